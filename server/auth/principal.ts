@@ -1,0 +1,39 @@
+import type { User } from '../../shared/protocol.js';
+import type { ParsedRoom } from '../../shared/rooms.js';
+
+export type Action = 'read' | 'write' | 'ingest';
+
+/** Who is asking, whatever the transport, and what the token grants. */
+export interface Principal {
+  readonly user: User;
+  readonly guest: boolean;
+  readonly admin: boolean;
+  /** Room patterns per action: a room name, or a prefix with `*` at its end (`chat:team-*`, `metrics:*`, `*`). */
+  readonly grants: Readonly<Record<Action, readonly string[]>>;
+  /** Milliseconds since 1970; undefined: it does not expire. */
+  readonly expiresAt?: number;
+}
+
+/** The hub itself: its own metrics, logs and jobs. */
+export const SYSTEM: Principal = {
+  user: { id: 'hub', name: 'hub' },
+  guest: false,
+  admin: true,
+  grants: { read: ['*'], write: ['*'], ingest: ['*'] },
+};
+
+export function matchesPattern(pattern: string, room: string): boolean {
+  return pattern.endsWith('*') ? room.startsWith(pattern.slice(0, -1)) : pattern === room;
+}
+
+/**
+ * Whether a principal may act on a room. A kind open to anyone is open to every principal whose token carries no grants for the
+ * action (guests and plain users); a token with grants is held to them. `user:<id>` rooms belong to that user.
+ */
+export function may(principal: Principal, action: Action, { room, kind, name, policy }: ParsedRoom): boolean {
+  if (principal.admin) return true;
+  if (principal.grants[action].some((pattern) => matchesPattern(pattern, room))) return true;
+  if (kind === 'user' && action === 'read') return name === principal.user.id;
+  if (action === 'ingest') return false;
+  return policy[action] === 'anyone' && principal.grants[action].length === 0;
+}

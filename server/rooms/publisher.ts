@@ -1,0 +1,16 @@
+import type { PublishAnswer } from '../../shared/protocol.js';
+import type { RoomName } from '../../shared/rooms.js';
+
+/** Publishing from inside the hub: as the system, past the limits and access checks that clients meet. */
+export interface SystemPublisher {
+  /**
+   * @param options.id defaults to a random one; give one to make a repetition harmless
+   * @throws HubError as RoomLog.append
+   */
+  publish(
+    room: RoomName,
+    type: string,
+    data: unknown,
+    options?: { id?: string; from?: { id: string; name: string } },
+  ): Promise<PublishAnswer>;
+}

@@ -1,0 +1,186 @@
+import type { WireError } from './errors.js';
+import type { Position } from './position.js';
+import type { RoomName } from './rooms.js';
+import type {
+  AuthRefreshRequest,
+  HistoryRequest,
+  JobGetRequest,
+  JobSubmitRequest,
+  LogLine,
+  PresenceRequest,
+  PublishRequest,
+  SubscribeRequest,
+  TypingRequest,
+  UnsubscribeRequest,
+} from './schemas.js';
+
+/** Rises when a client of the version before would misread what is sent. */
+export const PROTOCOL_VERSION = 1;
+
+/** Who a message or a membership is from. */
+export interface User {
+  /** The token's `sub`, or `guest-…`. */
+  id: string;
+  name: string;
+}
+
+/** One message of a room, the same on every transport. */
+export interface Message<Data = unknown> {
+  room: RoomName;
+  position: Position;
+  /** The sender's id of it, unique in the room for as long as retries are recognised. */
+  id: string;
+  /** `text` unless the sender said otherwise. */
+  type: string;
+  from: User;
+  /** Milliseconds since 1970, by the store's clock. */
+  time: number;
+  data: Data;
+}
+
+/** The types with a meaning of their own; any other is the application's. */
+export interface MessageData {
+  text: { text: string } & Record<string, unknown>;
+  edit: { target: string; text: string };
+  delete: { target: string };
+  reaction: { target: string; emoji: string; on: boolean };
+  /** A metric room's message: columns of one moment. */
+  samples: SampleColumns;
+  /** A log room's message: lines in their order. */
+  lines: { lines: LogLine[] };
+  job: JobState;
+}
+
+/** One frame as it is stored: `values[i]` belongs to the series named `names[i]`. */
+export interface SampleColumns {
+  /** Milliseconds since 1970. */
+  t: number;
+  names: string[];
+  values: number[];
+}
+
+/** One frame as a subscriber gets it: `values[i]` belongs to the series numbered `series[i]`. */
+export interface Frame {
+  room: RoomName;
+  position?: Position;
+  t: number;
+  series: number[];
+  values: number[];
+  /** Names of series that this subscription has not met yet, by number. */
+  names?: Record<number, string>;
+}
+
+/** What a newcomer of a metric room gets at once. */
+export interface MetricSnapshot {
+  /** Series names; a series' number is its index. A series' name is `name` or `name{label="value",…}`, labels sorted. */
+  names: string[];
+  /** The latest value of each series, by number. */
+  latest: { series: number[]; t: number[]; values: number[] };
+  /** The last minutes, oldest first, each row as in a frame. */
+  backfill: { t: number; series: number[]; values: number[] }[];
+}
+
+export type JobStatus = 'queued' | 'active' | 'done' | 'failed' | 'cancelled';
+
+export interface JobState {
+  jobId: string;
+  name: string;
+  state: JobStatus;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  startedAt?: number;
+  endedAt?: number;
+  /** 0 to 1, and what the handler says about it. */
+  progress?: { done: number; note?: string; data?: unknown };
+  result?: unknown;
+  error?: { code: string; message: string };
+}
+
+export interface PresenceUsers {
+  count: number;
+  /** Left out where the kind keeps counts only, and past `BOUNDS.rosterUsers`. */
+  users?: User[];
+}
+
+export interface SubscribeAnswer {
+  room: RoomName;
+  /** The position up to which the subscriber now has everything; events follow from the next one on. */
+  position: Position;
+  /** `since` was given, and nothing after it is missing from `messages` and the events that follow. */
+  recovered: boolean;
+  messages: Message[];
+  presence?: PresenceUsers;
+  metrics?: MetricSnapshot;
+}
+export interface PublishAnswer {
+  id: string;
+  position: Position;
+  time: number;
+  /** The id was known: this is the first publication's position. */
+  repeated?: true;
+}
+export interface HistoryAnswer {
+  /** Oldest first. */
+  messages: Message[];
+  /** The log holds more on the side that was asked for. */
+  more: boolean;
+}
+export type EmptyAnswer = Record<never, never>;
+
+export type Ack<Answer> = ({ ok: true } & Answer) | { ok: false; error: WireError };
+type Answered<Request, Answer> = (request: Request, ack: (answer: Ack<Answer>) => void) => void;
+
+export interface ClientToServerEvents {
+  subscribe: Answered<SubscribeRequest, SubscribeAnswer>;
+  unsubscribe: Answered<UnsubscribeRequest, EmptyAnswer>;
+  publish: Answered<PublishRequest, PublishAnswer>;
+  history: Answered<HistoryRequest, HistoryAnswer>;
+  presence: Answered<PresenceRequest, { room: RoomName } & PresenceUsers>;
+  /** Volatile: the one event that may come without an acknowledgement. */
+  typing: (request: TypingRequest, ack?: (answer: Ack<EmptyAnswer>) => void) => void;
+  'job:submit': Answered<JobSubmitRequest, JobState>;
+  'job:get': Answered<JobGetRequest, JobState>;
+  'job:cancel': Answered<JobGetRequest, JobState>;
+  'auth:refresh': Answered<AuthRefreshRequest, { expiresAt: number }>;
+}
+
+export type Notice =
+  /** A hole that the log could not fill: read the history again from `position`. */
+  | { kind: 'gap'; room: RoomName; position: Position }
+  /** This connection reads too slowly; `behind` messages of the room wait in the log or were dropped. */
+  | { kind: 'lagging'; room: RoomName; behind: number }
+  /** Connect again, to whatever instance, after `afterMs`. */
+  | { kind: 'reconnect'; afterMs: number }
+  | { kind: 'closing'; error: WireError };
+
+/** The first event of each connection. */
+export interface Welcome {
+  protocol: typeof PROTOCOL_VERSION;
+  user: User;
+  /** Milliseconds since 1970 at which the token ends; left out where it does not. */
+  expiresAt?: number;
+}
+
+export interface ServerToClientEvents {
+  welcome: (welcome: Welcome) => void;
+  message: (message: Message) => void;
+  frame: (frame: Frame) => void;
+  presence: (change: { room: RoomName; joined: User[]; left: User[]; count: number }) => void;
+  typing: (typing: { room: RoomName; user: User }) => void;
+  job: (job: JobState & { room: RoomName; position: Position }) => void;
+  notice: (notice: Notice) => void;
+}
+
+/** What the server's `connect_error` carries in `data`. */
+export interface ConnectErrorData {
+  error: WireError;
+}
+
+/** What a client gives in the handshake's `auth`. */
+export interface HandshakeAuth {
+  token?: string;
+  /** A guest's wish, where guests are allowed. */
+  name?: string;
+  /** Keeps a guest the same user over reconnects: 16 to 64 letters or digits, known to that guest only. */
+  guestKey?: string;
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { BOUNDS } from './limits.js';
+
+/** A room's name as text; `parseRoom` checks its form and kind, so that each fault has its own code. */
+const room = z.string().max(300);
+const position = z.string().max(64);
+const messageId = z.string().min(1).max(BOUNDS.messageIdChars);
+const messageType = z
+  .string()
+  .min(1)
+  .max(BOUNDS.messageTypeChars)
+  .regex(/^[a-z][a-z0-9:_-]*$/);
+const pageLimit = z.int().min(1).max(BOUNDS.pageMessages);
+const jobId = z.string().min(1).max(64);
+
+export const subscribeSchema = z.strictObject({
+  room,
+  /** The last position that the subscriber has: it gets what came after. */
+  since: position.optional(),
+  /** Recent messages for a subscriber that has none, or whose `since` cannot be recovered. */
+  last: z.int().min(0).max(BOUNDS.pageMessages).optional(),
+  /** Frames per second at most, for metric rooms. */
+  maxHz: z.number().positive().max(20).optional(),
+});
+export const unsubscribeSchema = z.strictObject({ room });
+export const publishSchema = z.strictObject({
+  room,
+  /** The sender's unique id of this message: a second publication with it is the first one. */
+  id: messageId,
+  type: messageType.optional(),
+  data: z.unknown().refine((value) => value !== undefined, 'data is missing'),
+});
+export const historySchema = z.strictObject({
+  room,
+  /** Only messages older than this position, nearest first cut. */
+  before: position.optional(),
+  /** Only messages newer than this position. */
+  after: position.optional(),
+  limit: pageLimit.optional(),
+});
+export const presenceSchema = z.strictObject({ room });
+export const typingSchema = z.strictObject({ room });
+export const jobSubmitSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  input: z.unknown(),
+  /** Submissions with one key join the run that is queued, active or freshly done. */
+  key: z.string().min(1).max(128).optional(),
+});
+export const jobGetSchema = z.strictObject({ jobId });
+export const jobCancelSchema = jobGetSchema;
+export const authRefreshSchema = z.strictObject({ token: z.string().min(1).max(8192) });
+
+export type SubscribeRequest = z.infer<typeof subscribeSchema>;
+export type UnsubscribeRequest = z.infer<typeof unsubscribeSchema>;
+export type PublishRequest = z.infer<typeof publishSchema>;
+export type HistoryRequest = z.infer<typeof historySchema>;
+export type PresenceRequest = z.infer<typeof presenceSchema>;
+export type TypingRequest = z.infer<typeof typingSchema>;
+export type JobSubmitRequest = z.infer<typeof jobSubmitSchema>;
+export type JobGetRequest = z.infer<typeof jobGetSchema>;
+export type AuthRefreshRequest = z.infer<typeof authRefreshSchema>;
+
+/** What edits, deletions and reactions carry: messages about another message of the same room. */
+export const editDataSchema = z.strictObject({ target: position, text: z.string().min(1).max(100_000) });
+export const deleteDataSchema = z.strictObject({ target: position });
+export const reactionDataSchema = z.strictObject({ target: position, emoji: z.string().min(1).max(32), on: z.boolean() });
+
+/** One measured value. `t` is milliseconds since 1970; left out, it is the time of arrival. */
+export const sampleSchema = z.strictObject({
+  name: z.string().min(1).max(256),
+  labels: z.record(z.string().max(128), z.string().max(1024)).optional(),
+  value: z.number(),
+  t: z.number().optional(),
+});
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+/** One log line. `time` is milliseconds since 1970; left out, it is the time of arrival. */
+export const logLineSchema = z.strictObject({
+  text: z.string(),
+  time: z.number().optional(),
+  level: z.enum(LOG_LEVELS).optional(),
+  source: z.string().max(256).optional(),
+  fields: z.record(z.string(), z.unknown()).optional(),
+});
+export type Sample = z.infer<typeof sampleSchema>;
+export type LogLine = z.infer<typeof logLineSchema>;
+export type LogLevel = (typeof LOG_LEVELS)[number];
