@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from './wait.js';
+
+export interface TestRedis {
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  /** The server's data directory: give it to the next start's `dir` to come back with the same data. */
+  readonly dir: string;
+  /** Ends the process, also a stopped (SIGSTOP) one, and removes its directory unless `dir` was given. */
+  stop(): Promise<void>;
+  /** Resolves at once, for signals that end the process once it is gone. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** A real redis-server on loopback, answering PING; without persistence unless `args` say otherwise. */
+export async function startRedis({ args = [], port, dir }: { args?: string[]; port?: number; dir?: string } = {}): Promise<TestRedis> {
+  const dataDir = dir ?? (await mkdtemp(join(tmpdir(), 'roomcast-redis-')));
+  const attempts = port === undefined ? 5 : 1;
+  for (let attempt = 1; ; attempt++) {
+    const chosen = port ?? (await freePort());
+    const started = await launch(chosen, dataDir, args);
+    if (started) return handle(started, chosen, dataDir, dir === undefined);
+    if (attempt === attempts) throw new Error(`redis-server did not start on port ${chosen}`);
+  }
+}
+
+/** A TCP port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function launch(port: number, dir: string, args: string[]): Promise<ChildProcess | undefined> {
+  const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', '--loglevel', 'warning'];
+  const child = spawn('redis-server', [...base, ...args], { stdio: 'ignore' });
+  let failed = false;
+  child.once('error', () => {
+    failed = true;
+  });
+  const gone = () => failed || child.exitCode !== null || child.signalCode !== null;
+  await waitFor(async () => gone() || (await answersPing(port)), { what: `redis-server on port ${port}` }).catch(async (error) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
+  return gone() ? undefined : child;
+}
+
+function handle(child: ChildProcess, port: number, dir: string, ownsDir: boolean): TestRedis {
+  const exited = new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    pid: child.pid!,
+    dir,
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+      if (ownsDir) await rm(dir, { recursive: true, force: true });
+    },
+    async kill(signal) {
+      child.kill(signal);
+      if (signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT') await exited;
+    },
+  };
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const done = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(500, () => done(false));
+    socket.once('connect', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => done(data.toString().startsWith('+PONG')));
+    socket.once('error', () => done(false));
+  });
+}

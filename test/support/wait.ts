@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Resolves with the first truthy value that `condition` gives; a throwing condition counts as not yet.
+ * @throws Error after `timeoutMs`, naming the last thing the condition threw
+ */
+export async function waitFor<Value>(
+  condition: () => Value | Promise<Value>,
+  { timeoutMs = 10_000, intervalMs = 10, what = 'the condition' }: { timeoutMs?: number; intervalMs?: number; what?: string } = {},
+): Promise<NonNullable<Value>> {
+  const deadline = performance.now() + timeoutMs;
+  let thrown: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value;
+      thrown = undefined;
+    } catch (error) {
+      thrown = error;
+    }
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause: thrown });
+    await delay(intervalMs);
+  }
+}
