@@ -1,0 +1,243 @@
+import { availableParallelism } from 'node:os';
+import { LIMITS } from '../../shared/limits.js';
+import { type Access, KINDS } from '../../shared/rooms.js';
+import { ANY_TEXT, choice, list, type Option, onOff, optionalText, text, whole } from './option.js';
+import { GRANT, HTTP_ADDRESS, JWT_SECRET, KEY_PREFIX, ORIGIN, REDIS_ADDRESS, TRANSPORT, TRANSPORTS, type Transport } from './text-forms.js';
+
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600 * SECOND_MS;
+const DAY_MS = 24 * HOUR_MS;
+const YEAR_MS = 365 * DAY_MS;
+const GIB = 1024 ** 3;
+
+const listening = {
+  port: whole({ min: 0, max: 65_535, default: 3_000 }, 'Port to listen on; 0 takes a free one.', { env: 'PORT' }),
+  host: text('127.0.0.1', ANY_TEXT, 'Address to bind. Anything but loopback needs tokenSecret or jwks.'),
+  tlsCert: optionalText(
+    ANY_TEXT,
+    'PEM file of the certificate chain; with tlsKey the hub speaks HTTPS and WSS. Read again when it changes.',
+  ),
+  tlsKey: optionalText(ANY_TEXT, 'PEM file of the private key of tlsCert.'),
+  trustProxy: whole(
+    { min: 0, max: 10, default: 0 },
+    'Reverse proxies in front whose X-Forwarded-For names the client; 0: the connection itself does.',
+  ),
+  transports: list<Transport>(TRANSPORTS, TRANSPORT, 'Socket.IO transports that clients may use.'),
+  compression: onOff(false, 'permessage-deflate for WebSocket messages of compressionThresholdBytes and more: less traffic, more CPU.'),
+  compressionThresholdBytes: whole(
+    { min: 0, max: GIB, default: 1_024 },
+    'Bytes from which a message is compressed, where compression is on.',
+  ),
+  pingIntervalMs: whole({ min: 100, max: HOUR_MS, default: 25_000 }, 'Milliseconds between two heartbeats to a client.'),
+  pingTimeoutMs: whole(
+    { min: 100, max: HOUR_MS, default: 20_000 },
+    'Milliseconds without an answer to a heartbeat after which a client is gone.',
+  ),
+  web: onOff(true, "The hub's own pages at /."),
+  drainMs: whole({ min: 0, max: HOUR_MS, default: 10_000 }, 'Milliseconds that a stopping hub gives its clients and running jobs.'),
+};
+
+const storage = {
+  store: choice(
+    ['auto', 'lmdb', 'memory', 'redis'],
+    'auto',
+    'Where rooms live: auto is redis with REDIS_URL, else lmdb (files in dataDir); memory forgets at exit.',
+  ),
+  dataDir: text('./data', ANY_TEXT, 'Directory of the embedded store; one running hub per directory.'),
+  redisUrl: optionalText(REDIS_ADDRESS, 'Redis that joins several instances into one hub.', { env: 'REDIS_URL', secret: true }),
+  redisPrefix: text('rc', KEY_PREFIX, 'In front of each Redis key and channel: hubs of different prefixes share a Redis without meeting.'),
+  redisCommandTimeoutMs: whole(
+    { min: 100, max: 60_000, default: 1_500 },
+    'Milliseconds after which an unanswered Redis command counts as failed.',
+  ),
+  idWindowMs: whole(
+    { min: SECOND_MS, max: DAY_MS, default: 120_000 },
+    "Milliseconds for which a message's id is remembered, so that a retry is not stored twice.",
+  ),
+  sessionTtlMs: whole(
+    { min: 0, max: DAY_MS, default: 120_000 },
+    'Milliseconds for which a stock client that lost its connection can have its session and missed messages back.',
+  ),
+  presenceGraceMs: whole(
+    { min: 0, max: HOUR_MS, default: 10_000 },
+    'Milliseconds for which a user whose last connection went is still shown.',
+  ),
+  presenceLeaseMs: whole(
+    { min: SECOND_MS, max: HOUR_MS, default: 15_000 },
+    'Milliseconds after which the members of an instance that died are gone.',
+  ),
+  cacheMaxEntries: whole(
+    { min: 0, max: 10_000_000, default: 10_000 },
+    'Cached answers kept in memory by each instance; 0 turns the cache off.',
+  ),
+  cacheTtlMs: whole(
+    { min: 0, max: DAY_MS, default: 2_000 },
+    'Milliseconds for which a costly read (room list, history page, metric range) is answered from the cache.',
+  ),
+};
+
+const access = {
+  tokenSecret: optionalText(JWT_SECRET, 'Secret of HS256 tokens (JWT).', { secret: true }),
+  jwks: optionalText(ANY_TEXT, 'Public keys of RS256, ES256 or EdDSA tokens: a JWKS file, or its http:// or https:// address.'),
+  tokenIssuer: optionalText(ANY_TEXT, 'The `iss` that every token must have.'),
+  tokenAudience: optionalText(ANY_TEXT, 'The `aud` that every token must have.'),
+  guests: choice(
+    ['auto', 'on', 'off'],
+    'auto',
+    'Whether clients without a token are let in: auto is on when bound to loopback with neither tokenSecret nor jwks.',
+  ),
+  guestGrants: list<string>([], GRANT, 'Rooms that guests may use beside those whose kind is open to anyone.', {
+    defaultText: 'ingest:metrics:*,ingest:logs:* while no token can be checked, else none',
+  }),
+  origins: list<string>([], ORIGIN, 'Origins whose pages may connect.', {
+    defaultText: "the hub's own origin; loopback ones too when bound to loopback",
+  }),
+  metricsToken: optionalText(
+    ANY_TEXT,
+    'Bearer token that /metrics asks for; without one it answers anyone when bound to loopback, else admin tokens only.',
+    {
+      secret: true,
+    },
+  ),
+};
+
+const sizes = { bytes: GIB, count: 10_000_000 };
+const limits = {
+  limits: onOff(true, 'Rate limits: events, publications, connections and failed tokens. Off is for measuring; sizes stay limited.'),
+  payloadBytes: whole(
+    { min: 0, max: sizes.bytes, default: LIMITS.payloadBytes },
+    'Bytes of one event or message; 0: only the 100 MB that Socket.IO is built for.',
+  ),
+  payloadDepth: whole(
+    { min: 0, max: 512, default: LIMITS.payloadDepth },
+    'Levels that a payload may be nested; 0: 512, past which decoders run out of stack.',
+  ),
+  ingestBodyBytes: whole(
+    { min: 0, max: sizes.bytes, default: LIMITS.ingestBodyBytes },
+    'Bytes of one ingestion request, unpacked; 0: no limit.',
+  ),
+  roomsPerConnection: whole(
+    { min: 0, max: sizes.count, default: LIMITS.roomsPerConnection },
+    'Rooms that one connection may be in; 0: no limit.',
+  ),
+  eventsPerSecond: whole(
+    { min: 0, max: sizes.count, default: LIMITS.eventsPerSecond },
+    'Events per second of one connection, over some seconds; 0: no limit.',
+  ),
+  publishesPerSecond: whole(
+    { min: 0, max: sizes.count, default: LIMITS.publishesPerSecond },
+    'Publications per second of one connection, and of one user on all instances; 0: no limit.',
+  ),
+  connectionsPerAddress: whole(
+    { min: 0, max: sizes.count, default: LIMITS.connectionsPerAddress },
+    'Connections at a time from one address (an IPv6 /64), on all instances; 0: no limit.',
+  ),
+  authFailuresPerMinute: whole(
+    { min: 0, max: sizes.count, default: 30 },
+    'Refused tokens per minute from one address, after which it waits; 0: no limit.',
+  ),
+  authenticateMs: whole(
+    { min: 0, max: HOUR_MS, default: LIMITS.authenticateMs },
+    'Milliseconds that a connection has to authenticate; 0: no limit.',
+  ),
+  unsentBytes: whole(
+    { min: 16_384, max: GIB, default: 1_048_576 },
+    "Bytes waiting for one connection, past which it counts as slow and its rooms' policy applies.",
+  ),
+};
+
+const jobs = {
+  jobThreads: whole(
+    { min: 1, max: 1_024, default: Math.max(1, availableParallelism() - 1) },
+    'Threads for heavy handlers in this process.',
+    {
+      defaultText: 'cores less one, at least 1',
+    },
+  ),
+  jobConcurrency: whole({ min: 0, max: 1_024, default: 0 }, 'Jobs at a time in this process; 0: as many as jobThreads.'),
+  jobsInServer: onOff(true, 'Whether serve runs jobs too; off leaves them to processes of roomcast worker.'),
+  jobQueueMax: whole({ min: 1, max: 10_000_000, default: 1_000 }, 'Jobs that may wait; past it a submission is refused as busy.'),
+  jobTimeoutMs: whole(
+    { min: 100, max: DAY_MS, default: 300_000 },
+    'Milliseconds that one attempt of a job may take, where its handler does not say.',
+  ),
+  jobResultTtlMs: whole(
+    { min: SECOND_MS, max: YEAR_MS, default: HOUR_MS },
+    'Milliseconds for which a finished job and its result are kept.',
+  ),
+  jobHandlers: optionalText(ANY_TEXT, 'Module with handlers of your own for heavy work (docs/jobs.md).'),
+};
+
+const observing = {
+  hostMetrics: onOff(true, "The machine's and the hub's own numbers in the rooms metrics:host and metrics:hub, its log in logs:hub."),
+  logLevel: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', 'Least severe log lines that are written.'),
+  logFormat: choice(['auto', 'pretty', 'json'], 'auto', 'Log lines for people or for machines: auto is pretty on a terminal, else json.'),
+};
+
+export type KindName = keyof typeof KINDS;
+const KIND_NAMES = Object.keys(KINDS) as KindName[];
+/** Kinds whose rooms belong to nobody: who may use them is a deployment's choice. */
+const OPEN_KINDS = ['chat', 'metrics', 'logs'] as const satisfies KindName[];
+type OpenKind = (typeof OPEN_KINDS)[number];
+
+type KindOptions = Record<`${KindName}HistoryMessages` | `${KindName}HistoryTtlMs`, Option<number>> &
+  Record<`${OpenKind}Read` | `${OpenKind}Write`, Option<Access>>;
+
+function kindOptions(): KindOptions {
+  const history = KIND_NAMES.flatMap((kind) => {
+    const { historyMessages, historyTtlMs } = KINDS[kind];
+    return [
+      [
+        `${kind}HistoryMessages`,
+        whole({ min: 0, max: 1e9, default: historyMessages }, `Messages kept in each ${kind} room; 0: no limit by count.`),
+      ],
+      [
+        `${kind}HistoryTtlMs`,
+        whole(
+          { min: 0, max: 10 * YEAR_MS, default: historyTtlMs },
+          `Milliseconds for which messages of ${kind} rooms are kept; 0: no limit by age.`,
+        ),
+      ],
+    ] as const;
+  });
+  const ACCESS: readonly Access[] = ['anyone', 'ticket'];
+  const allowed = OPEN_KINDS.flatMap((kind) => [
+    [
+      `${kind}Read`,
+      choice(ACCESS, KINDS[kind].read, `Who may subscribe to ${kind} rooms: anyone admitted, or a token that says so.`),
+    ] as const,
+    [
+      `${kind}Write`,
+      choice(ACCESS, KINDS[kind].write, `Who may publish into ${kind} rooms: anyone admitted, or a token that says so.`),
+    ] as const,
+  ]);
+  // The keys are made from the kinds' names, as the return type says.
+  return Object.fromEntries([...history, ...allowed]) as KindOptions;
+}
+
+const rooms = {
+  ...kindOptions(),
+  frameIntervalMs: whole(
+    { min: 10, max: 60_000, default: KINDS.metrics.frameIntervalMs },
+    'Milliseconds of samples that become one frame of a metric room.',
+  ),
+};
+
+/** Every option of a hub, by what it is about. Variables and flags take their names from the keys: `dataDir`, `ROOMCAST_DATA_DIR`, `--data-dir`. */
+export const SECTIONS = {
+  Listening: listening,
+  Storage: storage,
+  Access: access,
+  Limits: limits,
+  Rooms: rooms,
+  Jobs: jobs,
+  Observing: observing,
+};
+
+export const OPTIONS = { ...listening, ...storage, ...access, ...limits, ...rooms, ...jobs, ...observing };
+
+/** What the commands that talk to a running hub take; their variables may stand beside a hub's own. */
+export const CLIENT_OPTIONS = {
+  url: text('http://127.0.0.1:3000', HTTP_ADDRESS, 'Address of the running hub.'),
+  token: optionalText(ANY_TEXT, 'Token to show to it.', { secret: true }),
+};

@@ -1,0 +1,51 @@
+import type { TextForm } from './option.js';
+
+function urlWith(protocols: readonly string[], given: string): URL | undefined {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  return url && protocols.includes(url.protocol) ? url : undefined;
+}
+
+export const REDIS_ADDRESS: TextForm = {
+  accepts: 'redis://[user:password@]host:port[/db] or rediss://…',
+  fits: (given) => Boolean(urlWith(['redis:', 'rediss:'], given)?.hostname),
+};
+
+export const HTTP_ADDRESS: TextForm = {
+  accepts: 'an http:// or https:// address',
+  fits: (given) => Boolean(urlWith(['http:', 'https:'], given)?.hostname),
+};
+
+/** HS256 asks for a key at least as long as its hash (RFC 7518, section 3.2). */
+export const JWT_SECRET: TextForm = {
+  accepts: 'a text of at least 32 bytes (openssl rand -hex 32 makes one)',
+  fits: (given) => new TextEncoder().encode(given).length >= 32,
+};
+
+/** In front of every Redis key; no braces, which would decide the cluster slot. */
+export const KEY_PREFIX: TextForm = {
+  accepts: '1 to 32 letters, digits or _ . - (no colons or braces)',
+  fits: (given) => /^[A-Za-z0-9_.-]{1,32}$/.test(given),
+};
+
+/** `scheme://host[:port]`, the host with `*.` in front for all of its subdomains; `*` is every origin. */
+export const ORIGIN: TextForm = {
+  accepts: 'origins such as https://example.com or https://*.example.com, separated by commas, or *',
+  fits: (given) => {
+    if (given === '*') return true;
+    const url = urlWith(['http:', 'https:'], given.replace('://*.', '://any.'));
+    return url !== undefined && given.replace('://*.', '://any.').toLowerCase() === url.origin;
+  },
+};
+
+/** An action and a room pattern: `read:chat:*`. */
+export const GRANT: TextForm = {
+  accepts: 'action:pattern pairs such as read:chat:*,ingest:logs:web-1, the action read, write or ingest',
+  fits: (given) => /^(read|write|ingest):[^\s,{}]{1,161}$/.test(given),
+};
+
+export const TRANSPORTS = ['polling', 'websocket'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+export const TRANSPORT: TextForm = {
+  accepts: `${TRANSPORTS.join(', ')} or both, separated by a comma`,
+  fits: (given) => TRANSPORTS.includes(given as Transport),
+};
