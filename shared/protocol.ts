@@ -86,6 +86,8 @@ export interface JobState {
   jobId: string;
   name: string;
   state: JobStatus;
+  /** Rises with each change of the job: of two states, whatever the order they came in, the one with the higher revision counts. */
+  revision: number;
   /** Milliseconds since 1970. */
   createdAt: number;
   startedAt?: number;

@@ -1,14 +1,20 @@
 import type { JobState } from '../../shared/protocol.js';
 
+/** Where a handler runs: in a worker thread, or on the event loop of the process that takes the job. */
+export type JobLane = 'threads' | 'loop';
+
 /** A submission, its input already checked against the handler's schema. */
 export interface JobRequest {
   readonly name: string;
+  readonly lane: JobLane;
+  /** JSON. */
   readonly input: unknown;
   /** The submitter's user id: its owner, and the unit of fairness. */
   readonly owner: string;
-  /** Submissions of one name and key join the run that is queued, active, or done within `resultTtlMs`. */
+  /** Submissions of one owner, name and key join the run that is queued, active, or done within `resultTtlMs`. */
   readonly key?: string;
   readonly attempts: number;
+  /** Wait before the second attempt; it doubles with each further one. */
   readonly backoffMs: number;
   readonly timeoutMs: number;
   readonly resultTtlMs: number;
@@ -19,33 +25,54 @@ export interface JobRecord {
   readonly owner: string;
 }
 
-/** What runs a job: resolves with the result; rejects to fail the attempt. `fence` rises with each attempt of a job. */
-export type JobRunner = (
-  job: { jobId: string; name: string; input: unknown; owner: string; attempt: number; fence: number; timeoutMs: number },
-  control: { progress(progress: NonNullable<JobState['progress']>): void; signal: AbortSignal },
-) => Promise<unknown>;
+export type JobProgress = NonNullable<JobState['progress']>;
+
+/** One attempt of a job. `attempt` counts from 1; `fence` rises with each start, also with those that a crash forced. */
+export interface JobAttempt {
+  readonly jobId: string;
+  readonly name: string;
+  readonly input: unknown;
+  readonly owner: string;
+  readonly attempt: number;
+  readonly fence: number;
+  readonly timeoutMs: number;
+}
+
+export interface JobControl {
+  progress(progress: JobProgress): void;
+  /** Fires when the job is cancelled, when another process took it over, and when this one closes. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What runs a job: resolves with the result (JSON), rejects to fail the attempt. An error that a repetition cannot help
+ * (`ERRORS[code].retry` is `never`) is not tried again.
+ */
+export type JobRunner = (job: JobAttempt, control: JobControl) => Promise<unknown>;
 
 /**
  * Port: heavy work, queued and run at least once by whoever works, with its state kept for `resultTtlMs` after its end.
  *
- * Order: jobs of one owner start in order of submission. Every state that a job goes through is reported to the listener of the
- * process where it happens, in order; of two runs of one job (a stalled worker) only one end is reported and kept.
+ * Order: jobs of one owner and lane start in order of submission, and owners take turns: one owner's backlog does not hold up another's
+ * first job. Every state that a job goes through is reported to the listener of the process where it happens, in order
+ * (`revision` orders those of several processes); of two runs of one job (a stalled worker) only one end is reported and kept.
  * Progress is reported at most 5 times a second.
  *
  * Failure: `submit` rejects with HubError `busy` (with `retryAfterMs`) when the queue is full, every method with `unavailable`
- * within 2 s when the store is away, `get` and `cancel` with `unknown_job`.
+ * within 2 s when the store is away, `get` and `cancel` with `unknown_job`. A submission that was rejected as `unavailable` may
+ * still run, as long as nobody repeats it with its key.
  */
 export interface JobQueue {
   submit(request: JobRequest): Promise<JobRecord>;
   get(jobId: string): Promise<JobRecord>;
   /** The job's state after the request to stop; a running handler's signal fires and its thread's work ends. */
   cancel(jobId: string): Promise<JobRecord>;
-  /** The newest jobs, of one owner or of all. */
+  /** The newest jobs first, of one owner or of all. */
   list(query: { owner?: string; limit: number }): Promise<JobRecord[]>;
-  /** Starts taking jobs in this process. */
-  work(run: JobRunner, options: { concurrency: number }): Promise<void>;
+  /** Starts taking jobs in this process: so many at once of each lane; 0 leaves a lane to others. */
+  work(run: JobRunner, options: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void>;
   onChange(listener: (record: JobRecord) => void): void;
   depth(): Promise<{ queued: number; active: number; oldestQueuedMs: number }>;
-  /** Takes no further job, lets running ones end for `graceMs`, then cuts them off. */
+  /** Takes no further job, lets running ones end for `graceMs`, then cuts them off: they run again, here or elsewhere. */
   close(graceMs: number): Promise<void>;
 }
