@@ -1,0 +1,71 @@
+import { formatPosition } from '../../shared/position.js';
+import type { JobState, ServerToClientEvents } from '../../shared/protocol.js';
+import type { ParsedRoom } from '../../shared/rooms.js';
+import type { LogEntry } from '../log/room-log.js';
+import type { PresenceChange } from '../presence/presence-store.js';
+import type { FeedLease } from '../rooms/feed-registry.js';
+import type { FeedReader } from '../rooms/room-feed.js';
+import type { RoomView } from '../rooms/room-view.js';
+
+/** Sends one event to the sockets of a group on this node, encoded once. */
+export type EmitOnThisNode = <E extends keyof ServerToClientEvents>(
+  group: string,
+  event: E,
+  ...args: Parameters<ServerToClientEvents[E]>
+) => void;
+
+/** A socket in the room, as its channel knows it. */
+export interface ChannelMember {
+  /** The room has nothing more to say. */
+  end(): void;
+}
+
+/** The Socket.IO room of a group; braces make it a Redis hash tag, and keep it apart from rooms of other code on the same server. */
+export function groupOf(room: string, suffix = ''): string {
+  return `{${room}}${suffix}`;
+}
+
+/** All sockets of one room on this node: turns what the feed brings into events, each sent once to a whole group. */
+export class RoomChannel implements FeedReader {
+  readonly members = new Set<ChannelMember>();
+
+  constructor(
+    readonly parsed: ParsedRoom,
+    readonly lease: FeedLease,
+    readonly view: RoomView | undefined,
+    private readonly emit: EmitOnThisNode,
+  ) {}
+
+  get group(): string {
+    return groupOf(this.parsed.room);
+  }
+
+  entry(entry: LogEntry): void {
+    if (this.view) this.view.entry(entry);
+    else emitEntry(this.parsed.kind, entry, (event, payload) => this.emit(this.group, event, payload));
+    if (this.parsed.kind === 'job' && isJobEnd(entry)) for (const member of [...this.members]) member.end();
+  }
+
+  gap(): void {
+    const { feed } = this.lease;
+    this.emit(this.group, 'notice', { kind: 'gap', room: this.parsed.room, position: formatPosition(feed.epoch, feed.last) });
+  }
+
+  presence({ joined, left, count }: PresenceChange): void {
+    const named = this.parsed.policy.presence === 'roster';
+    this.emit(this.group, 'presence', { room: this.parsed.room, joined: named ? [...joined] : [], left: named ? [...left] : [], count });
+  }
+}
+
+type Emit = <E extends 'message' | 'job'>(event: E, payload: Parameters<ServerToClientEvents[E]>[0]) => void;
+
+/** Emits an entry as the event that it is on the wire, in rooms whose kind has no view. */
+export function emitEntry(kind: string, { message }: LogEntry, emit: Emit): void {
+  if (kind !== 'job' || message.type !== 'job') emit('message', message);
+  else emit('job', { ...(message.data as JobState), room: message.room, position: message.position });
+}
+
+function isJobEnd({ message }: LogEntry): boolean {
+  const { state } = message.data as { state?: string };
+  return message.type === 'job' && (state === 'done' || state === 'failed' || state === 'cancelled');
+}

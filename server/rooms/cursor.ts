@@ -1,0 +1,120 @@
+import { BOUNDS } from '../../shared/limits.js';
+import type { LogEntry } from '../log/room-log.js';
+import type { LogReads } from './log-reads.js';
+import type { FeedReader, RoomFeed } from './room-feed.js';
+
+/** Where a cursor brings what it reads. */
+export interface CursorTarget {
+  /** Entries in order, each once. False: the target is full; `Cursor.resume` goes on. */
+  entries(batch: readonly LogEntry[]): boolean;
+  /** What was to come next is gone; the cursor now stands at `epoch:seq`. */
+  gap(at: { epoch: string; seq: number }): void;
+  /** Takes the target to where the feed speaks by itself; the function takes it away again. Left out: the cursor relays each entry. */
+  live?(): () => void;
+}
+
+/** Pause before the next try of a cursor that could not read the log. */
+const RETRY_MS = 1_000;
+
+type State = { is: 'paused' } | { is: 'reading' } | { is: 'live'; leave: () => void } | { is: 'closed' };
+
+/**
+ * One reader's place in a room. It is `paused` where it stands, `reading` the log until it has what the feed has had, then
+ * `live` with the feed; from one to the next in a single turn, so nothing falls between.
+ */
+export class Cursor implements FeedReader {
+  #state: State = { is: 'paused' };
+
+  constructor(
+    private readonly feed: RoomFeed,
+    private readonly reads: LogReads,
+    private readonly target: CursorTarget,
+    private at: { epoch: string; seq: number },
+  ) {}
+
+  get position(): { readonly epoch: string; readonly seq: number } {
+    return this.#state.is === 'live' && this.target.live ? { epoch: this.feed.epoch, seq: this.feed.last } : this.at;
+  }
+
+  resume(): void {
+    if (this.#state.is !== 'paused') return;
+    const reading: State = { is: 'reading' };
+    this.#state = reading;
+    void this.#read(reading);
+  }
+
+  /** Stops where the cursor stands now. */
+  pause(): void {
+    if (this.#state.is === 'live') {
+      this.at = this.position;
+      this.#state.leave();
+    }
+    if (this.#state.is !== 'closed') this.#state = { is: 'paused' };
+  }
+
+  close(): void {
+    this.pause();
+    this.#state = { is: 'closed' };
+  }
+
+  entry(entry: LogEntry): void {
+    this.at = { epoch: entry.epoch, seq: entry.seq };
+    if (!this.target.entries([entry])) this.pause();
+  }
+
+  gap(): void {
+    this.at = { epoch: this.feed.epoch, seq: this.feed.last };
+    this.target.gap(this.at);
+  }
+
+  /** Runs for as long as the state is the one it was started for. */
+  async #read(reading: State): Promise<void> {
+    try {
+      while (this.#state === reading) {
+        if (this.at.epoch !== this.feed.epoch) this.gap();
+        else if (this.at.seq === this.feed.last) this.#goLive();
+        else if (this.at.seq > this.feed.last) await this.#awaitFeed(reading);
+        else this.#give(this.feed.recentAfter(this.at.seq) ?? (await this.#page(reading)), reading);
+      }
+    } catch {
+      if (this.#state !== reading) return;
+      this.pause();
+      setTimeout(() => this.resume(), RETRY_MS).unref();
+    }
+  }
+
+  #goLive(): void {
+    const leave = this.target.live?.() ?? this.feed.add(this);
+    this.#state = { is: 'live', leave };
+  }
+
+  /** The cursor read further than the feed has heard. */
+  async #awaitFeed(reading: State): Promise<void> {
+    await this.feed.catchUp();
+    // A feed that ends before the cursor after reading the log: the log has lost its end.
+    if (this.#state === reading && this.at.seq > this.feed.last) this.gap();
+  }
+
+  async #page(reading: State): Promise<readonly LogEntry[]> {
+    const { seq } = this.at;
+    const page = await this.reads.read(this.feed.room, { after: seq, limit: BOUNDS.pageMessages, from: 'oldest' });
+    const first = page.entries[0];
+    if (page.epoch === this.at.epoch && first?.seq === seq + 1) return page.entries;
+    await this.feed.catchUp();
+    if (page.epoch === this.at.epoch && page.first > seq + 1) this.#skip(page.first - 1, reading);
+    return [];
+  }
+
+  #skip(seq: number, reading: State): void {
+    if (this.#state !== reading) return;
+    this.at = { epoch: this.at.epoch, seq };
+    this.target.gap(this.at);
+  }
+
+  #give(entries: readonly LogEntry[], reading: State): void {
+    const last = entries.at(-1);
+    if (!last || this.#state !== reading) return;
+    this.at = { epoch: last.epoch, seq: last.seq };
+    if (!this.target.entries(entries)) this.pause();
+  }
+}

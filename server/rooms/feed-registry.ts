@@ -1,0 +1,115 @@
+import type { RoomName } from '../../shared/rooms.js';
+import type { RoomLog } from '../log/room-log.js';
+import { LogReads } from './log-reads.js';
+import { RoomFeed, repairRange } from './room-feed.js';
+
+export interface FeedLease {
+  readonly feed: RoomFeed;
+  release(): void;
+}
+
+interface Held {
+  readonly opening: Promise<RoomFeed>;
+  feed?: RoomFeed;
+  users: number;
+  unfollow?: () => void;
+  closing?: NodeJS.Timeout;
+}
+
+export interface FeedRegistryOptions {
+  log: RoomLog;
+  /** A feed that nobody uses stays open this long: the next user finds it standing. */
+  lingerMs: number;
+  /** Feeds are compared with the log this often, so that a loss in a quiet room is found too; 0: never. */
+  verifyMs: number;
+  recentEntries: number;
+  onRepair(room: RoomName, entries: number): void;
+  onFault(error: unknown): void;
+}
+
+/** The feeds of this node: one per room in use, shared by all of the room's readers here. */
+export class FeedRegistry {
+  readonly reads: LogReads;
+  readonly #held = new Map<RoomName, Held>();
+  readonly #verifying: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: FeedRegistryOptions) {
+    this.reads = new LogReads(options.log);
+    if (options.verifyMs > 0) this.#verifying = setInterval(() => this.#verify(), options.verifyMs).unref();
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** @throws HubError `unavailable` when the log cannot be followed now */
+  async acquire(room: RoomName): Promise<FeedLease> {
+    const held = this.#held.get(room) ?? this.#open(room);
+    held.users++;
+    clearTimeout(held.closing);
+    try {
+      const feed = await held.opening;
+      let released = false;
+      const release = () => {
+        if (!released) this.#release(room, held);
+        released = true;
+      };
+      return { feed, release };
+    } catch (error) {
+      held.users--;
+      throw error;
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#verifying);
+    for (const room of [...this.#held.keys()]) this.#close(room);
+  }
+
+  #open(room: RoomName): Held {
+    const { log, recentEntries, onRepair, onFault } = this.options;
+    const feed = new RoomFeed({
+      room,
+      recentEntries,
+      read: (after) => this.reads.read(room, repairRange(after)),
+      onRepair: (entries) => onRepair(room, entries),
+      onFault,
+    });
+    const start = async () => {
+      held.unfollow = await log.follow(room, feed);
+      feed.stand(await log.ends(room));
+      held.feed = feed;
+      return feed;
+    };
+    const held: Held = { users: 0, opening: start() };
+    this.#held.set(room, held);
+    held.opening.catch(() => this.#close(room));
+    return held;
+  }
+
+  #release(room: RoomName, held: Held): void {
+    held.users--;
+    if (held.users > 0) return;
+    held.closing = setTimeout(() => this.#close(room), this.options.lingerMs).unref();
+  }
+
+  #close(room: RoomName): void {
+    const held = this.#held.get(room);
+    this.#held.delete(room);
+    clearTimeout(held?.closing);
+    held?.unfollow?.();
+  }
+
+  #verify(): void {
+    for (const [room, held] of this.#held) {
+      const { feed } = held;
+      if (!feed || held.users === 0) continue;
+      this.options.log.ends(room).then(
+        (ends) => {
+          if (ends.epoch !== feed.epoch || ends.last > feed.last) feed.doubt();
+        },
+        () => undefined,
+      );
+    }
+  }
+}

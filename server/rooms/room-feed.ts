@@ -1,0 +1,132 @@
+import { BOUNDS } from '../../shared/limits.js';
+import type { RoomName } from '../../shared/rooms.js';
+import type { LogEntry, LogFollower, LogPage } from '../log/room-log.js';
+
+/** What hears a feed. Both are called in the turn in which the entry became known here. */
+export interface FeedReader {
+  entry(entry: LogEntry): void;
+  /** Entries are gone that nobody can read any more; the next entry is the first of what there is. */
+  gap(): void;
+}
+
+export interface FeedOptions {
+  room: RoomName;
+  /** Reads what follows `after`, oldest first. */
+  read(after: number): Promise<LogPage>;
+  /** Entries kept for readers that are a little behind. */
+  recentEntries: number;
+  onRepair(entries: number): void;
+  onFault(error: unknown): void;
+}
+
+/**
+ * One room's log as this node hears it: each entry once, ascending, without holes. What the log's followers miss is read
+ * from the log. The feed stands at `epoch` and `last`: all its readers have had everything up to there.
+ */
+export class RoomFeed implements LogFollower {
+  readonly room: RoomName;
+  #epoch = '';
+  #last = 0;
+  #standing = false;
+  #heardEarly = false;
+  #recent: LogEntry[] = [];
+  #repairing: Promise<void> | undefined;
+  #repairAgain = false;
+  readonly #readers = new Set<FeedReader>();
+
+  constructor(private readonly options: FeedOptions) {
+    this.room = options.room;
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Where the feed begins, once. `at` was read after the log was followed: what was heard before lies behind it or is read again. */
+  stand(at: { epoch: string; last: number }): void {
+    this.#epoch = at.epoch;
+    this.#last = at.last;
+    this.#standing = true;
+    if (this.#heardEarly) this.doubt();
+  }
+
+  add(reader: FeedReader): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  entry(entry: LogEntry): void {
+    this.#heardEarly ||= !this.#standing;
+    if (!this.#standing) return;
+    if (entry.epoch === this.#epoch && entry.seq <= this.#last) return;
+    if (entry.epoch === this.#epoch && entry.seq === this.#last + 1) this.#deliver(entry);
+    else this.doubt();
+  }
+
+  doubt(): void {
+    void this.catchUp().catch(this.options.onFault);
+  }
+
+  /** Entries after `seq`, when they are at hand. */
+  recentAfter(seq: number): readonly LogEntry[] | undefined {
+    const oldest = this.#recent[0];
+    if (seq >= this.#last) return [];
+    return oldest && oldest.seq <= seq + 1 ? this.#recent.slice(seq + 1 - oldest.seq) : undefined;
+  }
+
+  /** Reads the log until the feed stands at its end. Callers during a run wait for one more run: theirs began later. */
+  async catchUp(): Promise<void> {
+    this.#repairAgain = true;
+    this.#repairing ??= this.#repair().finally(() => {
+      this.#repairing = undefined;
+    });
+    return this.#repairing;
+  }
+
+  async #repair(): Promise<void> {
+    while (this.#repairAgain) {
+      this.#repairAgain = false;
+      let page: LogPage;
+      let asked: number;
+      do {
+        asked = this.#last;
+        page = await this.options.read(asked);
+        this.#take(page, asked);
+      } while (this.#last < page.last && this.#last !== asked);
+    }
+  }
+
+  #take(page: LogPage, asked: number): void {
+    // A log that ends before what was asked for has lost its end, even under the same epoch.
+    const lost = page.epoch !== this.#epoch || page.last < asked;
+    if (lost || page.first > this.#last + 1) this.#restart(page);
+    let filled = 0;
+    for (const entry of page.entries) {
+      if (entry.epoch !== this.#epoch || entry.seq !== this.#last + 1) continue;
+      this.#deliver(entry);
+      filled++;
+    }
+    if (filled > 0) this.options.onRepair(filled);
+  }
+
+  #restart(page: LogPage): void {
+    this.#epoch = page.epoch;
+    this.#last = page.first - 1;
+    this.#recent = [];
+    for (const reader of [...this.#readers]) reader.gap();
+  }
+
+  #deliver(entry: LogEntry): void {
+    this.#last = entry.seq;
+    this.#recent.push(entry);
+    if (this.#recent.length > 2 * this.options.recentEntries) this.#recent = this.#recent.slice(-this.options.recentEntries);
+    for (const reader of [...this.#readers]) reader.entry(entry);
+  }
+}
+
+/** The range of a feed's repair reads. */
+export const repairRange = (after: number) => ({ after, limit: BOUNDS.pageMessages, from: 'oldest' as const });

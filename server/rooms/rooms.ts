@@ -1,0 +1,188 @@
+import { HubError } from '../../shared/errors.js';
+import { BOUNDS } from '../../shared/limits.js';
+import { formatPosition, parsePosition } from '../../shared/position.js';
+import type { HistoryAnswer, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
+import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
+import type { HistoryRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
+import { type Action, may, type Principal, SYSTEM } from '../auth/principal.js';
+import type { LogPage, LogRange, RoomLog } from '../log/room-log.js';
+import type { PresenceStore } from '../presence/presence-store.js';
+import { Cursor } from './cursor.js';
+import type { FeedRegistry } from './feed-registry.js';
+import type { SystemPublisher } from './publisher.js';
+import { checkRevision } from './revision-policy.js';
+import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
+import { findStart, type Start } from './subscribe.js';
+
+export interface RoomsOptions {
+  kinds: Kinds;
+  log: RoomLog;
+  feeds: FeedRegistry;
+  presence: PresenceStore;
+  /** Whether the principal is the owner of the job that a `job:<id>` room reports. */
+  ownsJob(principal: Principal, jobId: string): Promise<boolean>;
+  /** One computation for many askers, kept for `ttlMs`. */
+  cached<T>(key: string, ttlMs: number, compute: () => Promise<T>): Promise<T>;
+  historyCacheTtlMs: number;
+  listCacheTtlMs: number;
+  randomId(): string;
+  onPublish(kind: string, repeated: boolean): void;
+}
+
+/** Messages of a history page whose asker names no limit. */
+const HISTORY_LIMIT = 50;
+
+export class RoomService implements Rooms {
+  constructor(private readonly options: RoomsOptions) {}
+
+  parse(room: unknown): ParsedRoom {
+    return parseRoom(room, this.options.kinds);
+  }
+
+  /** @throws HubError `invalid`, `unknown_kind`, `unauthorized` for an expired token, `forbidden` */
+  async admit(principal: Principal, action: Action, text: unknown): Promise<ParsedRoom> {
+    const room = this.parse(text);
+    if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new HubError('unauthorized', 'the token has expired');
+    if (may(principal, action, room)) return room;
+    if (room.kind === 'job' && action === 'read' && (await this.options.ownsJob(principal, room.name))) return room;
+    throw new HubError('forbidden', `${principal.user.id} may not ${action} ${room.room}`);
+  }
+
+  async publish(principal: Principal, request: PublishRequest, action: 'write' | 'ingest' = 'write'): Promise<PublishAnswer> {
+    const room = await this.admit(principal, action, request.room);
+    const { id, type = 'text', data } = request;
+    await checkRevision(this.options.log, principal, room.room, type, data);
+    return this.#append(room, { id, type, data, from: principal.user });
+  }
+
+  async publishAs(
+    room: RoomName,
+    message: { type: string; data: unknown; id?: string | undefined; from?: Message['from'] },
+  ): Promise<PublishAnswer> {
+    const { id = this.options.randomId(), from = SYSTEM.user, type, data } = message;
+    return this.#append(this.parse(room), { id, type, data, from });
+  }
+
+  // The method of SystemPublisher and that of Rooms differ in what they check, so the system's has a form of its own.
+  readonly system: SystemPublisher = {
+    publish: (room, type, data, options = {}) => this.publishAs(room, { type, data, ...options }),
+  };
+
+  async history(principal: Principal, { room: text, before, after, limit = HISTORY_LIMIT }: HistoryRequest): Promise<HistoryAnswer> {
+    const { room } = await this.admit(principal, 'read', text);
+    const bounds = { before: before && parsePosition(before), after: after && parsePosition(after) };
+    const range: LogRange = {
+      ...(bounds.before && { before: bounds.before.seq }),
+      ...(bounds.after && { after: bounds.after.seq }),
+      limit: Math.min(limit, BOUNDS.pageMessages),
+      from: bounds.after ? 'oldest' : 'newest',
+    };
+    const page = bounds.before
+      ? await this.#closedPage(room, bounds.before.epoch, range)
+      : await this.options.feeds.reads.read(room, range);
+    return historyAnswer(page, range, [bounds.before, bounds.after]);
+  }
+
+  async presence(principal: Principal, text: string): Promise<{ room: RoomName } & PresenceUsers> {
+    const { room, policy } = await this.admit(principal, 'read', text);
+    if (policy.presence === 'off') throw new HubError('not_found', 'rooms of this kind keep no presence');
+    return { room, ...(await this.present(room, policy.presence)) };
+  }
+
+  async present(room: RoomName, mode: 'roster' | 'count'): Promise<PresenceUsers> {
+    const { count, users } = await this.options.presence.list(room, { limit: mode === 'roster' ? BOUNDS.rosterUsers : 1 });
+    return mode === 'roster' && count <= BOUNDS.rosterUsers ? { count, users: [...users] } : { count };
+  }
+
+  async list(principal: Principal, query: { prefix?: string; limit: number }): Promise<RoomListing[]> {
+    const { cached, listCacheTtlMs, log } = this.options;
+    const { prefix = '', limit } = query;
+    // One list for all askers of a prefix; what each may see of it is decided afterwards.
+    const listed = await cached(`rooms ${prefix}`, listCacheTtlMs, async () => {
+      const rooms = await log.rooms({ ...(prefix && { prefix }), limit: 1_000 });
+      return rooms.map(({ room, last, time }) => ({ room, last, time }));
+    });
+    return listed.filter(({ room }) => this.#mayList(principal, room)).slice(0, limit);
+  }
+
+  async open(principal: Principal, request: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
+    const { room, policy } = await this.admit(principal, 'read', request.room);
+    const { feeds } = this.options;
+    const lease = await feeds.acquire(room);
+    try {
+      const start = await findStart(lease.feed, feeds.reads, request);
+      const cursor = new Cursor(
+        lease.feed,
+        feeds.reads,
+        {
+          entries: (batch) => receiver.messages(batch.map((entry) => entry.message)),
+          gap: (at) => receiver.gap(formatPosition(at.epoch, at.seq)),
+        },
+        start.at,
+      );
+      const close = () => {
+        cursor.close();
+        lease.release();
+      };
+      const presence = policy.presence === 'off' ? {} : { presence: await this.present(room, policy.presence).catch(() => ({ count: 0 })) };
+      const answer = { ...toAnswer(room, start), ...presence };
+      // After the caller had its turn to write the answer: what follows belongs behind it.
+      setImmediate(() => cursor.resume());
+      return { answer, resume: () => cursor.resume(), close };
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  async #append(room: ParsedRoom, message: { id: string; type: string; data: unknown; from: Message['from'] }): Promise<PublishAnswer> {
+    const { log, onPublish } = this.options;
+    const { historyMessages, historyTtlMs } = room.policy;
+    const { entry, repeated } = await log.append({ room: room.room, ...message }, { messages: historyMessages, ttlMs: historyTtlMs });
+    onPublish(room.kind, repeated);
+    const answer: PublishAnswer = { id: message.id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
+    return repeated ? { ...answer, repeated } : answer;
+  }
+
+  /** A page that ends at a given message, to which nothing is ever added. Binary has no place in the shared cache: such a page is read. */
+  async #closedPage(room: RoomName, epoch: string, range: LogRange): Promise<LogPage> {
+    const { cached, historyCacheTtlMs, feeds } = this.options;
+    const key = `history ${room} ${epoch} ${range.after ?? ''} ${range.before} ${range.limit} ${range.from}`;
+    const page = await cached(key, historyCacheTtlMs, async () => {
+      const read = await feeds.reads.read(room, range);
+      return read.epoch === epoch && !read.entries.some((entry) => hasBinary(entry.message.data)) ? read : null;
+    });
+    return page ?? feeds.reads.read(room, range);
+  }
+
+  #mayList(principal: Principal, room: RoomName): boolean {
+    try {
+      return may(principal, 'read', this.parse(room));
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** The acknowledgement of a subscription that begins at `start`. */
+export function toAnswer(room: RoomName, { recovered, entries, at }: Start): SubscribeAnswer {
+  return { room, position: formatPosition(at.epoch, at.seq), recovered, messages: entries.map((entry) => entry.message) };
+}
+
+function historyAnswer(page: LogPage, range: LogRange, bounds: ({ epoch: string } | '' | undefined)[]): HistoryAnswer {
+  // A position of another epoch names nothing in this log.
+  if (bounds.some((bound) => bound && bound.epoch !== page.epoch)) return { messages: [], more: false };
+  const messages = page.entries.map((entry) => entry.message);
+  const first = page.entries[0]?.seq;
+  const last = page.entries.at(-1)?.seq;
+  const more =
+    range.from === 'newest'
+      ? first !== undefined && first > Math.max(page.first, (range.after ?? 0) + 1)
+      : last !== undefined && last < Math.min(page.last, (range.before ?? Number.POSITIVE_INFINITY) - 1);
+  return { messages, more };
+}
+
+function hasBinary(value: unknown): boolean {
+  if (ArrayBuffer.isView(value)) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasBinary);
+}
