@@ -11,7 +11,7 @@ import type { RoomView } from '../rooms/room-view.js';
 export type EmitOnThisNode = <E extends keyof ServerToClientEvents>(
   group: string,
   event: E,
-  ...args: Parameters<ServerToClientEvents[E]>
+  payload: Parameters<ServerToClientEvents[E]>[0],
 ) => void;
 
 /** A socket in the room, as its channel knows it. */
