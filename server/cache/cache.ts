@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CacheEntry, CacheStore } from './cache-store.js';
+import { createTagGenerations, type TagGenerations } from './tag-generations.js';
+
+export interface CachedRead<Value> {
+  /** Milliseconds for which a computed value is fresh; by value where that decides it; 0: not stored, still computed once at a time. */
+  readonly ttlMs: number | ((value: Value) => number);
+  /** Milliseconds past it for which the old value is served while one asker's new computation runs. Default 0. */
+  readonly staleMs?: number;
+  /** `invalidate` of any of these makes the value unusable. */
+  readonly tags?: readonly string[];
+  compute(): Promise<Value>;
+}
+
+export interface CacheStats {
+  /** Answered by a fresh value. */
+  readonly hits: number;
+  /** Answered by a computation of this process that the read itself began. */
+  readonly misses: number;
+  /** Answered by a computation that was already under way, here or on another instance. */
+  readonly waits: number;
+  /** Answered by an old value while a new one was computed. */
+  readonly stale: number;
+  readonly computeErrors: number;
+}
+
+/**
+ * Costly reads, computed once for many askers. An error of `compute` reaches all who wait for it and is not kept. With the far
+ * store away, every process computes for itself.
+ */
+export interface Cache {
+  read<Value>(key: string, read: CachedRead<Value>): Promise<Value>;
+  /** At once in this process and in the far store; copies near other instances live on for `nearTtlMs` at most. */
+  invalidate(tag: string): Promise<void>;
+  stats(): CacheStats;
+  close(): Promise<void>;
+}
+
+export interface CacheOptions {
+  /** This process's memory. */
+  readonly near: CacheStore;
+  /** What all instances share. Left out: one process, no claims. */
+  readonly far?: CacheStore;
+  /** Milliseconds for which a value from the far store is served from memory without a look there. Default 1,000. */
+  readonly nearTtlMs?: number;
+  /** Milliseconds that other instances wait for the one that computes; then they compute themselves. Default 5,000. */
+  readonly waitMs?: number;
+  /** The part of a time to live by which it is shortened at random, so that values stored together don't end together. Default 0.1. */
+  readonly jitter?: number;
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+interface Flight {
+  readonly value: Promise<unknown>;
+  readonly tags: readonly string[];
+}
+
+const FIRST_LOOK_MS = 5;
+const LAST_LOOK_MS = 100;
+
+export function createCache(options: CacheOptions): Cache {
+  return new TieredCache(options);
+}
+
+class TieredCache implements Cache {
+  private readonly flights = new Map<string, Flight>();
+  private readonly refreshes = new Set<string>();
+  private readonly counts = { hits: 0, misses: 0, waits: 0, stale: 0, computeErrors: 0 };
+  private readonly near: CacheStore;
+  private readonly far: CacheStore | undefined;
+  private readonly nearTags: TagGenerations;
+  private readonly farTags: TagGenerations | undefined;
+  private readonly settings: Required<Omit<CacheOptions, 'near' | 'far'>>;
+  private readonly now: () => number;
+
+  constructor({ near, far, ...settings }: CacheOptions) {
+    this.settings = { nearTtlMs: 1_000, waitMs: 5_000, jitter: 0.1, now: Date.now, random: Math.random, sleep: delay, ...settings };
+    this.now = this.settings.now;
+    this.near = near;
+    this.far = far;
+    this.nearTags = createTagGenerations(near, this.now);
+    this.farTags = far && createTagGenerations(far, this.now);
+  }
+
+  async read<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
+    const entry = await this.usable(this.near, this.nearTags, key, read.tags);
+    if (entry && this.isFresh(entry)) {
+      this.counts.hits++;
+      return entry.value as Value;
+    }
+    const flight = this.flights.get(key);
+    if (entry) {
+      this.counts.stale++;
+      if (!flight) this.start(key, read).catch(() => {});
+      return entry.value as Value;
+    }
+    if (flight) this.counts.waits++;
+    return (flight?.value ?? this.start(key, read)) as Promise<Value>;
+  }
+
+  async invalidate(tag: string): Promise<void> {
+    for (const [key, flight] of this.flights) if (flight.tags.includes(tag)) this.flights.delete(key);
+    await Promise.all([this.nearTags.advance(tag), this.farTags?.advance(tag)]);
+  }
+
+  stats(): CacheStats {
+    return { ...this.counts };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.near.close(), this.far?.close()]);
+  }
+
+  /** Looks further and computes if need be; those who ask meanwhile get the same promise. */
+  private start<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
+    const flight: Flight = { value: this.find(key, read), tags: read.tags ?? [] };
+    this.flights.set(key, flight);
+    const land = () => {
+      if (this.flights.get(key) === flight) this.flights.delete(key);
+    };
+    flight.value.then(land, land);
+    return flight.value as Promise<Value>;
+  }
+
+  private async find<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
+    // The flight before this one may have landed between the asker's look and now.
+    const near = await this.usable(this.near, this.nearTags, key, read.tags);
+    if (near && this.isFresh(near)) return near.value as Value;
+    const { far, farTags } = this;
+    if (!far || !farTags) return this.compute(key, read);
+    const entry = await this.usable(far, farTags, key, read.tags);
+    if (!entry) return this.computeOnce(key, read, far, farTags);
+    if (this.isFresh(entry)) {
+      this.counts.hits++;
+      return this.keepNear(key, read, entry);
+    }
+    this.counts.stale++;
+    this.refresh(key, () => this.computeOnce(key, read, far, farTags));
+    return entry.value as Value;
+  }
+
+  private refresh(key: string, compute: () => Promise<unknown>): void {
+    if (this.refreshes.has(key)) return;
+    this.refreshes.add(key);
+    compute()
+      .catch(() => {})
+      .finally(() => this.refreshes.delete(key));
+  }
+
+  /** Computes under the claim of all instances, or waits for the one that has it. */
+  private async computeOnce<Value>(key: string, read: CachedRead<Value>, far: CacheStore, tags: TagGenerations): Promise<Value> {
+    const { waitMs, sleep } = this.settings;
+    const deadline = this.now() + waitMs;
+    const owner = randomUUID();
+    let claimed = await far.claim(key, owner, waitMs);
+    try {
+      for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 2, LAST_LOOK_MS)) {
+        // With the claim too: its last owner may have stored the value between the look and the claim.
+        const entry = await this.usable(far, tags, key, read.tags);
+        if (entry && this.isFresh(entry)) {
+          this.counts.waits++;
+          return await this.keepNear(key, read, entry);
+        }
+        if (claimed || this.now() >= deadline) break;
+        await sleep(lookMs);
+        claimed = await far.claim(key, owner, waitMs);
+      }
+      return await this.compute(key, read);
+    } finally {
+      if (claimed) await far.release(key, owner);
+    }
+  }
+
+  private async compute<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
+    this.counts.misses++;
+    const [nearTags, farTags] = await Promise.all([this.nearTags.open(read.tags), this.farTags?.open(read.tags)]);
+    let value: Value;
+    try {
+      value = await read.compute();
+    } catch (error) {
+      this.counts.computeErrors++;
+      throw error;
+    }
+    const ttlMs = (typeof read.ttlMs === 'function' ? read.ttlMs(value) : read.ttlMs) * (1 - this.settings.jitter * this.settings.random());
+    if (ttlMs <= 0) return value;
+    const storedAt = this.now();
+    const freshUntil = storedAt + ttlMs;
+    const entry: CacheEntry = { value, storedAt, freshUntil, expiresAt: freshUntil + (read.staleMs ?? 0) };
+    await Promise.all([this.near.set(key, this.nearCopy(entry, nearTags)), this.far?.set(key, withTags(entry, farTags))]);
+    return value;
+  }
+
+  private async keepNear<Value>(key: string, read: CachedRead<Value>, entry: CacheEntry): Promise<Value> {
+    await this.near.set(key, this.nearCopy(entry, await this.nearTags.open(read.tags)));
+    return entry.value as Value;
+  }
+
+  /** With a far store, the near copy is looked up there again after `nearTtlMs`: others may have invalidated it. */
+  private nearCopy(entry: CacheEntry, tags: CacheEntry['tags']): CacheEntry {
+    if (!this.far) return withTags(entry, tags);
+    const freshUntil = Math.min(entry.freshUntil, this.now() + this.settings.nearTtlMs);
+    return withTags({ ...entry, freshUntil, expiresAt: freshUntil }, tags);
+  }
+
+  private isFresh(entry: CacheEntry): boolean {
+    return entry.freshUntil > this.now();
+  }
+
+  private async usable(store: CacheStore, generations: TagGenerations, key: string, tags: readonly string[] = []) {
+    const [entry, current] = await Promise.all([store.get(key), generations.read(tags)]);
+    return entry && tags.every((tag) => current[tag] !== undefined && entry.tags?.[tag] === current[tag]) ? entry : undefined;
+  }
+}
+
+function withTags({ tags: _, ...entry }: CacheEntry, tags: CacheEntry['tags']): CacheEntry {
+  return tags && Object.keys(tags).length > 0 ? { ...entry, tags } : entry;
+}
