@@ -153,7 +153,9 @@ export type Notice =
   | { kind: 'lagging'; room: RoomName; behind: number }
   /** Connect again, to whatever instance, after `afterMs`. */
   | { kind: 'reconnect'; afterMs: number }
-  | { kind: 'closing'; error: WireError };
+  | { kind: 'closing'; error: WireError }
+  /** The answer to an event that came without an acknowledgement callback. */
+  | { kind: 'error'; event: string; error: WireError };
 
 /** The first event of each connection. */
 export interface Welcome {

@@ -1,7 +1,7 @@
 import { HubError } from './errors.js';
 
 export type PresenceMode = 'roster' | 'count' | 'off';
-export type SlowPolicy = 'catch-up' | 'latest-per-key' | 'drop-oldest' | 'sample' | 'disconnect';
+export type SlowPolicy = 'catch-up' | 'latest-per-key' | 'drop-oldest' | 'disconnect';
 /** Who may do it without a token that says so: anyone admitted, or nobody (`ticket`: a token's claim, or the room's owner). */
 export type Access = 'anyone' | 'ticket';
 

@@ -52,6 +52,11 @@ export class Cursor implements FeedReader {
     if (this.#state.is !== 'closed') this.#state = { is: 'paused' };
   }
 
+  /** Gives up what lies between here and the feed's end; the target is told. */
+  skipToEnd(): void {
+    if (this.#state.is === 'paused' && this.at.seq !== this.feed.last) this.gap();
+  }
+
   close(): void {
     this.pause();
     this.#state = { is: 'closed' };

@@ -1,0 +1,62 @@
+import { ERRORS, HubError, toWireError } from '../../shared/errors.js';
+import type { HubSocket } from './types.js';
+
+/** A thrown value, for the log; `event` is what the client sent. */
+export type OnFault = (event: string, error: unknown) => void;
+
+type AckFunction = (answer: unknown) => void;
+
+/** Takes the acknowledgement callback off the end of an event's arguments. */
+export function splitAck(args: readonly unknown[]): { payload: readonly unknown[]; ack: AckFunction | undefined } {
+  const last = args.at(-1);
+  return typeof last === 'function' ? { payload: args.slice(0, -1), ack: last as AckFunction } : { payload: args, ack: undefined };
+}
+
+/** Tells a client what was refused: through its callback, or by a notice where it gave none. Ends the connection where the code says so. */
+export function refuse(socket: HubSocket, event: string, ack: AckFunction | undefined, thrown: unknown, onFault: OnFault): void {
+  const error = toWireError(thrown);
+  onFault(event, thrown);
+  if (ack) ack({ ok: false, error });
+  else socket.emit('notice', { kind: 'error', event, error });
+  if ('close' in ERRORS[error.code]) {
+    socket.emit('notice', { kind: 'closing', error });
+    socket.disconnect(true);
+  }
+}
+
+/**
+ * Runs a handler and acknowledges with what it gives; whatever it throws or rejects with becomes the refusal. A handler that gives a
+ * function has it called in the turn of the acknowledgement, so that what it starts comes behind the answer.
+ */
+export async function answer(
+  socket: HubSocket,
+  event: string,
+  ack: AckFunction | undefined,
+  run: () => unknown,
+  onFault: OnFault,
+): Promise<void> {
+  try {
+    const given = await run();
+    const fields: unknown = typeof given === 'function' ? given() : given;
+    ack?.({ ok: true, ...(fields as object | undefined) });
+  } catch (thrown) {
+    refuse(socket, event, ack, thrown, onFault);
+  }
+}
+
+/** @throws HubError `invalid` naming the first field that does not fit */
+export function parsePayload<T>(
+  schema: {
+    safeParse(
+      value: unknown,
+    ): { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
+  },
+  payload: readonly unknown[],
+): T {
+  if (payload.length > 1) throw new HubError('invalid', 'an event carries one payload');
+  const parsed = schema.safeParse(payload[0]);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const at = issue?.path.length ? `${issue.path.join('.')}: ` : '';
+  throw new HubError('invalid', `${at}${issue?.message ?? 'the payload does not fit'}`);
+}

@@ -1,0 +1,119 @@
+import { HubError } from '../../shared/errors.js';
+import { PROTOCOL_VERSION } from '../../shared/protocol.js';
+import type { Principal } from '../auth/principal.js';
+import type { SlowCandidate } from '../delivery/slow-consumers.js';
+import { unsentBytes } from '../delivery/unsent.js';
+import { answer, type OnFault, parsePayload, refuse, splitAck } from './answer.js';
+import type { EventHandler, EventHandlers } from './event-handler.js';
+import { Subscriptions, type SubscriptionsOptions } from './subscriptions.js';
+import type { ConnectionLimits, HubSocket, PrincipalHolder } from './types.js';
+
+export interface ConnectionOptions extends SubscriptionsOptions {
+  handlers: EventHandlers;
+  /** @throws HubError `too_deep`, `too_large`, `invalid` */
+  checkPayload(payload: unknown): void;
+  onFault: OnFault;
+  onEvent(event: string): void;
+}
+
+/** Longest delay that a timer takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** One socket's life: every event passes its limits and checks, then its handler, and is answered. */
+export class Connection implements PrincipalHolder, SlowCandidate {
+  readonly subscriptions: Subscriptions;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly socket: HubSocket,
+    public principal: Principal,
+    private readonly limits: ConnectionLimits,
+    private readonly options: ConnectionOptions,
+  ) {
+    this.subscriptions = new Subscriptions(socket, this, options);
+  }
+
+  start(): void {
+    const { socket, options } = this;
+    socket.use((packet, next) => {
+      const [event, ...args] = packet;
+      const { payload, ack } = splitAck(args);
+      try {
+        this.limits.take('event');
+        for (const part of payload) options.checkPayload(part);
+        if (!this.#isKnown(event)) throw new HubError('unknown_event', `no event ${JSON.stringify(String(event).slice(0, 64))}`);
+        options.onEvent(event);
+        next();
+      } catch (error) {
+        refuse(socket, event, ack, error, options.onFault);
+      }
+    });
+    for (const [event, handler] of options.handlers) this.listen(event, handler);
+    this.#watchExpiry();
+    const { user, expiresAt } = this.principal;
+    socket.emit('welcome', { protocol: PROTOCOL_VERSION, user, ...(expiresAt !== undefined && { expiresAt }) });
+  }
+
+  listen(event: string, handler: EventHandler): void {
+    const { socket, options } = this;
+    // Handlers of the hub's own events and of `hub.handle` are told apart by name only; their types are checked where they are declared.
+    (socket as { on(event: string, listener: (...args: unknown[]) => void): unknown }).on(event, (...args) => {
+      const { payload, ack } = splitAck(args);
+      const run = () => {
+        if (!ack && handler.ack === 'required') throw new HubError('missing_ack', `${event} needs an acknowledgement callback`);
+        if (handler.costs === 'publish') this.limits.take('publish');
+        return handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal: this.principal });
+      };
+      void answer(socket, event, ack, async () => run(), options.onFault);
+    });
+  }
+
+  /** Takes another token's principal for the same user. */
+  async refresh(principal: Principal): Promise<void> {
+    if (principal.user.id !== this.principal.user.id) throw new HubError('forbidden', 'the token is of another user; connect again');
+    this.principal = principal;
+    this.#watchExpiry();
+    await this.subscriptions.recheck();
+  }
+
+  unsentBytes(enough: number): number {
+    return unsentBytes(this.socket, enough);
+  }
+
+  hold(): void {
+    this.subscriptions.hold();
+  }
+
+  release(): void {
+    this.subscriptions.release();
+  }
+
+  cut(): void {
+    this.socket.disconnect(true);
+  }
+
+  close(): void {
+    clearTimeout(this.#expiry);
+    this.subscriptions.close();
+  }
+
+  #isKnown(event: string): boolean {
+    return this.socket.listenerCount(event as never) > 0 || this.socket.listenersAny().length > 0;
+  }
+
+  #watchExpiry(): void {
+    clearTimeout(this.#expiry);
+    const { expiresAt } = this.principal;
+    if (expiresAt === undefined) return;
+    this.#expiry = setTimeout(() => this.#expire(), Math.min(Math.max(expiresAt - Date.now(), 0), MAX_TIMER_MS)).unref();
+  }
+
+  #expire(): void {
+    if ((this.principal.expiresAt ?? 0) > Date.now()) {
+      this.#watchExpiry();
+      return;
+    }
+    refuse(this.socket, 'auth:refresh', undefined, new HubError('unauthorized', 'the token has expired'), this.options.onFault);
+    this.socket.disconnect(true);
+  }
+}

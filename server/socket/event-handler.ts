@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import type { Principal } from '../auth/principal.js';
+import type { Connection } from './connection.js';
+import type { HubSocket } from './types.js';
+
+export interface EventContext<Data> {
+  /** The payload, as the schema gives it. */
+  readonly data: Data;
+  readonly principal: Principal;
+  readonly socket: HubSocket;
+  readonly connection: Connection;
+}
+
+/** How one event is checked and answered. */
+export interface EventHandler<Data = never> {
+  readonly schema: z.ZodType<Data>;
+  readonly ack: 'required' | 'optional';
+  readonly costs: 'event' | 'publish';
+  /** Gives the acknowledgement's fields, or a function that gives them in the turn of the acknowledgement. */
+  run(context: EventContext<Data>): unknown;
+}
+
+export type EventHandlers = Map<string, EventHandler>;
+
+/** Declares a handler; the schema gives its payload's type. */
+export function handler<Data>(
+  schema: z.ZodType<Data>,
+  run: (context: EventContext<Data>) => unknown,
+  options: Partial<Pick<EventHandler, 'ack' | 'costs'>> = {},
+): EventHandler {
+  // The map holds handlers of many payload types; each is only ever given what its own schema let through.
+  return { schema, run, ack: 'required', costs: 'event', ...options } as unknown as EventHandler;
+}

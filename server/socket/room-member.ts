@@ -1,0 +1,144 @@
+import { formatPosition } from '../../shared/position.js';
+import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
+import type { SubscribeRequest } from '../../shared/schemas.js';
+import type { ChannelLease } from '../delivery/channel-registry.js';
+import { type ChannelMember, emitEntry, groupOf } from '../delivery/room-channel.js';
+import { unsentBytes } from '../delivery/unsent.js';
+import type { LogEntry } from '../log/room-log.js';
+import { Cursor } from '../rooms/cursor.js';
+import type { LogReads } from '../rooms/log-reads.js';
+import type { RoomView } from '../rooms/room-view.js';
+import { toAnswer } from '../rooms/rooms.js';
+import type { Start } from '../rooms/subscribe.js';
+import type { HubSocket } from './types.js';
+
+/** One socket in one room: begins it, holds it back while the socket is slow, ends it. */
+export interface RoomMember extends ChannelMember {
+  /** Called in the turn of the acknowledgement; what follows is sent behind it. */
+  begin(presence: PresenceUsers | undefined): SubscribeAnswer;
+  hold(): void;
+  release(): void;
+  close(): void;
+}
+
+interface MemberOptions {
+  socket: HubSocket;
+  lease: ChannelLease;
+  reads: LogReads;
+  /** Unsent bytes past which no more is read from the log for this socket. */
+  unsentLimitBytes: number;
+  end(): void;
+}
+
+/** In a room whose messages are sent as they are: from its start through the log to the room's group. */
+export class LogMember implements RoomMember {
+  readonly #cursor: Cursor;
+  #held = false;
+
+  constructor(
+    private readonly options: MemberOptions,
+    private readonly start: Start,
+  ) {
+    const { socket, lease, reads } = options;
+    const { parsed, group } = lease.channel;
+    const live = () => {
+      void socket.join(group);
+      return () => void socket.leave(group);
+    };
+    const gap = (at: { epoch: string; seq: number }) =>
+      socket.emit('notice', { kind: 'gap', room: parsed.room, position: formatPosition(at.epoch, at.seq) });
+    this.#cursor = new Cursor(lease.channel.lease.feed, reads, { entries: (batch) => this.#give(batch), gap, live }, start.at);
+  }
+
+  begin(presence: PresenceUsers | undefined): SubscribeAnswer {
+    queueMicrotask(() => {
+      if (!this.#held) this.#cursor.resume();
+    });
+    return { ...toAnswer(this.options.lease.channel.parsed.room, this.start), ...(presence && { presence }) };
+  }
+
+  end(): void {
+    this.options.end();
+  }
+
+  hold(): void {
+    const { socket, lease } = this.options;
+    if (lease.channel.parsed.policy.slow === 'disconnect') socket.disconnect(true);
+    this.#held = true;
+    this.#cursor.pause();
+  }
+
+  release(): void {
+    const { socket, lease } = this.options;
+    const { room, policy } = lease.channel.parsed;
+    this.#held = false;
+    socket.emit('notice', { kind: 'lagging', room, behind: lease.channel.lease.feed.last - this.#cursor.position.seq });
+    if (policy.slow === 'drop-oldest') this.#cursor.skipToEnd();
+    this.#cursor.resume();
+  }
+
+  close(): void {
+    this.#cursor.close();
+  }
+
+  #give(batch: readonly LogEntry[]): boolean {
+    const { socket, lease, unsentLimitBytes } = this.options;
+    for (const entry of batch) emitEntry(lease.channel.parsed.kind, entry, (event, payload) => socket.emit(event, ...([payload] as never)));
+    return !this.#held && unsentBytes(socket, unsentLimitBytes) <= unsentLimitBytes;
+  }
+}
+
+/** In a room that is seen through a view: a snapshot, then the frames of its group. */
+export class ViewMember implements RoomMember {
+  #group: string | undefined;
+  #heldAt = 0;
+
+  constructor(
+    private readonly options: MemberOptions,
+    private readonly view: RoomView,
+    private readonly wish: Pick<SubscribeRequest, 'maxHz'>,
+  ) {}
+
+  begin(presence: PresenceUsers | undefined): SubscribeAnswer {
+    const { room } = this.options.lease.channel.parsed;
+    const { feed } = this.options.lease.channel.lease;
+    const position = formatPosition(feed.epoch, feed.last);
+    return { room, position, recovered: false, messages: [], ...this.#enter(), ...(presence && { presence }) };
+  }
+
+  end(): void {
+    this.options.end();
+  }
+
+  hold(): void {
+    this.#heldAt = this.options.lease.channel.lease.feed.last;
+    this.close();
+  }
+
+  /** Latest per key: what was missed is covered by the newest value of each series. */
+  release(): void {
+    if (this.#group !== undefined) return;
+    const { socket, lease } = this.options;
+    const { room } = lease.channel.parsed;
+    socket.emit('notice', { kind: 'lagging', room, behind: lease.channel.lease.feed.last - this.#heldAt });
+    const { metrics } = this.#enter();
+    if (!metrics) return;
+    const { names, latest } = metrics;
+    const t = Math.max(0, ...latest.t);
+    socket.emit('frame', { room, t, series: latest.series, values: latest.values, names: Object.fromEntries(names.entries()) });
+  }
+
+  close(): void {
+    if (this.#group === undefined) return;
+    void this.options.socket.leave(groupOf(this.options.lease.channel.parsed.room, this.#group));
+    this.view.detach(this.#group);
+    this.#group = undefined;
+  }
+
+  #enter(): Pick<SubscribeAnswer, 'metrics'> {
+    const { group, answer } = this.view.attach(this.wish);
+    this.#group = group;
+    void this.options.socket.join(groupOf(this.options.lease.channel.parsed.room, group));
+    return answer;
+  }
+}
