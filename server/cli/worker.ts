@@ -1,0 +1,20 @@
+import { ConfigError, readConfig } from '../config.js';
+import { startWorker } from '../worker.js';
+import type { Command } from './command.js';
+import { runUntilStopped } from './run-until-stopped.js';
+
+/** `roomcast worker`: takes heavy jobs of the hubs on the same Redis, and listens on no port. */
+export const command: Command = {
+  usage: '[flags]',
+  options: {},
+  run: async (argv, terminal) => {
+    // A worker binds no address, so it needs no token to be safe.
+    const config = readConfig({ ...terminal.env, ROOMCAST_HOST: '127.0.0.1' }, argv);
+    if (config.store !== 'redis') throw new ConfigError('a worker takes its jobs from Redis: set REDIS_URL');
+    return runUntilStopped(
+      () => startWorker(config),
+      () => `Roomcast worker: ${config.jobConcurrency} jobs at a time`,
+      terminal,
+    );
+  },
+};
