@@ -34,15 +34,41 @@ export function formatSeries(name: string, labels: Readonly<Record<string, strin
   return pairs.length === 0 ? escapeAs(name, 'name') : `${escapeAs(name, 'name')}{${pairs.join(',')}}`;
 }
 
-/** Reads up to an unescaped `end` (or the end of the text), with escapes resolved. */
-function readUntil(text: string, from: number, end: string): { value: string; next: number; ended: boolean } {
-  let value = '';
-  let at = from;
-  while (at < text.length && text[at] !== end) {
-    if (text[at] === '\\' && at + 1 < text.length) at++;
-    const escaped = at > from && text[at - 1] === '\\' && text[at] === 'n' && at - 1 >= from;
-    value += escaped ? '\n' : text[at];
-    at++;
-  }
-  return { value, next: at + 1, ended: at < text.length };
+interface Read {
+  readonly value: string;
+  readonly next: number;
 }
+
+/** Reads up to and over the first unescaped `end`, with escapes resolved; undefined when there is none. */
+function readUntil(text: string, from: number, end: string): Read | undefined {
+  let value = '';
+  for (let at = from; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (char === end) return { value, next: at + 1 };
+    if (char !== '\\') value += char;
+    else value += text.charAt(++at) === 'n' ? '\n' : text.charAt(at);
+  }
+  return undefined;
+}
+
+/**
+ * Takes a series' canonical text apart.
+ * @throws HubError `invalid` when the text is not of that form
+ */
+export function parseSeries(text: string): SeriesParts {
+  const head = readUntil(`${text}{`, 0, '{');
+  if (!head || head.next > text.length) return { name: head?.value ?? text, labels: {} };
+  const pairs: [string, string][] = [];
+  let at = head.next;
+  do {
+    const key = readUntil(text, at, '=');
+    const value = key && text[key.next] === '"' ? readUntil(text, key.next + 1, '"') : undefined;
+    if (!key || !value) throw malformed(text);
+    pairs.push([key.value, value.value]);
+    at = value.next + 1;
+  } while (text[at - 1] === ',');
+  if (at !== text.length || text[at - 1] !== '}') throw malformed(text);
+  return { name: head.value, labels: Object.fromEntries(pairs) };
+}
+
+const malformed = (text: string) => new HubError('invalid', `not a series: ${text.slice(0, 100)}`);
