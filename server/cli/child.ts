@@ -25,18 +25,27 @@ export interface Child {
 
 const OUTPUT_CHARS = 4 * 1024 * 1024;
 
+export interface ChildOptions {
+  readonly cwd?: string;
+  /** Its whole environment. Default: this process' own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** In a process group of its own, so that a terminal's Ctrl-C does not reach it. */
+  readonly detached?: boolean;
+  readonly onOutput?: (text: string) => void;
+}
+
 /**
- * Starts a process; `env` is its whole environment.
+ * Starts a process and resolves when it runs.
  * @throws Error when the program cannot be started
  */
 export async function startChild(
   name: string,
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env: NodeJS.ProcessEnv; onOutput?: (text: string) => void },
+  { onOutput, ...options }: ChildOptions = {},
 ): Promise<Child> {
-  const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const seen = new Output(options.onOutput);
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const seen = new Output(onOutput);
   child.stdout.setEncoding('utf8').on('data', (text: string) => seen.add(text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => seen.add(text));
   const exited = new Promise<ChildExit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
