@@ -1,5 +1,5 @@
 import { formatPosition } from '../../shared/position.js';
-import type { JobState, ServerToClientEvents } from '../../shared/protocol.js';
+import type { JobState, Message, ServerToClientEvents } from '../../shared/protocol.js';
 import type { ParsedRoom } from '../../shared/rooms.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { PresenceChange } from '../presence/presence-store.js';
@@ -43,7 +43,7 @@ export class RoomChannel implements FeedReader {
   entry(entry: LogEntry): void {
     if (this.view) this.view.entry(entry);
     else emitEntry(this.parsed.kind, entry, (event, payload) => this.emit(this.group, event, payload));
-    if (this.parsed.kind === 'job' && isJobEnd(entry)) for (const member of [...this.members]) member.end();
+    if (this.parsed.kind === 'job' && isJobEnd(entry.message)) for (const member of [...this.members]) member.end();
   }
 
   gap(): void {
@@ -65,7 +65,9 @@ export function emitEntry(kind: string, { message }: LogEntry, emit: Emit): void
   else emit('job', { ...(message.data as JobState), room: message.room, position: message.position });
 }
 
-function isJobEnd({ message }: LogEntry): boolean {
-  const { state } = message.data as { state?: string };
-  return message.type === 'job' && (state === 'done' || state === 'failed' || state === 'cancelled');
+const ENDED: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled']);
+
+/** The message after which a job room says no more. */
+export function isJobEnd({ type, data }: Message): boolean {
+  return type === 'job' && ENDED.has((data as JobState).state);
 }

@@ -14,6 +14,11 @@ import { checkRevision } from './revision-policy.js';
 import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
 import { findStart, type Start } from './subscribe.js';
 
+/** One computation for many askers, kept for `ttlMs`; 0: not kept. */
+export interface CachedReads {
+  read<Value>(key: string, read: { ttlMs: number | ((value: Value) => number); compute(): Promise<Value> }): Promise<Value>;
+}
+
 export interface RoomsOptions {
   kinds: Kinds;
   log: RoomLog;
@@ -21,8 +26,7 @@ export interface RoomsOptions {
   presence: PresenceStore;
   /** Whether the principal is the owner of the job that a `job:<id>` room reports. */
   ownsJob(principal: Principal, jobId: string): Promise<boolean>;
-  /** One computation for many askers, kept for `ttlMs`. */
-  cached<T>(key: string, ttlMs: number, compute: () => Promise<T>): Promise<T>;
+  cache: CachedReads;
   historyCacheTtlMs: number;
   listCacheTtlMs: number;
   randomId(): string;
@@ -31,6 +35,8 @@ export interface RoomsOptions {
 
 /** Messages of a history page whose asker names no limit. */
 const HISTORY_LIMIT = 50;
+/** Rooms of a listing, before those that the asker may not see are taken out. */
+const LISTED_ROOMS = 1_000;
 
 export class RoomService implements Rooms {
   constructor(private readonly options: RoomsOptions) {}
@@ -95,14 +101,17 @@ export class RoomService implements Rooms {
   }
 
   async list(principal: Principal, query: { prefix?: string; limit: number }): Promise<RoomListing[]> {
-    const { cached, listCacheTtlMs, log } = this.options;
+    const { cache, listCacheTtlMs, log } = this.options;
     const { prefix = '', limit } = query;
     // One list for all askers of a prefix; what each may see of it is decided afterwards.
-    const listed = await cached(`rooms ${prefix}`, listCacheTtlMs, async () => {
-      const rooms = await log.rooms({ ...(prefix && { prefix }), limit: 1_000 });
-      return rooms.map(({ room, last, time }) => ({ room, last, time }));
+    const listed = await cache.read(`rooms ${prefix}`, {
+      ttlMs: listCacheTtlMs,
+      compute: () => log.rooms({ ...(prefix && { prefix }), limit: LISTED_ROOMS }),
     });
-    return listed.filter(({ room }) => this.#mayList(principal, room)).slice(0, limit);
+    return listed
+      .filter(({ room }) => this.#mayList(principal, room))
+      .slice(0, limit)
+      .map(({ room, last, time }) => ({ room, last, time }));
   }
 
   async open(principal: Principal, request: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
@@ -144,15 +153,13 @@ export class RoomService implements Rooms {
     return repeated ? { ...answer, repeated } : answer;
   }
 
-  /** A page that ends at a given message, to which nothing is ever added. Binary has no place in the shared cache: such a page is read. */
-  async #closedPage(room: RoomName, epoch: string, range: LogRange): Promise<LogPage> {
-    const { cached, historyCacheTtlMs, feeds } = this.options;
-    const key = `history ${room} ${epoch} ${range.after ?? ''} ${range.before} ${range.limit} ${range.from}`;
-    const page = await cached(key, historyCacheTtlMs, async () => {
-      const read = await feeds.reads.read(room, range);
-      return read.epoch === epoch && !read.entries.some((entry) => hasBinary(entry.message.data)) ? read : null;
+  /** A page that ends at a given message, to which nothing is ever added. Binary has no place in the shared cache: such a page is not kept. */
+  #closedPage(room: RoomName, epoch: string, range: LogRange): Promise<LogPage> {
+    const { cache, historyCacheTtlMs, feeds } = this.options;
+    return cache.read<LogPage>(`history ${room} ${epoch} ${range.after ?? ''} ${range.before} ${range.limit} ${range.from}`, {
+      ttlMs: (page) => (page.epoch === epoch && !page.entries.some((entry) => hasBinary(entry.message.data)) ? historyCacheTtlMs : 0),
+      compute: () => feeds.reads.read(room, range),
     });
-    return page ?? feeds.reads.read(room, range);
   }
 
   #mayList(principal: Principal, room: RoomName): boolean {

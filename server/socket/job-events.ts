@@ -1,8 +1,10 @@
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
-import type { JobState } from '../../shared/protocol.js';
+import type { JobState, SubscribeAnswer } from '../../shared/protocol.js';
 import { jobCancelSchema, jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
+import { isJobEnd } from '../delivery/room-channel.js';
+import type { Connection } from './connection.js';
 import { type EventHandlers, handler } from './event-handler.js';
 
 /** What the events ask of the job service. */
@@ -12,8 +14,8 @@ export interface JobCalls {
   cancel(principal: Principal, jobId: string): Promise<JobState>;
 }
 
-/** Positions begin at 1: whoever asks for what came after 0 gets a job's whole story. */
-const FROM_THE_BEGINNING = { last: BOUNDS.pageMessages };
+/** All that a job has said so far. */
+const WHOLE_STORY = { last: BOUNDS.pageMessages };
 
 export function addJobEvents(handlers: EventHandlers, jobs: JobCalls): void {
   handlers.set(
@@ -23,16 +25,9 @@ export function addJobEvents(handlers: EventHandlers, jobs: JobCalls): void {
       async ({ data, principal, connection }) => {
         const state = await jobs.submit(principal, data);
         // The submitter hears of its job without asking; a store that fails now leaves it `job:get`.
-        const begin = await connection.subscriptions
-          .subscribe({ room: `job:${state.jobId}`, ...FROM_THE_BEGINNING })
-          .catch(ignoreUnavailable);
+        const begin = await connection.subscriptions.subscribe({ room: `job:${state.jobId}`, ...WHOLE_STORY }).catch(ignoreUnavailable);
         return () => {
-          const heard = begin?.();
-          queueMicrotask(() => {
-            for (const { type, data, room, position } of heard?.messages ?? []) {
-              if (type === 'job') connection.socket.emit('job', { ...(data as JobState), room, position });
-            }
-          });
+          queueMicrotask(() => begin && tell(connection, begin()));
           return state;
         };
       },
@@ -47,6 +42,13 @@ export function addJobEvents(handlers: EventHandlers, jobs: JobCalls): void {
     'job:cancel',
     handler(jobCancelSchema, ({ data, principal }) => jobs.cancel(principal, data.jobId)),
   );
+}
+
+function tell(connection: Connection, { room, messages }: SubscribeAnswer): void {
+  for (const message of messages) {
+    if (message.type === 'job') connection.socket.emit('job', { ...(message.data as JobState), room, position: message.position });
+  }
+  if (messages.some(isJobEnd)) void connection.subscriptions.unsubscribe(room).catch(() => undefined);
 }
 
 function ignoreUnavailable(error: unknown): undefined {

@@ -2,7 +2,7 @@ import { formatPosition } from '../../shared/position.js';
 import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { ChannelLease } from '../delivery/channel-registry.js';
-import { type ChannelMember, emitEntry, groupOf } from '../delivery/room-channel.js';
+import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/room-channel.js';
 import { unsentBytes } from '../delivery/unsent.js';
 import type { LogEntry } from '../log/room-log.js';
 import { Cursor } from '../rooms/cursor.js';
@@ -84,6 +84,7 @@ export class LogMember implements RoomMember {
   #give(batch: readonly LogEntry[]): boolean {
     const { socket, lease, unsentLimitBytes } = this.options;
     for (const entry of batch) emitEntry(lease.channel.parsed.kind, entry, (event, payload) => socket.emit(event, ...([payload] as never)));
+    if (lease.channel.parsed.kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
     return !this.#held && unsentBytes(socket, unsentLimitBytes) <= unsentLimitBytes;
   }
 }

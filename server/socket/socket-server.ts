@@ -1,0 +1,151 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { Server, type ServerOptions } from 'socket.io';
+import { HubError, toWireError } from '../../shared/errors.js';
+import type { ConnectErrorData, HandshakeAuth } from '../../shared/protocol.js';
+import type { Principal } from '../auth/principal.js';
+import type { SlowConsumers } from '../delivery/slow-consumers.js';
+import { Connection, type ConnectionOptions } from './connection.js';
+import type { EventHandler } from './event-handler.js';
+import type { ConnectionLimits, HubServer, HubSocket } from './types.js';
+
+/** Who may come in, before a socket exists. */
+export interface Entrance {
+  /** The client's address, as far as trusted proxies tell. */
+  addressOf(request: IncomingMessage): string;
+  /** @throws HubError `origin_refused` */
+  checkOrigin(request: IncomingMessage): void;
+  /** Counts a connection of an address; the function takes it off again. @throws HubError `too_many_connections` */
+  admitAddress(address: string): Promise<() => void>;
+  /** @throws HubError `unauthorized`, `rate_limited` */
+  authenticate(credentials: HandshakeAuth, address: string): Promise<Principal>;
+  limitsOf(principal: Principal): ConnectionLimits;
+}
+
+export interface SocketServerOptions {
+  io: Partial<ServerOptions>;
+  entrance: Entrance;
+  connection: Omit<ConnectionOptions, 'subscriptions'>;
+  slow: SlowConsumers;
+  onFault(where: string, error: unknown): void;
+}
+
+/** The Socket.IO room of a user's connections on all instances. */
+export const connectionsOf = (userId: string): string => `connections-of:${userId}`;
+
+/** The hub's side of Socket.IO: lets connections in, gives each its life, and counts them. */
+export class SocketServer {
+  readonly io: HubServer;
+  readonly #connections = new Map<string, Connection>();
+  /** Requests that were counted and are no connection yet. */
+  readonly #arriving = new WeakMap<IncomingMessage, () => void>();
+
+  constructor(
+    server: HttpServer,
+    private readonly options: SocketServerOptions,
+  ) {
+    this.io = new Server(server, { ...options.io, allowRequest: (request, decide) => void this.#allow(request, decide) });
+    this.io.engine.on('connection', (connection: Parameters<typeof this.#arrive>[0]) => this.#arrive(connection));
+    this.io.use((socket, next) => void this.#authenticate(socket, next));
+    this.io.on('connection', (socket) => this.#begin(socket));
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Adds an event to every connection, those that exist too. */
+  handle(event: string, handler: EventHandler): void {
+    if (this.options.connection.handlers.has(event)) throw new Error(`the event ${event} has a handler already`);
+    this.options.connection.handlers.set(event, handler);
+    for (const connection of this.#connections.values()) connection.listen(event, handler);
+  }
+
+  /** On every instance. */
+  disconnectUser(userId: string): void {
+    this.io.in(connectionsOf(userId)).disconnectSockets(true);
+  }
+
+  /** Asks the clients of this instance to go elsewhere, spread over `spreadMs`. */
+  sendAway(spreadMs: number): void {
+    for (const { socket } of this.#connections.values()) socket.emit('notice', { kind: 'reconnect', afterMs: Math.random() * spreadMs });
+  }
+
+  async #allow(request: IncomingMessage, decide: (error: string | null | undefined, allowed: boolean) => void): Promise<void> {
+    try {
+      this.options.entrance.checkOrigin(request);
+      if (isNewConnection(request)) await this.#count(request);
+      decide(null, true);
+    } catch (error) {
+      this.options.onFault('connect', error);
+      decide(toWireError(error).message, false);
+    }
+  }
+
+  async #count(request: IncomingMessage): Promise<void> {
+    const { entrance } = this.options;
+    const leave = await entrance.admitAddress(entrance.addressOf(request));
+    this.#arriving.set(request, leave);
+    request.socket.once('close', () => this.#arriving.delete(request) && leave());
+  }
+
+  /** From here on the count of its address goes with the engine's connection, whatever transports that uses. */
+  #arrive(connection: { request: IncomingMessage; once(event: 'close', listener: () => void): unknown }): void {
+    const leave = this.#arriving.get(connection.request);
+    this.#arriving.delete(connection.request);
+    if (leave) connection.once('close', leave);
+  }
+
+  async #authenticate(socket: HubSocket, next: (error?: Error) => void): Promise<void> {
+    try {
+      const { entrance } = this.options;
+      const principal = await entrance.authenticate(credentialsOf(socket), entrance.addressOf(socket.request));
+      this.#connections.set(socket.id, new Connection(socket, principal, entrance.limitsOf(principal), this.options.connection));
+      socket.data.userId = principal.user.id;
+      // A client that leaves between here and its connection event is never connected, and so never disconnected.
+      socket.conn.once('close', () => this.#end(socket.id));
+      next();
+    } catch (error) {
+      this.options.onFault('connect', error);
+      next(Object.assign(new Error(toWireError(error).message), { data: { error: toWireError(error) } satisfies ConnectErrorData }));
+    }
+  }
+
+  #begin(socket: HubSocket): void {
+    const connection = this.#connections.get(socket.id);
+    if (!connection) {
+      socket.disconnect(true);
+      return;
+    }
+    const unwatch = this.options.slow.watch(connection);
+    void socket.join(connectionsOf(connection.principal.user.id));
+    socket.once('disconnect', () => {
+      unwatch();
+      this.#end(socket.id);
+    });
+    connection.start();
+  }
+
+  #end(socketId: string): void {
+    this.#connections.get(socketId)?.close();
+    this.#connections.delete(socketId);
+  }
+}
+
+function isNewConnection(request: IncomingMessage): boolean {
+  return !new URLSearchParams(request.url?.split('?')[1]).has('sid');
+}
+
+/** The handshake's `auth`, or what a client that cannot set it gives as a header or in the query. */
+function credentialsOf({ handshake }: HubSocket): HandshakeAuth {
+  const { token, name, guestKey } = handshake.auth as Record<string, unknown>;
+  const bearer = /^Bearer (\S+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
+  for (const value of [token, name, guestKey]) {
+    if (value !== undefined && value !== null && typeof value !== 'string')
+      throw new HubError('invalid', 'token, name and guestKey are texts');
+  }
+  const credentials: HandshakeAuth = {};
+  if (typeof token === 'string' || bearer) credentials.token = typeof token === 'string' ? token : (bearer as string);
+  if (typeof name === 'string') credentials.name = name;
+  if (typeof guestKey === 'string') credentials.guestKey = guestKey;
+  return credentials;
+}
