@@ -29,6 +29,12 @@ export interface SocketServerOptions {
   onFault(where: string, error: unknown): void;
 }
 
+/** What engine.io keeps of one client, over all transports that it uses. */
+interface EngineConnection {
+  readonly request: IncomingMessage;
+  once(event: 'close', listener: () => void): unknown;
+}
+
 /** The Socket.IO room of a user's connections on all instances. */
 export const connectionsOf = (userId: string): string => `connections-of:${userId}`;
 
@@ -44,7 +50,7 @@ export class SocketServer {
     private readonly options: SocketServerOptions,
   ) {
     this.io = new Server(server, { ...options.io, allowRequest: (request, decide) => void this.#allow(request, decide) });
-    this.io.engine.on('connection', (connection: Parameters<typeof this.#arrive>[0]) => this.#arrive(connection));
+    this.io.engine.on('connection', (connection: EngineConnection) => this.#arrive(connection));
     this.io.use((socket, next) => void this.#authenticate(socket, next));
     this.io.on('connection', (socket) => this.#begin(socket));
   }
@@ -89,7 +95,7 @@ export class SocketServer {
   }
 
   /** From here on the count of its address goes with the engine's connection, whatever transports that uses. */
-  #arrive(connection: { request: IncomingMessage; once(event: 'close', listener: () => void): unknown }): void {
+  #arrive(connection: EngineConnection): void {
     const leave = this.#arriving.get(connection.request);
     this.#arriving.delete(connection.request);
     if (leave) connection.once('close', leave);
