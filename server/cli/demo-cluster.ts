@@ -3,14 +3,37 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { whole } from '../config/option.js';
+import { OPTIONS } from '../config/options.js';
+import { type Environment, readOptions } from '../config/read.js';
 import { type Child, type ChildOptions, startChild } from './child.js';
+import { type Command, EXIT } from './command.js';
 import { nginxConfig } from './nginx-config.js';
+
+const DEMO_OPTIONS = {
+  port: whole({ min: 0, max: 65_535, default: 0 }, 'Port of nginx; 0 takes a free one.', { env: 'PORT' }),
+  instances: whole({ min: 1, max: 16, default: 3 }, 'Hubs to start.', { env: 'DEMO_INSTANCES' }),
+  workers: whole({ min: 0, max: 16, default: 2 }, 'Job workers to start; 0: the hubs run the jobs.', { env: 'DEMO_WORKERS' }),
+};
+
+/** `roomcast demo-cluster`: a cluster to look at, until it is told to stop or a part of it dies. */
+export const command: Command = {
+  usage: '[flags]',
+  options: DEMO_OPTIONS,
+  run: async (argv, { env, print, stop }) => {
+    const { values } = readOptions(DEMO_OPTIONS, { env, argv, alsoKnown: OPTIONS });
+    const { died } = await demoCluster({ ...values, env, print, signal: stop });
+    return died === undefined ? EXIT.ok : EXIT.failed;
+  },
+};
 
 export interface DemoOptions {
   /** nginx' port; 0: a free one. */
   readonly port: number;
   readonly instances: number;
   readonly workers: number;
+  /** Handed on to the parts, less what the cluster decides itself. */
+  readonly env: Environment;
   readonly print: (line: string) => void;
   /** Ends the demonstration. */
   readonly signal: AbortSignal;
@@ -18,6 +41,8 @@ export interface DemoOptions {
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const NGINX_TEMPLATE = fileURLToPath(new URL('../../../deploy/nginx/nginx.conf.template', import.meta.url));
+/** Variables that would turn the parts into something else. */
+const OWN_BUSINESS = { PORT: undefined, REDIS_URL: undefined, ROOMCAST_HOST: undefined, ROOMCAST_STORE: undefined };
 /** How to get a program that is not there. */
 const PACKAGES = { 'redis-server': 'redis-server', nginx: 'nginx-light' };
 
@@ -47,10 +72,10 @@ export async function demoCluster(options: DemoOptions): Promise<{ died?: string
   }
 }
 
-async function startParts({ port, instances, workers, signal }: DemoOptions, dir: string, parts: Child[]): Promise<string> {
+async function startParts({ port, instances, workers, signal, env }: DemoOptions, dir: string, parts: Child[]): Promise<string> {
   const start = async (name: string, command: string, args: readonly string[], ready: RegExp) => {
     signal.throwIfAborted();
-    const child = await startProgram(name, command, args, { cwd: dir, detached: true });
+    const child = await startProgram(name, command, args, { cwd: dir, detached: true, env: { ...env, ...OWN_BUSINESS } });
     parts.push(child);
     const [found] = await child.printed(ready, 30_000);
     return found;
@@ -63,7 +88,7 @@ async function startParts({ port, instances, workers, signal }: DemoOptions, dir
     const flags = ['--port', '0', '--redis-url', redisUrl, '--trust-proxy', '1', '--jobs-in-server', workers > 0 ? 'off' : 'on'];
     return start(name, process.execPath, [MAIN, 'serve', ...flags], /127\.0\.0\.1:[0-9]+/);
   };
-  const worker = (name: string) => start(name, process.execPath, [MAIN, 'worker', '--redis-url', redisUrl], /takes jobs/);
+  const worker = (name: string) => start(name, process.execPath, [MAIN, 'worker', '--redis-url', redisUrl], /Roomcast worker/);
   const upstreams = await numbered('hub', instances, hub);
   await numbered('worker', workers, worker);
   const listen = `127.0.0.1:${port || (await freePort())}`;

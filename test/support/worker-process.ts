@@ -8,6 +8,6 @@ export async function startWorker(
   { redisUrl, args = [], env = {} }: { redisUrl: string; args?: readonly string[]; env?: Readonly<Record<string, string>> },
 ): Promise<Child> {
   const worker = await roomcast(scope, ['worker', ...args], { REDIS_URL: redisUrl, ...env });
-  await worker.printed(/takes jobs/i);
+  await worker.printed(/Roomcast worker/);
   return worker;
 }
