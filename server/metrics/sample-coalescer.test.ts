@@ -1,0 +1,139 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type ErrorCode, HubError } from '../../shared/errors.js';
+import type { PublishAnswer, SampleColumns } from '../../shared/protocol.js';
+import { KINDS, parseRoom } from '../../shared/rooms.js';
+import { RoomOutbox } from '../ingest/room-outbox.js';
+import { ManualClock } from '../observe/manual-clock.js';
+import { SampleCoalescer, type SampleCoalescerOptions } from './sample-coalescer.js';
+
+const ROOM = parseRoom('metrics:a', KINDS);
+const INTERVAL_MS = KINDS.metrics.frameIntervalMs;
+
+function coalescer(options: Partial<SampleCoalescerOptions> = {}) {
+  const clock = new ManualClock();
+  const published: SampleColumns[] = [];
+  const store: { fails?: ErrorCode | undefined } = {};
+  const publish = async (room: string, type: string, data: unknown): Promise<PublishAnswer> => {
+    if (store.fails) throw new HubError(store.fails);
+    expect([room, type]).toEqual([ROOM.room, 'samples']);
+    published.push(data as SampleColumns);
+    return { id: '', position: 'e:1', time: 0 };
+  };
+  const outbox = new RoomOutbox({ publisher: { publish }, clock, retryForMs: 60_000, bytesPerRoom: 1_000 });
+  const samples = new SampleCoalescer({ outbox, clock, ...options });
+  return { clock, published, store, samples };
+}
+
+test('samples of one interval are one message with the latest of each series', async () => {
+  const { samples, clock, published } = coalescer();
+  const intake = samples.intake(ROOM);
+  for (const [series, value, t] of [
+    ['cpu', 1, 1_000],
+    ['mem', 5, 1_001],
+    ['cpu', 2, 1_100],
+    ['cpu', 9, 1_050],
+  ] as const) {
+    expect(intake.add(series, value, t)).toBe(true);
+  }
+  await clock.advance(INTERVAL_MS - 1);
+  expect(published).toEqual([]);
+  await clock.advance(1);
+  expect(published).toEqual([{ t: 1_100, names: ['cpu', 'mem'], values: [2, 5] }]);
+});
+
+test('a late sample is published at its own time, before the newer one', async () => {
+  const { samples, clock, published } = coalescer();
+  const intake = samples.intake(ROOM);
+  intake.add('cpu', 2, 60_000);
+  intake.add('cpu', 1, 30_000);
+  await clock.advance(INTERVAL_MS);
+  expect(published.map(({ t, values }) => [t, values])).toEqual([
+    [30_000, [1]],
+    [60_000, [2]],
+  ]);
+});
+
+test('no timer is armed while there are no samples', async () => {
+  const { samples, clock } = coalescer();
+  expect(clock.armed).toBe(0);
+  samples.intake(ROOM).add('cpu', 1, 1);
+  expect(clock.armed).toBe(1);
+  await clock.advance(INTERVAL_MS);
+  expect(clock.armed).toBe(0);
+});
+
+test('a series beyond the limit is refused until another has been quiet for long', async () => {
+  const { samples, clock } = coalescer({ seriesPerRoom: 2, seriesIdleMs: 1_000 });
+  const add = (series: string) => samples.intake(ROOM).add(series, 1, clock.now());
+  expect([add('a'), add('b'), add('c'), add('a')]).toEqual([true, true, false, true]);
+  await clock.advance(1_000);
+  add('a');
+  await clock.advance(1_000);
+  expect([add('a'), add('c'), add('d')]).toEqual([true, true, false]);
+});
+
+test('what the store does not take is kept for later, and past the bound new samples are refused as busy', async () => {
+  const { samples, clock, published, store } = coalescer();
+  store.fails = 'unavailable';
+  let taken = 0;
+  const fill = async () => {
+    for (; taken < 1_000; taken++) {
+      samples.intake(ROOM).add('cpu', taken, clock.now());
+      await clock.advance(INTERVAL_MS);
+    }
+  };
+  await expect(fill()).rejects.toMatchObject({ code: 'busy' });
+  expect(taken).toBeLessThan(100);
+  store.fails = undefined;
+  await clock.advance(2_000);
+  expect(published.map(({ values }) => values[0])).toEqual([...Array(taken).keys()]);
+});
+
+test('samples that are given up are counted', async () => {
+  let lost = 0;
+  const { samples, clock, store } = coalescer({
+    onLost: (_room, values) => {
+      lost += values;
+    },
+  });
+  store.fails = 'storage_full';
+  samples.intake(ROOM).add('a', 1, 1);
+  samples.intake(ROOM).add('b', 1, 1);
+  await clock.advance(INTERVAL_MS + 60_000);
+  expect(lost).toBe(2);
+});
+
+test('a room of many series goes out in messages of bounded size', async () => {
+  const { samples, clock, published } = coalescer({ messageBytes: 2_000 });
+  for (let i = 0; i < 1_000; i++) samples.intake(ROOM).add(`series_${i}`, i, 1);
+  await clock.advance(INTERVAL_MS);
+  expect(published.length).toBeGreaterThan(10);
+  for (const columns of published) expect(JSON.stringify(columns).length).toBeLessThan(2_500);
+  expect(published.flatMap(({ values }) => values)).toEqual([...Array(1_000).keys()]);
+});
+
+const sample = fc.record({ series: fc.constantFrom('a', 'b', 'c'), t: fc.integer({ min: 0, max: 3_000 }) });
+
+test('whatever the order of arrival, each interval keeps the latest value of each series, and nothing else', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(sample, { minLength: 1, maxLength: 60 }), async (arrivals) => {
+      const { samples, clock, published } = coalescer();
+      const origin = arrivals[0]?.t ?? 0;
+      const latest = new Map<string, { t: number; value: number }>();
+      arrivals.forEach(({ series, t }, value) => {
+        samples.intake(ROOM).add(series, value, t);
+        const key = `${Math.floor((t - origin) / INTERVAL_MS)} ${series}`;
+        if (t >= (latest.get(key)?.t ?? t)) latest.set(key, { t, value });
+      });
+      await clock.advance(INTERVAL_MS);
+      const kept = published.flatMap(({ t, names, values }) =>
+        names.map((name, i) => ({ key: `${Math.floor((t - origin) / INTERVAL_MS)} ${name}`, value: values[i] })),
+      );
+      expect(kept.length).toBe(latest.size);
+      for (const { key, value } of kept) expect(latest.get(key)?.value).toBe(value);
+      expect(published.map(({ t }) => t)).toEqual(published.map(({ t }) => t).sort((a, b) => a - b));
+    }),
+    { numRuns: 100 },
+  );
+});
