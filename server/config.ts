@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { KINDS, type Kinds } from '../shared/rooms.js';
+import { isLoopback } from './auth/loopback.js';
 import type { ValuesOf } from './config/option.js';
 import { CLIENT_OPTIONS, type KindName, OPTIONS } from './config/options.js';
 import { ConfigError, checkOptions, type Environment, readOptions } from './config/read.js';
@@ -16,11 +16,6 @@ export type Config = Readonly<Omit<Options, 'store' | 'guests' | 'logFormat' | '
   readonly logFormat: Exclude<Options['logFormat'], 'auto'>;
   readonly jobConcurrency: number;
 };
-
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
-}
 
 /**
  * The configuration of this process, or of whatever environment is given.

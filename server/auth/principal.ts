@@ -1,15 +1,18 @@
 import type { User } from '../../shared/protocol.js';
 import type { ParsedRoom } from '../../shared/rooms.js';
 
-export type Action = 'read' | 'write' | 'ingest';
+export const ACTIONS = ['read', 'write', 'ingest'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** Room patterns per action: a room name, or a prefix with `*` at its end (`chat:team-*`, `metrics:*`, `*`). */
+export type Grants = Readonly<Record<Action, readonly string[]>>;
 
 /** Who is asking, whatever the transport, and what the token grants. */
 export interface Principal {
   readonly user: User;
   readonly guest: boolean;
   readonly admin: boolean;
-  /** Room patterns per action: a room name, or a prefix with `*` at its end (`chat:team-*`, `metrics:*`, `*`). */
-  readonly grants: Readonly<Record<Action, readonly string[]>>;
+  readonly grants: Grants;
   /** Milliseconds since 1970; undefined: it does not expire. */
   readonly expiresAt?: number;
 }
@@ -22,6 +25,9 @@ export const SYSTEM: Principal = {
   grants: { read: ['*'], write: ['*'], ingest: ['*'] },
 };
 
+/** Kinds whose rooms belong to somebody: a pattern reaches them only when it names the kind (`user:*`, not `*`). */
+const OWNED_KINDS: readonly string[] = ['user', 'job'];
+
 export function matchesPattern(pattern: string, room: string): boolean {
   return pattern.endsWith('*') ? room.startsWith(pattern.slice(0, -1)) : pattern === room;
 }
@@ -32,7 +38,8 @@ export function matchesPattern(pattern: string, room: string): boolean {
  */
 export function may(principal: Principal, action: Action, { room, kind, name, policy }: ParsedRoom): boolean {
   if (principal.admin) return true;
-  if (principal.grants[action].some((pattern) => matchesPattern(pattern, room))) return true;
+  const owned = OWNED_KINDS.includes(kind);
+  if (principal.grants[action].some((pattern) => matchesPattern(pattern, room) && (!owned || pattern.includes(':')))) return true;
   if (kind === 'user' && action === 'read') return name === principal.user.id;
   if (action === 'ingest') return false;
   return policy[action] === 'anyone' && principal.grants[action].length === 0;
