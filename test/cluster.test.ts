@@ -1,0 +1,108 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Cluster, startCluster } from './support/cluster.js';
+import { startHaproxy } from './support/haproxy.js';
+import { get } from './support/http.js';
+import { startNginx } from './support/nginx.js';
+import { fileScope, testScope } from './support/scope.js';
+import { openSse } from './support/sse-client.js';
+import { connectClient, countFrom, type StockClient, seqs } from './support/stock-client.js';
+import { waitFor } from './support/wait.js';
+
+const scope = testScope();
+const file = fileScope();
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster(file, { instances: 3, env: { ROOMCAST_LIMITS: 'off', ROOMCAST_TRUST_PROXY: '1' } });
+}, 60_000);
+
+/** How many connections each instance has, by its own count. */
+async function connectionsPerInstance(): Promise<number[]> {
+  const counts = cluster.hubs.map(async ({ url }) => {
+    const { text } = await get(`${url}/metrics`);
+    return Number(/^roomcast_connections(?:\{[^}]*\})? ([0-9.e+]+)$/m.exec(text)?.[1]);
+  });
+  return Promise.all(counts);
+}
+
+/** All clients publish at once, several in flight each. */
+async function publishAtOnce(clients: readonly StockClient[], room: string, each: number): Promise<string[]> {
+  const inFlight = 25;
+  const sender = async (client: StockClient, who: number) => {
+    const positions: string[] = [];
+    for (let n = 0; n < each; n += inFlight) {
+      const ids = Array.from({ length: Math.min(inFlight, each - n) }, (_, k) => `${who}-${n + k}`);
+      const answers = await Promise.all(ids.map((id) => client.publish(room, { text: `message ${id}` }, { id })));
+      positions.push(...answers.map(({ position }) => position));
+    }
+    return positions;
+  };
+  return (await Promise.all(clients.map(sender))).flat();
+}
+
+describe.each([
+  ['nginx', startNginx],
+  ['HAProxy', startHaproxy],
+])('behind %s', (name, startFrontEnd) => {
+  test('20 clients on instances by chance publish 5,000 messages into one room at once: all get one gapless sequence, once', async () => {
+    const front = await startFrontEnd(scope, cluster.hubs);
+    const room = `chat:rush-${name.toLowerCase()}`;
+    const transports = [['websocket'], ['polling', 'websocket'], ['polling']];
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        connectClient(scope, front.url, { transports: transports[n < 16 ? n % 2 : 2], query: { route: crypto.randomUUID() } }),
+      ),
+    );
+    await Promise.all(clients.map((client) => client.subscribe(room)));
+    const perInstance = await connectionsPerInstance();
+    expect(perInstance.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(20);
+    expect(perInstance.filter((count) => count > 0).length).toBeGreaterThan(1);
+
+    const acknowledged = await publishAtOnce(clients, room, 250);
+
+    await waitFor(() => clients.every((client) => client.of(room).length >= 5_000), { what: '5,000 messages at each', timeoutMs: 60_000 });
+    const order = clients[0]!.of(room).map(({ id, position }) => `${position} ${id}`);
+    expect(seqs(clients[0]!.of(room))).toEqual(countFrom(1, 5_000));
+    for (const client of clients) expect(client.of(room).map(({ id, position }) => `${position} ${id}`)).toEqual(order);
+    expect(new Set(clients[0]!.of(room).map(({ id }) => id)).size).toBe(5_000);
+    expect(new Set(acknowledged)).toEqual(new Set(clients[0]!.of(room).map(({ position }) => position)));
+  }, 120_000);
+
+  test('a session of long-polling stays on its instance and upgrades, with a cookie only', async () => {
+    const front = await startFrontEnd(scope, cluster.hubs);
+    for (let n = 0; n < 6; n++) {
+      const client = await connectClient(scope, front.url, { transports: ['polling', 'websocket'], withCredentials: true });
+      await waitFor(() => client.socket.io.engine.transport.name === 'websocket', { what: 'the upgrade' });
+      expect(await client.publish(`chat:sticky-${name.toLowerCase()}`, { text: String(n) })).toMatchObject({ id: expect.any(String) });
+    }
+  });
+
+  test('events and long polls pass at once, unbuffered, and /metrics does not', async () => {
+    const front = await startFrontEnd(scope, cluster.hubs);
+    const room = `chat:stream-${name.toLowerCase()}`;
+    const client = await connectClient(scope, front.url);
+    const stream = await openSse(scope, `${front.url}/api/rooms/${room}/events`);
+    await stream.event(({ event }) => event === 'position');
+    for (let n = 0; n < 3; n++) {
+      const { position } = await client.publish(room, { text: String(n) });
+      await stream.event(({ id }) => id === position);
+    }
+    const polled = get(`${front.url}/api/rooms/${room}/messages?wait=20`);
+    const news = async () => {
+      await client.publish(room, { text: 'news' });
+      return Promise.race([polled.then(({ body }) => body.messages.length > 0), new Promise((resolve) => setImmediate(resolve, false))]);
+    };
+    await waitFor(news, { intervalMs: 50 });
+    expect((await get(`${front.url}/metrics`)).status).toBe(404);
+  });
+});
+
+test('what is published on one instance is read on the others, live and from the log', async () => {
+  const [one, two, three] = await Promise.all(cluster.hubs.map(({ url }) => connectClient(scope, url)));
+  await two!.subscribe('chat:shared');
+  const { position } = await one!.publish('chat:shared', { text: 'hello' });
+  expect((await two!.event<{ position: string }>('message')).position).toBe(position);
+  expect(await three!.history('chat:shared')).toMatchObject({ messages: [{ position }] });
+  const retry = { id: 'retried' };
+  const first = await one!.publish('chat:shared', { text: 'twice' }, retry);
+  expect(await three!.publish('chat:shared', { text: 'twice' }, retry)).toMatchObject({ position: first.position, repeated: true });
+});

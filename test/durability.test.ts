@@ -1,0 +1,88 @@
+import { expect, test } from '@jest/globals';
+import type { PublishAnswer } from '../shared/protocol.js';
+import { temporaryDir } from './support/files.js';
+import { spawnHub, startHub } from './support/hub-process.js';
+import { fileScope } from './support/scope.js';
+import { connectClient, countFrom, seqs } from './support/stock-client.js';
+import { waitFor } from './support/wait.js';
+
+const scope = fileScope();
+const NO_LIMITS = { ROOMCAST_LIMITS: 'off' };
+
+test('a hub killed in the middle of publications has each acknowledged one when it is back, and knows them again', async () => {
+  const dataDir = await temporaryDir(scope);
+  const first = await startHub(scope, { dataDir, env: NO_LIMITS });
+  const clients = await Promise.all(Array.from({ length: 4 }, () => connectClient(scope, first.url, { reconnection: false })));
+  const acknowledged = new Map<string, PublishAnswer>();
+  const sender = async (client: (typeof clients)[number], who: number) => {
+    for (let n = 0; client.socket.connected; n++) {
+      const id = `${who}-${n}`;
+      const answer = await client.publish('chat:kept', { text: id }, { id }).catch(() => undefined);
+      if (answer) acknowledged.set(id, answer);
+    }
+  };
+  const senders = Promise.all(clients.map(sender));
+  await waitFor(() => acknowledged.size >= 400, { what: '400 acknowledged messages' });
+  first.signal('SIGKILL');
+  await first.exited;
+  for (const { socket } of clients) socket.disconnect();
+  await senders;
+
+  const second = await startHub(scope, { dataDir, env: NO_LIMITS });
+  const reader = await connectClient(scope, second.url);
+  const stored = [];
+  for (let after = '', more = true; more; ) {
+    const page = await reader.history(
+      'chat:kept',
+      after ? { after, limit: 500 } : { limit: 500, after: `${[...acknowledged.values()][0]!.position.split(':')[0]}:0` },
+    );
+    stored.push(...page.messages);
+    more = page.more;
+    after = page.messages.at(-1)!.position;
+  }
+  expect(seqs(stored)).toEqual(countFrom(1, stored.length));
+  const positions = new Map(stored.map(({ id, position }) => [id, position]));
+  expect(positions.size).toBe(stored.length);
+  for (const [id, { position }] of acknowledged) expect({ id, position: positions.get(id) }).toEqual({ id, position });
+
+  const [id, answer] = [...acknowledged][0]!;
+  expect(await reader.publish('chat:kept', { text: id }, { id })).toMatchObject({ id, position: answer.position, repeated: true });
+  const next = await reader.publish('chat:kept', { text: 'after' });
+  expect(seqs([next])).toEqual([stored.length + 1]);
+});
+
+test('a client that was there before the kill goes on from its position', async () => {
+  const dataDir = await temporaryDir(scope);
+  const first = await startHub(scope, { dataDir });
+  const client = await connectClient(scope, first.url);
+  const { position } = await client.publish('chat:again', { text: 'before' });
+  await client.publish('chat:again', { text: 'missed' });
+  first.signal('SIGKILL');
+  await first.exited;
+  const second = await startHub(scope, { dataDir, port: first.port });
+  await waitFor(() => client.socket.connected, { what: 'the client to be back', timeoutMs: 20_000 });
+  const answer = await client.subscribe('chat:again', { since: position });
+  expect(answer).toMatchObject({ recovered: true, messages: [{ data: { text: 'missed' } }] });
+  expect(second.port).toBe(first.port);
+});
+
+test('a second hub on the same data directory is refused in one clear line, and the first lives', async () => {
+  const first = await startHub(scope);
+  const { hub } = await spawnHub(scope, { dataDir: first.dataDir });
+  expect(await hub.exited).toMatchObject({ code: 1 });
+  expect(hub.output().trim().split('\n')).toEqual([expect.stringContaining(first.dataDir)]);
+  const client = await connectClient(scope, first.url);
+  expect(await client.publish('chat:x', { text: 'still here' })).toMatchObject({ position: expect.stringMatching(/:1$/) });
+});
+
+test('hubs with different data directories run side by side, and SIGTERM ends one without an error', async () => {
+  const [one, two] = await Promise.all([startHub(scope), startHub(scope)]);
+  const client = await connectClient(scope, one.url);
+  await client.publish('chat:x', { text: 'only here' });
+  const other = await connectClient(scope, two.url);
+  expect(await other.history('chat:x')).toMatchObject({ messages: [] });
+  expect(await one.stop()).toEqual({ code: 0, signal: null });
+  const again = await startHub(scope, { dataDir: one.dataDir });
+  const reader = await connectClient(scope, again.url);
+  expect(await reader.history('chat:x')).toMatchObject({ messages: [{ data: { text: 'only here' } }] });
+});

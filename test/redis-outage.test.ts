@@ -1,0 +1,97 @@
+import { expect, test } from '@jest/globals';
+import type { Ack, PublishAnswer } from '../shared/protocol.js';
+import { startCluster } from './support/cluster.js';
+import { temporaryDir } from './support/files.js';
+import { get, send } from './support/http.js';
+import { startHub } from './support/hub-process.js';
+import { freePort, startRedis } from './support/redis.js';
+import { fileScope } from './support/scope.js';
+import { connectClient, countFrom, seqs } from './support/stock-client.js';
+import { startTcpProxy } from './support/tcp-proxy.js';
+import { waitFor } from './support/wait.js';
+
+const scope = fileScope();
+/** The contract is 2 s; the test allows for a loaded machine, but not for another order of magnitude. */
+const REFUSED_WITHIN_MS = 4_000;
+const APPEND_ONLY = ['--appendonly', 'yes', '--appendfsync', 'always'];
+
+test('with Redis away at the start the hub says so, is not ready, refuses, and heals by itself', async () => {
+  const port = await freePort();
+  const hub = await startHub(scope, { env: { REDIS_URL: `redis://127.0.0.1:${port}` } });
+  expect((await get(`${hub.url}/healthz`)).status).toBe(200);
+  const ready = await get(`${hub.url}/readyz`);
+  expect({ status: ready.status, body: ready.body }).toMatchObject({ status: 503, body: { reasons: [expect.stringMatching(/redis/i)] } });
+  await waitFor(() => /redis/i.test(hub.output()), { what: 'a line about Redis' });
+  const posted = await send('POST', `${hub.url}/api/rooms/chat:early/messages`, { data: { text: 'too early' } });
+  expect(posted).toMatchObject({ status: 503, body: { error: { code: 'unavailable', retry: 'later' } } });
+
+  scope.defer(await startRedis({ port }), (redis) => redis.stop());
+  await waitFor(async () => (await get(`${hub.url}/readyz`)).status === 200, { what: 'the hub to be ready', timeoutMs: 20_000 });
+  const client = await connectClient(scope, hub.url);
+  await client.subscribe('chat:early');
+  await client.publish('chat:early', { text: 'now' }, { id: 'now' });
+  await client.hears('now');
+});
+
+test('with Redis killed a publish is refused in time, all heals, and nothing acknowledged is lost', async () => {
+  const dir = await temporaryDir(scope);
+  const { redis, hubs } = await startCluster(scope, { instances: 2, redisArgs: ['--dir', dir, ...APPEND_ONLY] });
+  const [one, two] = await Promise.all(hubs.map(({ url }) => connectClient(scope, url)));
+  const { position: start } = await one!.subscribe('chat:away');
+  await two!.subscribe('chat:away');
+  const acknowledged: string[] = [];
+  const publish = async (id: string) => {
+    const answer = await one!.ask<PublishAnswer>('publish', { room: 'chat:away', id, data: { text: id } });
+    if (answer.ok) acknowledged.push(id);
+    return answer;
+  };
+  for (let n = 0; n < 50; n++) await publish(`before-${n}`);
+
+  await redis.kill('SIGKILL');
+  const began = performance.now();
+  const refused = await publish('during');
+  expect(refused).toMatchObject({ ok: false, error: { code: 'unavailable', retry: 'later' } });
+  expect(performance.now() - began).toBeLessThan(REFUSED_WITHIN_MS);
+  await waitFor(async () => (await get(`${hubs[0]!.url}/readyz`)).status === 503, { what: 'the hub to say that it is not ready' });
+  expect(two!.socket.connected).toBe(true);
+
+  scope.defer(await startRedis({ port: redis.port, args: ['--dir', dir, ...APPEND_ONLY] }), (again) => again.stop());
+  await waitFor(async () => (await publish(`probe-${performance.now()}`)).ok, { what: 'publishing to heal', timeoutMs: 20_000 });
+  for (let n = 0; n < 50; n++) await publish(`after-${n}`);
+
+  await waitFor(() => acknowledged.every((id) => two!.messages.some((message) => message.id === id)), {
+    what: 'everything acknowledged at the other instance',
+  });
+  expect(seqs(two!.of('chat:away'))).toEqual(countFrom(1, two!.of('chat:away').length));
+  expect(one!.of('chat:away').map(({ id }) => id)).toEqual(two!.of('chat:away').map(({ id }) => id));
+  const { messages } = await two!.history('chat:away', { after: start, limit: 500 });
+  expect(messages.map(({ id }) => id)).toEqual(two!.of('chat:away').map(({ id }) => id));
+  expect(messages.filter(({ id }) => id === 'during').length).toBeLessThanOrEqual(1);
+});
+
+test('a black-holed link to Redis is noticed, refused, rebuilt, and the room goes on without a gap', async () => {
+  const redis = scope.defer(await startRedis(), (started) => started.stop());
+  const proxy = await startTcpProxy(scope, redis);
+  const [cutOff, other] = await Promise.all([
+    startHub(scope, { env: { REDIS_URL: `redis://127.0.0.1:${proxy.port}` } }),
+    startHub(scope, { env: { REDIS_URL: redis.url } }),
+  ]);
+  const [behind, beside] = await Promise.all([connectClient(scope, cutOff.url), connectClient(scope, other.url)]);
+  await behind.subscribe('chat:hole');
+  await beside.publish('chat:hole', { text: 'before' }, { id: 'before' });
+  await behind.hears('before');
+
+  proxy.blackHole();
+  const began = performance.now();
+  const refused: Ack<PublishAnswer> = await behind.ask('publish', { room: 'chat:hole', id: 'lost?', data: 1 });
+  expect(refused).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(performance.now() - began).toBeLessThan(REFUSED_WITHIN_MS);
+  for (let n = 0; n < 20; n++) await beside.publish('chat:hole', { text: 'meanwhile' }, { id: `meanwhile-${n}` });
+
+  proxy.heal();
+  await behind.hears('meanwhile-19', 30_000);
+  await beside.publish('chat:hole', { text: 'after' }, { id: 'after' });
+  await behind.hears('after');
+  const heard = behind.of('chat:hole');
+  expect(seqs(heard)).toEqual(countFrom(1, heard.length));
+});
