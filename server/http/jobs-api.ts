@@ -1,0 +1,81 @@
+import type { Request, Response, Router } from 'express';
+import { z } from 'zod';
+import { HubError } from '../../shared/errors.js';
+import type { JobState } from '../../shared/protocol.js';
+import { jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
+import type { Principal } from '../auth/principal.js';
+import type { ResultFile } from '../jobs/result-store.js';
+import type { ReadBody } from './body.js';
+import type { Gate } from './gate.js';
+import { pageSize } from './query.js';
+import { sendFile } from './result-download.js';
+import { readInput, route } from './route.js';
+
+/** What the API asks of the job service; all throw HubError. */
+export interface HttpJobs {
+  submit(principal: Principal, request: { name: string; input: unknown; key?: string | undefined }): Promise<JobState>;
+  get(principal: Principal, jobId: string): Promise<JobState>;
+  cancel(principal: Principal, jobId: string): Promise<JobState>;
+  /** The newest jobs that the principal may see. */
+  list(principal: Principal, query: { limit: number }): Promise<JobState[]>;
+  /** The result file of a job that the principal may see; undefined when it has none. */
+  openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
+}
+
+export interface JobsApiOptions {
+  jobs: HttpJobs;
+  gate: Gate;
+  readBody: ReadBody;
+}
+
+const listQuery = z.object({ limit: pageSize(1).default(50) });
+const submitBodySchema = jobSubmitSchema.omit({ name: true });
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+/** Heavy work: submit, look, cancel, list, and fetch what came out. */
+export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOptions): void {
+  route(router, '/api/jobs', {
+    get: async (req, res) => {
+      const principal = await gate(req);
+      const { limit } = readInput(listQuery, req.query);
+      res.set(NO_STORE).json({ jobs: await jobs.list(principal, { limit }) });
+    },
+  });
+  // One segment is a handler's name when something is submitted, and a job's id otherwise.
+  route(router, '/api/jobs/:id', {
+    post: async (req, res) => {
+      const principal = await gate(req, 'publish');
+      const { input, key } = readInput(submitBodySchema, await readBody(req, res));
+      const request = readInput(jobSubmitSchema, { name: req.params.id, input, key: key ?? req.get('Idempotency-Key') });
+      const job = await jobs.submit(principal, request);
+      const location = `${req.baseUrl}/api/jobs/${encodeURIComponent(job.jobId)}`;
+      res.status(202).set('Location', location).json(job);
+    },
+    get: async (req, res) => {
+      const principal = await gate(req);
+      res.set(NO_STORE).json(await jobs.get(principal, jobId(req)));
+    },
+    delete: async (req, res) => {
+      const principal = await gate(req);
+      res.json(await jobs.cancel(principal, jobId(req)));
+    },
+  });
+  route(router, '/api/jobs/:id/result', {
+    get: async (req, res) => {
+      const principal = await gate(req);
+      await sendResult(jobs, principal, req, res);
+    },
+  });
+}
+
+const jobId = (req: Request<{ id: string }>): string => readInput(jobGetSchema, { jobId: req.params.id }).jobId;
+
+/** The result file of a job; where it wrote none, its result as JSON. */
+async function sendResult(jobs: HttpJobs, principal: Principal, req: Request<{ id: string }>, res: Response): Promise<void> {
+  const id = jobId(req);
+  const file = await jobs.openResult(principal, id);
+  if (file) return sendFile(req, res, file, `"${id}-${file.bytes}"`);
+  const { state, result } = await jobs.get(principal, id);
+  if (state !== 'done' || result === undefined) throw new HubError('not_found', `the job is ${state} and has no result`);
+  res.set('Cache-Control', 'private, no-cache').json(result);
+}

@@ -1,0 +1,33 @@
+import type { Message } from '../../shared/protocol.js';
+
+/** Binary inside a message's data, as JSON carries it. */
+export interface JsonBinary {
+  $base64: string;
+}
+
+function holdsBinary(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ArrayBuffer.isView(value) || Object.values(value).some(holdsBinary);
+}
+
+/** The view below which JSON has a place: every piece of binary as its base64. */
+function withoutBinary(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (ArrayBuffer.isView(value)) {
+    return { $base64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') } satisfies JsonBinary;
+  }
+  if (Array.isArray(value)) return value.map(withoutBinary);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutBinary(inner)]));
+}
+
+/** Encodes messages for HTTP readers: each message once, however many read it. */
+export function createMessageEncoder(): (message: Message) => string {
+  const encoded = new WeakMap<Message, string>();
+  return (message) => {
+    const known = encoded.get(message);
+    if (known !== undefined) return known;
+    const json = JSON.stringify(holdsBinary(message.data) ? { ...message, data: withoutBinary(message.data) } : message);
+    encoded.set(message, json);
+    return json;
+  };
+}

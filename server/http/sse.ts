@@ -1,0 +1,141 @@
+import type { Request, Response, Router } from 'express';
+import { z } from 'zod';
+import { HubError, toWireError } from '../../shared/errors.js';
+import type { Message, SubscribeAnswer } from '../../shared/protocol.js';
+import type { RoomName } from '../../shared/rooms.js';
+import type { OpenSubscription, Receiver, Rooms } from '../rooms/room-service.js';
+import { addressOf, type Gate } from './gate.js';
+import type { OpenStreams } from './open-streams.js';
+import { pageSize, readPosition } from './query.js';
+import { readInput, route } from './route.js';
+import { TurnWriter } from './turn-writer.js';
+
+export interface SseOptions {
+  rooms: Rooms;
+  gate: Gate;
+  streams: OpenStreams;
+  /** Counts one more open stream of an address; the function gives it back. @throws HubError `too_many_connections` */
+  admitStream(address: string): Promise<() => void>;
+  encode(message: Message): string;
+  /** Milliseconds between two comments that keep proxies from closing a quiet stream. */
+  heartbeatMs: number;
+  /** Milliseconds after which a browser connects again. */
+  retryMs: number;
+}
+
+const eventsQuery = z.object({ since: readPosition.optional(), last: pageSize(0).optional() });
+
+const HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  // no-transform: a proxy that compresses would hold events back.
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+/** The longest wait that a timer takes. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** `GET /api/rooms/:room/events`: a room as an event stream (HTML standard, 9.2), its positions as event ids. */
+export function addEventRoutes(router: Router, options: SseOptions): void {
+  const { rooms, gate, admitStream } = options;
+  route(router, '/api/rooms/:room/events', {
+    get: async (req, res) => {
+      const principal = await gate(req);
+      const { room } = rooms.parse(req.params.room);
+      const { since, last } = readInput(eventsQuery, req.query);
+      const from = resumeFrom(req) ?? since;
+      const request = { room, ...(from !== undefined && { since: from }), ...(last !== undefined && { last }) };
+      const release = await admitStream(addressOf(req));
+      if (res.closed) return release();
+      res.once('close', release);
+      const stream = new EventStream(res, options);
+      const subscription = await rooms.open(principal, request, stream);
+      if (req.method === 'HEAD' || res.closed) return endWithoutEvents(res, subscription);
+      stream.begin(room, subscription, { asked: from !== undefined, expiresAt: principal.expiresAt });
+    },
+  });
+}
+
+/** Where a browser's stream broke off: the id of the last event that it saw. */
+function resumeFrom(req: Pick<Request, 'get'>): string | undefined {
+  const id = req.get('Last-Event-ID');
+  return id === undefined || id === '' ? undefined : readInput(readPosition, id);
+}
+
+function endWithoutEvents(res: Response, subscription: OpenSubscription): void {
+  subscription.close();
+  res.set(HEADERS).end();
+}
+
+const event = (name: string, data: string, id?: string) => `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
+
+/** One open event stream: a room's receiver that writes what it hears. */
+class EventStream implements Receiver {
+  readonly #writer: TurnWriter;
+  #subscription: OpenSubscription | undefined;
+  #room: RoomName | undefined;
+
+  constructor(
+    private readonly res: Response,
+    private readonly options: SseOptions,
+  ) {
+    this.#writer = new TurnWriter(res, () => this.#subscription?.resume());
+  }
+
+  /** Writes the head and what the subscription began with, in the turn in which it was opened. */
+  begin(room: RoomName, subscription: OpenSubscription, { asked, expiresAt }: { asked: boolean; expiresAt: number | undefined }): void {
+    const { res, options } = this;
+    this.#room = room;
+    this.#subscription = subscription;
+    res.writeHead(200, HEADERS);
+    this.#writer.write(`retry: ${options.retryMs}\n\n${this.#opening(subscription.answer, asked)}`);
+    const heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
+    const expiry = expiresAt === undefined ? undefined : this.#endAt(expiresAt);
+    const forget = options.streams.add(() => this.#end(new HubError('closing')));
+    res.once('close', () => {
+      subscription.close();
+      clearInterval(heartbeat);
+      clearTimeout(expiry);
+      forget();
+    });
+  }
+
+  messages(batch: readonly Message[]): boolean {
+    return this.#writer.write(batch.map((message) => this.#message(message)).join(''));
+  }
+
+  gap(position: string): void {
+    this.#writer.write(event('gap', JSON.stringify({ room: this.#room, position }), position));
+  }
+
+  /**
+   * A gap comes first and without an id: the messages behind it are older than the position it names, and a stream cut among them
+   * must go on from the last one seen.
+   */
+  #opening({ room, position, recovered, messages }: SubscribeAnswer, asked: boolean): string {
+    const gap = asked && !recovered ? event('gap', JSON.stringify({ room, position })) : '';
+    const missed = messages.map((message) => this.#message(message)).join('');
+    return gap + missed + event('position', JSON.stringify({ room, position, recovered }), position);
+  }
+
+  #message(message: Message): string {
+    return event('message', this.options.encode(message), message.position);
+  }
+
+  #beat(): void {
+    if (this.#writer.idle) this.#writer.write(': still here\n\n');
+  }
+
+  #endAt(expiresAt: number): NodeJS.Timeout | undefined {
+    const leftMs = Math.max(expiresAt - Date.now(), 0);
+    if (leftMs > LONGEST_TIMER_MS) return undefined;
+    return setTimeout(() => this.#end(new HubError('unauthorized', 'the token has expired')), leftMs);
+  }
+
+  #end(error: HubError): void {
+    this.#subscription?.close();
+    this.#writer.write(event('closing', JSON.stringify({ error: toWireError(error) })));
+    this.#writer.flush();
+    this.res.end();
+  }
+}

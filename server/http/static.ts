@@ -1,0 +1,37 @@
+import { extname, join, sep } from 'node:path';
+import express, { type RequestHandler, Router } from 'express';
+
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+
+/**
+ * Serves the built web client from `webDir`: files under `assets/` have their hash in the name and are kept for good, the rest
+ * is asked about each time. A page's path that is no file gets `index.html`, which knows the page.
+ */
+export function webPages(webDir: string): Router {
+  const router = Router();
+  const hashed = join(webDir, 'assets') + sep;
+  router.use(
+    express.static(webDir, {
+      index: false,
+      redirect: false,
+      cacheControl: false,
+      setHeaders: (res, path) => {
+        const keep = path.startsWith(hashed) ? `public, max-age=${YEAR_MS / 1000}, immutable` : 'no-cache';
+        res.setHeader('Cache-Control', keep);
+      },
+    }),
+  );
+  router.use(indexPage(webDir));
+  return router;
+}
+
+function indexPage(webDir: string): RequestHandler {
+  return (req, res, next) => {
+    const isPage = (req.method === 'GET' || req.method === 'HEAD') && extname(req.path) === '' && req.accepts('html') !== false;
+    if (!isPage) return next();
+    res.sendFile('index.html', { root: webDir, cacheControl: false, headers: { 'Cache-Control': 'no-cache' } }, (fault) => {
+      // Before anything was sent there is no such file; afterwards the reader went away.
+      if (fault && !res.headersSent) next();
+    });
+  };
+}
