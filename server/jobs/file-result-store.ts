@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HubError } from '../../shared/errors.js';
+import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
+
+export interface FileResultStoreOptions {
+  /** Of this store alone. Created when it is missing. */
+  readonly dir: string;
+  /** Bytes of one file at most. Default 1 GiB. */
+  readonly maxBytes?: number;
+  /** Milliseconds between two looks for files past their time; 0: never, as in a thread whose parent looks. Default 60,000. */
+  readonly sweepMs?: number;
+  readonly now?: () => number;
+}
+
+interface Described {
+  readonly name: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly expiresAt: number;
+  /** Of the file with the bytes, beside this one. */
+  readonly data: string;
+}
+
+const JOB_ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** A file that was never finished belongs to a run that ended without a word; runs last a day at most. */
+const UNFINISHED_MS = 24 * 3_600_000;
+
+/**
+ * Result files in a directory: `<job>.json` describes, `<job>-<random>.data` holds the bytes. The description is put in place by a rename,
+ * after the bytes were written: it never describes half a file.
+ */
+export function createFileResultStore({
+  dir,
+  maxBytes = 1024 ** 3,
+  sweepMs = 60_000,
+  now = Date.now,
+}: FileResultStoreOptions): ResultStore & { sweep(): Promise<void> } {
+  const path = (file: string) => join(dir, file);
+  const timer = sweepMs > 0 ? setInterval(() => sweep().catch(() => {}), sweepMs).unref() : undefined;
+
+  async function describe(file: string): Promise<Described | undefined> {
+    const text = await readFile(path(file), 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as Described);
+  }
+
+  async function put(jobId: string, described: Described): Promise<void> {
+    const before = await describe(`${jobId}.json`);
+    const draft = path(`${described.data}.draft`);
+    await writeFile(draft, JSON.stringify(described));
+    await rename(draft, path(`${jobId}.json`));
+    if (before) await rm(path(before.data), { force: true });
+  }
+
+  async function sweep(): Promise<void> {
+    const files = await readdir(dir).catch(() => []);
+    const described = files.filter((file) => file.endsWith('.json'));
+    const kept = new Set<string>();
+    for (const file of described) {
+      const found = await describe(file).catch(() => undefined);
+      if (found && found.expiresAt > now()) kept.add(found.data);
+      else await Promise.all([rm(path(file), { force: true }), found && rm(path(found.data), { force: true })]);
+    }
+    for (const file of files) {
+      if (!described.includes(file) && !kept.has(file) && (await ageMs(path(file), now())) > UNFINISHED_MS)
+        await rm(path(file), { force: true });
+    }
+  }
+
+  return {
+    async create(jobId, { name, contentType, ttlMs }) {
+      if (!JOB_ID.test(jobId)) throw new HubError('invalid', 'that is no job id');
+      await mkdir(dir, { recursive: true });
+      const data = `${jobId}-${randomBytes(6).toString('hex')}.data`;
+      const handle = await open(path(data), 'wx');
+      return fileWriter(handle, {
+        maxBytes,
+        drop: () => rm(path(data), { force: true }),
+        async finish(bytes) {
+          await put(jobId, { name, contentType, bytes, expiresAt: now() + ttlMs, data });
+          return { file: name, bytes, contentType };
+        },
+      });
+    },
+    async open(jobId) {
+      const found = JOB_ID.test(jobId) ? await describe(`${jobId}.json`) : undefined;
+      if (!found || found.expiresAt <= now()) return undefined;
+      const { name, contentType, bytes } = found;
+      const file: ResultFile = { name, contentType, bytes, read: (range) => createReadStream(path(found.data), range) };
+      return file;
+    },
+    sweep,
+    async close() {
+      clearInterval(timer);
+    },
+  };
+}
+
+async function ageMs(path: string, now: number): Promise<number> {
+  const handle = await open(path).catch(() => undefined);
+  if (!handle) return 0;
+  try {
+    return now - (await handle.stat()).mtimeMs;
+  } finally {
+    await handle.close();
+  }
+}
+
+interface FileEnd {
+  readonly maxBytes: number;
+  drop(): Promise<void>;
+  finish(bytes: number): ReturnType<ResultWriter['finish']>;
+}
+
+function fileWriter(handle: FileHandle, { maxBytes, drop, finish }: FileEnd): ResultWriter {
+  let bytes = 0;
+  return {
+    async write(chunk) {
+      const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      bytes += data.length;
+      if (bytes > maxBytes) throw new HubError('too_large', `the result has more than ${maxBytes} bytes`);
+      await handle.appendFile(data).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'ENOSPC' ? new HubError('storage_full') : error;
+      });
+    },
+    async finish() {
+      await handle.close();
+      return finish(bytes);
+    },
+    async abort() {
+      await handle.close().catch(() => {});
+      await drop();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import type { MessagePort } from 'node:worker_threads';
+import { HubError } from '../../shared/errors.js';
+import type { JobContext } from './handler.js';
+import type { JobProgress } from './job-queue.js';
+import { throttleLatest } from './progress-throttle.js';
+import type { ResultStore } from './result-store.js';
+import { createRoomReader, type LogSource } from './room-reader.js';
+import {
+  type CallName,
+  type FromThread,
+  fromPlainError,
+  type LogLevel,
+  type ParentCalls,
+  type ThreadTask,
+  type ToThread,
+} from './thread-messages.js';
+
+/** Progress messages to the parent: five a second. */
+const PROGRESS_INTERVAL_MS = 200;
+
+export interface ThreadContext {
+  readonly context: JobContext;
+  /** The last progress, where it was not sent. */
+  unsent(): JobProgress | undefined;
+  close(): void;
+}
+
+/** What a handler in a thread works with: its parent is at the other end of the task's port. */
+export function createThreadContext(
+  { attempt, port, resultTtlMs }: ThreadTask,
+  { log, results }: { log: LogSource | undefined; results: ResultStore },
+): ThreadContext {
+  const parent = callParent(port);
+  const throttle = throttleLatest<JobProgress>(PROGRESS_INTERVAL_MS, (progress) => {
+    unsent = undefined;
+    parent.send({ kind: 'progress', progress });
+  });
+  let unsent: JobProgress | undefined;
+  let published = 0;
+  const say = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
+    parent.send({ kind: 'log', level, message: String(message), ...(fields && { fields: jsonCopy(fields) }) });
+
+  const context: JobContext = {
+    jobId: attempt.jobId,
+    attempt: attempt.attempt,
+    signal: parent.signal,
+    progress(done, more) {
+      unsent = toProgress(done, more);
+      throttle.push(unsent);
+    },
+    publish: (room, type, data) => parent.call('publish', room, type, data, publicationId(attempt.jobId, ++published)),
+    log: { info: say('info'), warn: say('warn'), error: say('error') },
+    rooms: createRoomReader(log ?? { read: (room, range) => parent.call('read', room, range), ends: (room) => parent.call('ends', room) }),
+    openResult: (file) => results.create(attempt.jobId, { ...file, ttlMs: resultTtlMs }),
+  };
+  return {
+    context,
+    unsent: () => unsent,
+    close() {
+      throttle.stop();
+      port.close();
+    },
+  };
+}
+
+export function publicationId(jobId: string, count: number): string {
+  return `${jobId}.${count}`;
+}
+
+/** @throws HubError `invalid` when `done` is no number from 0 to 1 */
+export function toProgress(done: number, more: { note?: string; data?: unknown } = {}): JobProgress {
+  if (!(done >= 0 && done <= 1)) throw new HubError('invalid', 'progress is a number from 0 to 1');
+  const progress: JobProgress = { done };
+  if (more.note !== undefined) progress.note = more.note;
+  if (more.data !== undefined) progress.data = jsonCopy(more.data);
+  return progress;
+}
+
+/** What of a value would arrive over the wire: functions and the like would not even cross to the parent. */
+function jsonCopy<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function callParent(port: MessagePort) {
+  const abort = new AbortController();
+  const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
+  let calls = 0;
+  port.on('message', (message: ToThread) => {
+    if (message.kind === 'abort') return abort.abort(new HubError('closing', 'the job was stopped'));
+    const call = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.kind === 'answer') call?.resolve(message.answer);
+    else call?.reject(fromPlainError(message.error));
+  });
+  const send = (message: FromThread) => port.postMessage(message);
+  return {
+    signal: abort.signal,
+    send,
+    call<Name extends CallName>(name: Name, ...args: ParentCalls[Name]['args']): Promise<ParentCalls[Name]['answer']> {
+      const id = ++calls;
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+        send({ kind: 'call', id, name, args } as FromThread);
+      });
+    },
+  };
+}

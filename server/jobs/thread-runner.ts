@@ -1,0 +1,120 @@
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { HubError } from '../../shared/errors.js';
+import type { SystemPublisher } from '../rooms/publisher.js';
+import type { JobAttempt, JobControl } from './job-queue.js';
+import type { LogSource } from './room-reader.js';
+import {
+  type CallName,
+  type FromThread,
+  fromPlainError,
+  type LogLevel,
+  type ThreadOutcome,
+  type ThreadSetup,
+  type ThreadTask,
+  type ToThread,
+  toPlainError,
+} from './thread-messages.js';
+
+/** The hub's logger as jobs use it: the fields name the job. */
+export type JobLogger = Record<LogLevel, (fields: Record<string, unknown>, message: string) => void>;
+
+export interface ThreadRunnerOptions {
+  /** The built `thread.js`: a thread loads no TypeScript. */
+  readonly threadFile: URL;
+  readonly setup: ThreadSetup;
+  /** Threads at most; they start when needed and end after a minute without work. */
+  readonly threads: number;
+  /** Megabytes of heap that one thread may use; past it the thread is ended and its job fails. Default 512. */
+  readonly threadMemoryMb?: number;
+  /** Milliseconds between a handler's signal and the end of its thread. Default 500. */
+  readonly abortGraceMs?: number;
+  readonly publisher: SystemPublisher;
+  /** Read for threads that cannot open the rooms themselves. */
+  readonly log: LogSource;
+  readonly logger: JobLogger;
+}
+
+export interface ThreadRunner {
+  /** Runs a handler's module in a thread, until it ends or `control.signal` fires. */
+  run(module: URL, attempt: JobAttempt, control: JobControl, resultTtlMs: number): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const IDLE_MS = 60_000;
+
+export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
+  const { threadFile, setup, threads, threadMemoryMb = 512, abortGraceMs = 500, logger } = options;
+  const filename = fileURLToPath(threadFile.href);
+  const pool = new Piscina({
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: IDLE_MS,
+    // A thread blocked in Atomics.wait between tasks would not answer its Redis link.
+    atomics: 'disabled',
+    resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
+    workerData: setup,
+  });
+  // A thread that ends without a task costs nothing but a new one.
+  pool.on('error', (error: unknown) => logger.warn({ error: String(error) }, 'an idle job thread ended'));
+
+  return {
+    async run(module, attempt, control, resultTtlMs) {
+      if (control.signal.aborted) throw control.signal.reason;
+      const { port1: parentPort, port2: port } = new MessageChannel();
+      serveThread(parentPort, attempt, control, options);
+      const terminate = new AbortController();
+      let timer: NodeJS.Timeout | undefined;
+      const stop = () => {
+        parentPort.postMessage({ kind: 'abort' } satisfies ToThread);
+        timer = setTimeout(() => terminate.abort(), abortGraceMs);
+      };
+      control.signal.addEventListener('abort', stop, { once: true });
+      try {
+        const task: ThreadTask = { attempt, href: module.href, resultTtlMs, port };
+        const outcome: ThreadOutcome = await pool.run(task, { filename, transferList: [port], signal: terminate.signal });
+        if (outcome.progress) control.progress(outcome.progress);
+        if (outcome.ok) return outcome.result;
+        throw fromPlainError(outcome.error);
+      } catch (error) {
+        if (control.signal.aborted) throw control.signal.reason;
+        throw explain(error, threadMemoryMb);
+      } finally {
+        clearTimeout(timer);
+        control.signal.removeEventListener('abort', stop);
+        parentPort.close();
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** Says of a thread's end what an operator can act on. */
+function explain(error: unknown, threadMemoryMb: number): unknown {
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new HubError('too_large', `the job needed more than the ${threadMemoryMb} MB that a thread may use`);
+  }
+  return error;
+}
+
+/** Answers what the thread asks while its task runs. */
+function serveThread(port: MessagePort, attempt: JobAttempt, control: JobControl, { publisher, log, logger }: ThreadRunnerOptions): void {
+  const answers: Record<CallName, (...args: never[]) => Promise<unknown>> = {
+    publish: (room: `${string}:${string}`, type: string, data: unknown, id: string) => publisher.publish(room, type, data, { id }),
+    read: log.read.bind(log),
+    ends: log.ends.bind(log),
+  };
+  port.on('message', (message: FromThread) => {
+    if (message.kind === 'progress') return control.progress(message.progress);
+    if (message.kind === 'log') {
+      return logger[message.level]({ ...message.fields, job: attempt.name, jobId: attempt.jobId }, message.message);
+    }
+    const { id, name, args } = message;
+    const send = (reply: ToThread) => port.postMessage(reply);
+    answers[name](...(args as unknown[] as never[])).then(
+      (answer) => send({ kind: 'answer', id, answer }),
+      (error: unknown) => send({ kind: 'refusal', id, error: toPlainError(error) }),
+    );
+  });
+}

@@ -1,0 +1,42 @@
+import { workerData } from 'node:worker_threads';
+import type { RunJob } from './handler.js';
+import type { ResultStore } from './result-store.js';
+import type { LogSource } from './room-reader.js';
+import { createThreadContext } from './thread-context.js';
+import { type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } from './thread-messages.js';
+
+// The one file of a job thread: like `engines.ts` in the main thread, it picks the engines, here from what the parent says.
+
+const setup = workerData as ThreadSetup;
+const opening = Promise.all([openLog(setup.rooms), openResults(setup.results)]);
+
+/** Runs one task: piscina calls it. */
+export default async function runTask(task: ThreadTask): Promise<ThreadOutcome> {
+  const [log, results] = await opening;
+  const { context, unsent, close } = createThreadContext(task, { log, results });
+  try {
+    const module: { run?: RunJob } = await import(task.href);
+    if (typeof module.run !== 'function') throw new Error(`${task.href} exports no function named run`);
+    const result = await module.run(task.attempt.input, context);
+    return { ok: true, result: result === undefined ? undefined : JSON.parse(JSON.stringify(result)), ...progressOf(unsent()) };
+  } catch (error) {
+    return { ok: false, error: toPlainError(error), ...progressOf(unsent()) };
+  } finally {
+    close();
+  }
+}
+
+async function openLog(source: ThreadSetup['rooms']): Promise<LogSource | undefined> {
+  if (source.kind === 'memory') return undefined;
+  const { openLmdbLogReader } = await import('../log/lmdb-room-log.js');
+  return openLmdbLogReader(source.dir);
+}
+
+async function openResults(target: ThreadSetup['results']): Promise<ResultStore> {
+  const { createFileResultStore } = await import('./file-result-store.js');
+  return createFileResultStore({ ...target, sweepMs: 0 });
+}
+
+function progressOf(progress: ThreadOutcome['progress']): Pick<ThreadOutcome, 'progress'> {
+  return progress ? { progress } : {};
+}
