@@ -7,15 +7,15 @@ export function defaultOf(option: Option<unknown>): string {
   return option.defaultText ?? String(option.default);
 }
 
-const wrap = (text: string, width: number): string[] =>
-  text.split(' ').reduce<string[]>(
-    (lines, word) => {
-      const line = lines.at(-1) ?? '';
-      if (line !== '' && line.length + 1 + word.length > width) return [...lines, word];
-      return [...lines.slice(0, -1), line === '' ? word : `${line} ${word}`];
-    },
-    [''],
-  );
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
 
 /** Flags with their variables, defaults and meaning, for a terminal of 100 columns. */
 export function optionHelp(options: Declaration): string {

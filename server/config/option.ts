@@ -49,7 +49,14 @@ export function choice<const Choice extends string>(
   words: Words = {},
 ): Option<Choice> {
   const valid = (value: unknown): value is Choice => choices.includes(value as Choice);
-  return { ...words, about, default: fallback, accepts: choices.join(' or '), fromText: (text) => (valid(text) ? text : undefined), valid };
+  return {
+    ...words,
+    about,
+    default: fallback,
+    accepts: choices.join(', ').replace(/, ([^,]*)$/, ' or $1'),
+    fromText: (text) => (valid(text) ? text : undefined),
+    valid,
+  };
 }
 
 const SWITCH: Readonly<Record<string, boolean>> = { on: true, true: true, '1': true, off: false, false: false, '0': false };

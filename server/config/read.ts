@@ -18,8 +18,9 @@ const isServiceLink = (name: string, value: string) =>
 
 /** The declared name with the fewest edits from `name`, where few enough are needed for it to be a slip. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((known) => ({ known, edits: editDistance(name, known) })).sort((a, b) => a.edits - b.edits)[0];
-  return ranked && ranked.edits <= Math.max(2, name.length / 3) ? ranked.known : undefined;
+  const bare = (text: string) => text.replace(/^(ROOMCAST_|--)/, '');
+  const ranked = names.map((known) => ({ known, edits: editDistance(bare(name), bare(known)) })).sort((a, b) => a.edits - b.edits)[0];
+  return ranked && ranked.edits <= Math.max(2, bare(name).length / 3) ? ranked.known : undefined;
 }
 
 /** Levenshtein distance, row by row. */
