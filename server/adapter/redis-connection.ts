@@ -1,0 +1,182 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from 'redis';
+import { HubError } from '../../shared/errors.js';
+import { toHubError } from './redis-errors.js';
+
+export type RedisClient = ReturnType<typeof newClient>;
+
+/** The part of a pino logger that the link uses. */
+export interface LinkLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+interface ConnectionOptions {
+  /** Says in log lines which connection it is. */
+  readonly name: string;
+  readonly url: string;
+  readonly commandTimeoutMs: number;
+  readonly log: LinkLog;
+  readonly random: () => number;
+  /** Runs on each new connection before it counts as ready; a rejection drops the connection. */
+  prepare(client: RedisClient): Promise<void>;
+  onReady(): void;
+  onLost(reason: string): void;
+}
+
+/** One connection to Redis, made anew for as long as it takes whenever it is lost, silent or said to be at fault. */
+export interface RedisConnection {
+  /** The client of now; a later connection has another one. */
+  readonly client: RedisClient;
+  ready(): boolean;
+  /**
+   * Runs one command, or several at once.
+   * @throws HubError `unavailable` at once while there is no connection, and after `commandTimeoutMs` without an answer (the
+   *   connection is then made anew, because answers come in order: all later ones would wait as well), else as the reply says
+   */
+  run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
+  rebuild(reason: string): void;
+  close(): Promise<void>;
+}
+
+const MAX_BACKOFF_MS = 1_000;
+const MAX_IN_FLIGHT = 50_000;
+/** A timer later than this was held up by this process, not by Redis: the answer may lie unread in the socket. */
+const STALL_MS = 250;
+
+export function openRedisConnection(options: ConnectionOptions): RedisConnection {
+  const { name, commandTimeoutMs, log, random } = options;
+  let client = newClient(options.url);
+  let state: 'connecting' | 'ready' | 'closed' = 'connecting';
+  let inFlight = 0;
+  let lose: (reason: string) => void = () => {};
+  const closing = new AbortController();
+  const loop = keepConnected();
+
+  async function keepConnected(): Promise<void> {
+    for (let failures = 0; state !== 'closed'; failures++) {
+      const lost = new Promise<string>((resolve) => {
+        lose = resolve;
+      });
+      try {
+        await connect();
+        failures = 0;
+        options.onReady();
+        const reason = await lost;
+        if (!isClosed()) {
+          state = 'connecting';
+          log.warn({ reason }, `Redis: the ${name} connection is lost; connecting again`);
+          options.onLost(reason);
+        }
+      } catch (error) {
+        if (!isClosed() && failures === 0)
+          log.warn({ reason: reasonOf(error) }, `Redis: no ${name} connection; trying again until there is`);
+      }
+      destroy(client);
+      // The first try comes almost at once; the jitter keeps many instances from arriving together.
+      const backoffMs = Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(failures, 10)) * (0.5 + random() / 2);
+      await delay(backoffMs, undefined, { signal: closing.signal }).catch(() => {});
+    }
+  }
+
+  async function connect(): Promise<void> {
+    client = newClient(options.url);
+    const attempt = client;
+    const drop = (reason: string) => attempt === client && lose(reason);
+    attempt.on('error', (error: unknown) => drop(reasonOf(error)));
+    attempt.on('end', () => drop('closed'));
+    attempt.on('sharded-channel-moved', () => drop('Redis ended a subscription'));
+    // One deadline over connecting, the handshake and the preparation: each of them hangs on a stopped Redis.
+    const deadline = setTimeout(() => destroy(attempt), commandTimeoutMs + 500);
+    try {
+      await attempt.connect();
+      await options.prepare(attempt);
+    } finally {
+      clearTimeout(deadline);
+    }
+    if (isClosed() || !attempt.isReady) throw new HubError('unavailable', 'lost while connecting');
+    state = 'ready';
+  }
+
+  function run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result> {
+    if (state !== 'ready' || !client.isReady) return refuse('Redis cannot be reached; nothing was stored.');
+    if (inFlight >= MAX_IN_FLIGHT) return refuse('Too many commands wait for Redis; nothing was stored.');
+    const asked = client;
+    inFlight++;
+    return new Promise<Result>((resolve, reject) => {
+      let timer = setTimeout(expire, commandTimeoutMs, performance.now() + commandTimeoutMs);
+      function expire(dueAt: number): void {
+        if (performance.now() - dueAt > STALL_MS) {
+          timer = setTimeout(expire, STALL_MS, performance.now() + STALL_MS);
+          return;
+        }
+        reject(new HubError('unavailable', `Redis did not answer within ${commandTimeoutMs} ms.`));
+        if (asked === client) rebuild(`no answer within ${commandTimeoutMs} ms`);
+      }
+      const settle = () => {
+        clearTimeout(timer);
+        inFlight--;
+      };
+      work(asked).then(
+        (result) => {
+          settle();
+          resolve(result);
+        },
+        (error: unknown) => {
+          settle();
+          reject(toHubError(error));
+        },
+      );
+    });
+  }
+
+  function rebuild(reason: string): void {
+    if (state === 'ready') lose(reason);
+  }
+
+  const isClosed = () => state === 'closed';
+
+  return {
+    get client() {
+      return client;
+    },
+    ready: () => state === 'ready' && client.isReady,
+    run,
+    rebuild,
+    async close() {
+      state = 'closed';
+      closing.abort();
+      lose('closing');
+      destroy(client);
+      await loop;
+    },
+  };
+}
+
+/** A client that lives for one connection: node-redis' own reconnection cannot be told of a link that is silent. */
+function newClient(url: string) {
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    // Its per-command timer covers only the wait before writing, at the cost of an AbortSignal for each command.
+    commandOptions: { timeout: undefined },
+    socket: { reconnectStrategy: false, connectTimeout: 1_000, noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000 },
+  });
+  client.on('error', () => {});
+  return client;
+}
+
+function destroy(client: RedisClient): void {
+  client.destroy();
+}
+
+function refuse(message: string): Promise<never> {
+  return Promise.reject(new HubError('unavailable', message));
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message || error.name : String(error);
+}

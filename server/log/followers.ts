@@ -1,0 +1,47 @@
+import type { RoomName } from '../../shared/rooms.js';
+import type { LogEntry, LogFollower } from './room-log.js';
+
+export type OnFollowerFault = (error: unknown, room: RoomName) => void;
+
+/** Who follows which room of a log in this process. One follower that throws does not keep the entry from the others. */
+export class Followers {
+  readonly #rooms = new Map<RoomName, Set<LogFollower>>();
+
+  constructor(private readonly onFault: OnFollowerFault = () => {}) {}
+
+  has(room: RoomName): boolean {
+    return this.#rooms.has(room);
+  }
+
+  add(room: RoomName, follower: LogFollower): () => void {
+    // Each call is a follower of its own, also when one object follows twice.
+    const own: LogFollower = { entry: (entry) => follower.entry(entry), doubt: () => follower.doubt() };
+    const followers = this.#rooms.get(room) ?? new Set();
+    this.#rooms.set(room, followers.add(own));
+    return () => {
+      if (followers.delete(own) && followers.size === 0 && this.#rooms.get(room) === followers) this.#rooms.delete(room);
+    };
+  }
+
+  entry(entry: LogEntry): void {
+    this.#tell(entry.message.room, (follower) => follower.entry(entry));
+  }
+
+  doubt(room: RoomName): void {
+    this.#tell(room, (follower) => follower.doubt());
+  }
+
+  clear(): void {
+    this.#rooms.clear();
+  }
+
+  #tell(room: RoomName, call: (follower: LogFollower) => void): void {
+    for (const follower of this.#rooms.get(room) ?? []) {
+      try {
+        call(follower);
+      } catch (error) {
+        this.onFault(error, room);
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { HubError } from '../../shared/errors.js';
+import { BOUNDS } from '../../shared/limits.js';
+import type { RoomName } from '../../shared/rooms.js';
+import { decodeEntry, encodeBody } from './entry-codec.js';
+import { Followers, type OnFollowerFault } from './followers.js';
+import { seqsOf } from './log-range.js';
+import type { Appended, LogEnds, LogEntry, LogPage, LogRange, NewMessage, Retention, RoomLog } from './room-log.js';
+
+interface MemoryLogOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** How long a repeated id is recognised. */
+  readonly idWindowMs?: number;
+  readonly onFollowerFault?: OnFollowerFault;
+}
+
+interface Stored {
+  readonly entry: LogEntry;
+  readonly bytes: number;
+}
+
+interface MemoryRoom {
+  readonly epoch: string;
+  last: number;
+  time: number;
+  usedAt: number;
+  retention: Retention;
+  /** The entry with seq `s` is at index `s - base`; indexes below `start` are dropped. */
+  entries: Stored[];
+  base: number;
+  start: number;
+  /** In the order of their times. */
+  readonly ids: Map<string, { seq: number; time: number }>;
+}
+
+/** Rooms without an entry are forgotten, with their epoch, when nobody asked for them this long. */
+const FORGET_MS = 60 * 60_000;
+const ROOMS_BEFORE_SWEEP = 1_000;
+
+/** The engine that keeps nothing: for tests, and for hubs whose rooms may go with the process. */
+export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
+  const { now = Date.now, idWindowMs = 600_000, onFollowerFault } = options;
+  const rooms = new Map<RoomName, MemoryRoom>();
+  const followers = new Followers(onFollowerFault);
+  let sweepAtRooms = ROOMS_BEFORE_SWEEP;
+  let closed = false;
+
+  function open(name: RoomName): MemoryRoom {
+    if (closed) throw new HubError('unavailable', 'The log is closed.');
+    const room = rooms.get(name) ?? create(name);
+    room.usedAt = now();
+    drop(room, room.usedAt);
+    return room;
+  }
+
+  function create(name: RoomName): MemoryRoom {
+    if (rooms.size >= sweepAtRooms) sweep();
+    const room: MemoryRoom = {
+      epoch: randomBytes(6).toString('hex'),
+      last: 0,
+      time: 0,
+      usedAt: 0,
+      retention: { messages: 0, ttlMs: 0 },
+      entries: [],
+      base: 1,
+      start: 0,
+      ids: new Map(),
+    };
+    rooms.set(name, room);
+    return room;
+  }
+
+  function sweep(): void {
+    const time = now();
+    for (const [name, room] of rooms) {
+      drop(room, time);
+      if (room.start === room.entries.length && time - room.usedAt > FORGET_MS && !followers.has(name)) rooms.delete(name);
+    }
+    sweepAtRooms = Math.max(ROOMS_BEFORE_SWEEP, rooms.size * 2);
+  }
+
+  function drop(room: MemoryRoom, time: number): void {
+    const { messages, ttlMs } = room.retention;
+    const tooOld = (stored: Stored | undefined) => ttlMs > 0 && stored !== undefined && stored.entry.message.time <= time - ttlMs;
+    const tooMany = () => messages > 0 && room.entries.length - room.start > messages;
+    while (tooMany() || tooOld(room.entries[room.start])) room.start++;
+    if (room.start > 256 && room.start * 2 > room.entries.length) {
+      room.entries = room.entries.slice(room.start);
+      room.base += room.start;
+      room.start = 0;
+    }
+    for (const [id, place] of room.ids) {
+      if (place.time >= time - idWindowMs) break;
+      room.ids.delete(id);
+    }
+  }
+
+  const endsOf = (room: MemoryRoom): LogEnds => ({ epoch: room.epoch, first: room.base + room.start, last: room.last });
+
+  return {
+    durability: 'Memory: the rooms live as long as this process.',
+
+    async append(message: NewMessage, retention: Retention): Promise<Appended> {
+      const room = open(message.room);
+      const known = room.ids.get(message.id);
+      if (known) return { entry: { epoch: room.epoch, ...known }, repeated: true };
+      const body = Buffer.from(encodeBody(message));
+      room.last++;
+      room.time = Math.max(room.time, now());
+      room.retention = retention;
+      const at = { epoch: room.epoch, seq: room.last, time: room.time };
+      const entry = decodeEntry(body, { room: message.room, ...at });
+      room.entries.push({ entry, bytes: body.length });
+      room.ids.set(message.id, { seq: at.seq, time: at.time });
+      drop(room, room.time);
+      // In a turn of its own: a follower that appends must not get ahead of this entry at the other followers.
+      queueMicrotask(() => followers.entry(entry));
+      return { entry: at, repeated: false };
+    },
+
+    async read(name: RoomName, range: LogRange): Promise<LogPage> {
+      const room = open(name);
+      const ends = endsOf(room);
+      const { from, to } = seqsOf(ends, range);
+      const entries: LogEntry[] = [];
+      let bytes = 0;
+      for (let i = 0; i < Math.min(range.limit, to - from + 1); i++) {
+        const stored = room.entries[(range.from === 'oldest' ? from + i : to - i) - room.base]!;
+        bytes += stored.bytes;
+        if (bytes > BOUNDS.pageBytes && i > 0) break;
+        entries.push(stored.entry);
+      }
+      return { ...ends, entries: range.from === 'oldest' ? entries : entries.reverse() };
+    },
+
+    async ends(name) {
+      return endsOf(open(name));
+    },
+
+    async follow(name, follower) {
+      open(name);
+      return followers.add(name, follower);
+    },
+
+    async rooms({ prefix = '', limit }) {
+      const time = now();
+      for (const room of rooms.values()) drop(room, time);
+      return [...rooms]
+        .filter(([name, room]) => name.startsWith(prefix) && room.start < room.entries.length)
+        .sort(([, a], [, b]) => b.time - a.time)
+        .slice(0, limit)
+        .map(([name, room]) => ({ room: name, last: room.last, time: room.time }));
+    },
+
+    async close() {
+      closed = true;
+      rooms.clear();
+      followers.clear();
+    },
+  };
+}
