@@ -18,7 +18,7 @@ import { addUserRoutes, type UsersApiOptions } from './users-api.js';
 
 export interface HttpAppOptions
   extends GateOptions,
-    Pick<SseOptions, 'admitStream'>,
+    Pick<SseOptions, 'admitAddress'>,
     Pick<UsersApiOptions, 'disconnectUser'>,
     Pick<HealthOptions, 'notReadyBecause' | 'metricsText' | 'metricsAccess'> {
   rooms: Rooms;

@@ -15,7 +15,7 @@ export interface SseOptions {
   gate: Gate;
   streams: OpenStreams;
   /** Counts one more open stream of an address; the function gives it back. @throws HubError `too_many_connections` */
-  admitStream(address: string): Promise<() => void>;
+  admitAddress(address: string): Promise<() => void>;
   encode(message: Message): string;
   /** Milliseconds between two comments that keep proxies from closing a quiet stream. */
   heartbeatMs: number;
@@ -37,7 +37,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** `GET /api/rooms/:room/events`: a room as an event stream (HTML standard, 9.2), its positions as event ids. */
 export function addEventRoutes(router: Router, options: SseOptions): void {
-  const { rooms, gate, admitStream } = options;
+  const { rooms, gate, admitAddress } = options;
   route(router, '/api/rooms/:room/events', {
     get: async (req, res) => {
       const principal = await gate(req);
@@ -45,7 +45,7 @@ export function addEventRoutes(router: Router, options: SseOptions): void {
       const { since, last } = readInput(eventsQuery, req.query);
       const from = resumeFrom(req) ?? since;
       const request = { room, ...(from !== undefined && { since: from }), ...(last !== undefined && { last }) };
-      const release = await admitStream(addressOf(req));
+      const release = await admitAddress(addressOf(req));
       if (res.closed) return release();
       res.once('close', release);
       const stream = new EventStream(res, options);
