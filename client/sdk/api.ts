@@ -69,8 +69,8 @@ export interface Hub {
    */
   request<Event extends AcknowledgedEvent>(event: Event, payload: RequestOf<Event>): Promise<AnswerOf<Event>>;
   /** The same for an event that the application registered on its hub. */
-  request<Answer = unknown>(event: `${string}.${string}`, payload: unknown): Promise<Answer>;
-  /** Runs a heavy handler to its end, over reconnects. Rejects with HubError when it failed, with the signal's reason when aborted. */
+  call<Answer = unknown>(event: string, payload: unknown): Promise<Answer>;
+  /** Runs a heavy handler to its end, over reconnects. Rejects with JobError when it failed, with the signal's reason when aborted. */
   run<Result = unknown>(name: string, input: unknown, options?: RunOptions): Promise<Result>;
   /** Hands a job in and gives its handle. A repeated `key` joins the run that is under way. */
   submit<Result = unknown>(name: string, input: unknown, options?: { key?: string }): Promise<Job<Result>>;
@@ -115,7 +115,7 @@ export interface RoomEvents<Data = unknown> {
   subscribed: (answer: SubscribeAnswer) => void;
   /** An unsent message of an earlier page load that the outbox took up again. */
   restored: (publication: Publication<Data>) => void;
-  /** The subscription ended: the hub refused it for good. */
+  /** The subscription ended: the hub refused it for good, or the hub object was closed. */
   error: (error: HubError) => void;
 }
 
@@ -166,7 +166,7 @@ export interface Job<Result = unknown> {
   readonly id: string;
   /** The newest state that is known. */
   readonly state: JobState | undefined;
-  /** Resolves with the result; rejects with HubError when failed, cancelled, unknown or left. */
+  /** Resolves with the result; rejects with JobError when failed or cancelled, with HubError when unknown, refused or left. */
   readonly done: Promise<Result>;
   onState(listener: (state: JobState) => void): Off;
   cancel(): Promise<JobState>;

@@ -1,0 +1,111 @@
+import type { HubError, Retry } from '../../shared/errors.js';
+import type { PublishAnswer } from '../../shared/protocol.js';
+
+export interface LaneItem {
+  readonly id: string;
+  /** On its way on the connection of this moment. */
+  readonly sent: boolean;
+}
+
+/** The unsent messages of one room, oldest first, and how they go out. */
+export interface Lane {
+  readonly items: readonly LaneItem[];
+  /** How many may be on their way at once. */
+  readonly window: number;
+  /** Refusals since the last message that was stored. */
+  readonly attempts: number;
+  /** `draining`: one was refused, the others on their way are awaited. `paused`: a timer runs before the next try. */
+  readonly hold: 'none' | 'draining' | 'paused';
+  readonly online: boolean;
+  /** Milliseconds that the hub asked to wait, of the refusal that is being held. */
+  readonly atLeastMs: number;
+}
+
+export type LaneEvent =
+  | { kind: 'put'; id: string }
+  /** Messages from before: they go first. */
+  | { kind: 'restore'; ids: readonly string[] }
+  | { kind: 'online' }
+  | { kind: 'offline' }
+  | { kind: 'stored'; id: string; answer: PublishAnswer }
+  | { kind: 'refused'; id: string; error: HubError; retry: Retry; retryAfterMs?: number }
+  | { kind: 'drop'; id: string; error: HubError }
+  | { kind: 'wake' };
+
+export type LaneEffect =
+  | { do: 'send'; id: string }
+  | { do: 'queued'; id: string }
+  | { do: 'settle'; id: string; settled: PublishAnswer | HubError }
+  /** Send `wake` after a backoff. */
+  | { do: 'pause'; attempts: number; atLeastMs: number };
+
+export const WINDOW_MAX = 32;
+
+export const emptyLane: Lane = { items: [], window: WINDOW_MAX, attempts: 0, hold: 'none', online: false, atLeastMs: 0 };
+
+/**
+ * One step of a lane. Messages go out pipelined, in order. A refusal stops the lane until what is on its way has been answered, and it
+ * goes on from the oldest after a backoff, one at a time at first. A connection's end makes all that was on its way unsent: repeating it in
+ * order, with its ids, changes nothing that was stored.
+ */
+export function reduceLane(lane: Lane, event: LaneEvent): readonly [Lane, readonly LaneEffect[]] {
+  switch (event.kind) {
+    case 'put':
+      return pump({ ...lane, items: [...lane.items, { id: event.id, sent: false }] });
+    case 'restore':
+      return pump({ ...lane, items: [...event.ids.map((id) => ({ id, sent: false })), ...lane.items] });
+    case 'online':
+      return pump({ ...lane, online: true, hold: 'none', attempts: 0 });
+    case 'offline':
+      return offline(lane);
+    case 'stored':
+      return settle({ ...lane, attempts: 0, window: Math.min(lane.window + 1, WINDOW_MAX) }, event.id, event.answer);
+    case 'refused':
+      return refused(lane, event);
+    case 'drop':
+      return settle(lane, event.id, event.error);
+    case 'wake':
+      return lane.hold === 'paused' ? pump({ ...lane, hold: 'none' }) : [lane, []];
+  }
+}
+
+function offline(lane: Lane): readonly [Lane, readonly LaneEffect[]] {
+  const effects = lane.items.filter((item) => item.sent).map(({ id }): LaneEffect => ({ do: 'queued', id }));
+  return [{ ...lane, online: false, hold: 'none', items: lane.items.map(({ id }) => ({ id, sent: false })) }, effects];
+}
+
+function refused(
+  lane: Lane,
+  { id, error, retry, retryAfterMs = 0 }: LaneEvent & { kind: 'refused' },
+): readonly [Lane, readonly LaneEffect[]] {
+  if (!lane.items.some((item) => item.id === id && item.sent)) return [lane, []];
+  if (retry === 'never') return settle(lane, id, error);
+  const items = lane.items.map((item) => (item.id === id ? { id, sent: false } : item));
+  // Several refusals of one burst are one attempt.
+  const attempts = lane.hold === 'none' ? lane.attempts + 1 : lane.attempts;
+  const held: Lane = { ...lane, items, attempts, hold: 'draining', window: 1, atLeastMs: Math.max(lane.atLeastMs, retryAfterMs) };
+  return pump(held, [{ do: 'queued', id }]);
+}
+
+function settle(lane: Lane, id: string, settled: PublishAnswer | HubError): readonly [Lane, readonly LaneEffect[]] {
+  if (!lane.items.some((item) => item.id === id)) return [lane, []];
+  return pump({ ...lane, items: lane.items.filter((item) => item.id !== id) }, [{ do: 'settle', id, settled }]);
+}
+
+/** Sends what may go. */
+function pump(lane: Lane, effects: LaneEffect[] = []): readonly [Lane, readonly LaneEffect[]] {
+  const onTheirWay = lane.items.filter((item) => item.sent).length;
+  if (lane.hold === 'draining' && onTheirWay === 0) {
+    const paused: Lane = { ...lane, hold: 'paused', atLeastMs: 0 };
+    return [paused, [...effects, { do: 'pause', attempts: lane.attempts, atLeastMs: lane.atLeastMs }]];
+  }
+  if (!lane.online || lane.hold !== 'none') return [lane, effects];
+  let room = lane.window - onTheirWay;
+  const items = lane.items.map((item) => {
+    if (item.sent || room <= 0) return item;
+    room--;
+    effects.push({ do: 'send', id: item.id });
+    return { id: item.id, sent: true };
+  });
+  return [{ ...lane, items }, effects];
+}
