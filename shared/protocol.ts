@@ -53,10 +53,12 @@ export interface MessageData {
 
 /** One frame as it is stored: `values[i]` belongs to the series named `names[i]`. */
 export interface SampleColumns {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, of the newest value. */
   t: number;
   names: string[];
   values: number[];
+  /** Milliseconds by which `values[i]` is older than `t`, less than a frame's interval; left out when all are of `t`. */
+  ago?: number[];
 }
 
 /** One frame as a subscriber gets it: `values[i]` belongs to the series numbered `series[i]`. */
@@ -66,6 +68,8 @@ export interface Frame {
   t: number;
   series: number[];
   values: number[];
+  /** As in `SampleColumns`. */
+  ago?: number[];
   /** Names of series that this subscription has not met yet, by number. */
   names?: Record<number, string>;
 }

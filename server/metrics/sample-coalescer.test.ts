@@ -6,6 +6,7 @@ import { KINDS, parseRoom } from '../../shared/rooms.js';
 import { RoomOutbox } from '../ingest/room-outbox.js';
 import { ManualClock } from '../observe/manual-clock.js';
 import { SampleCoalescer, type SampleCoalescerOptions } from './sample-coalescer.js';
+import { eachSample } from './sample-columns.js';
 
 const ROOM = parseRoom('metrics:a', KINDS);
 const INTERVAL_MS = KINDS.metrics.frameIntervalMs;
@@ -39,7 +40,7 @@ test('samples of one interval are one message with the latest of each series', a
   await clock.advance(INTERVAL_MS - 1);
   expect(published).toEqual([]);
   await clock.advance(1);
-  expect(published).toEqual([{ t: 1_100, names: ['cpu', 'mem'], values: [2, 5] }]);
+  expect(published).toEqual([{ t: 1_100, names: ['cpu', 'mem'], values: [2, 5], ago: [0, 99] }]);
 });
 
 test('a late sample is published at its own time, before the newer one', async () => {
@@ -121,17 +122,20 @@ test('whatever the order of arrival, each interval keeps the latest value of eac
       const { samples, clock, published } = coalescer();
       const origin = arrivals[0]?.t ?? 0;
       const latest = new Map<string, { t: number; value: number }>();
+      const keyOf = (series: string, t: number) => `${Math.floor((t - origin) / INTERVAL_MS)} ${series}`;
       arrivals.forEach(({ series, t }, value) => {
         samples.intake(ROOM).add(series, value, t);
-        const key = `${Math.floor((t - origin) / INTERVAL_MS)} ${series}`;
+        const key = keyOf(series, t);
         if (t >= (latest.get(key)?.t ?? t)) latest.set(key, { t, value });
       });
       await clock.advance(INTERVAL_MS);
-      const kept = published.flatMap(({ t, names, values }) =>
-        names.map((name, i) => ({ key: `${Math.floor((t - origin) / INTERVAL_MS)} ${name}`, value: values[i] })),
-      );
+      const kept = published.flatMap((columns) => {
+        const values: [string, { t: number; value: number }][] = [];
+        eachSample(columns, (series, value, t) => values.push([keyOf(series, t), { t, value }]));
+        return values;
+      });
       expect(kept.length).toBe(latest.size);
-      for (const { key, value } of kept) expect(latest.get(key)?.value).toBe(value);
+      expect(new Map(kept)).toEqual(latest);
       expect(published.map(({ t }) => t)).toEqual(published.map(({ t }) => t).sort((a, b) => a - b));
     }),
     { numRuns: 100 },

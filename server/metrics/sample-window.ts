@@ -4,12 +4,12 @@ export interface SampleRow<Key> {
   readonly t: number;
   readonly keys: Key[];
   readonly values: number[];
+  readonly times: number[];
 }
 
 interface GrowingRow<Key> extends SampleRow<Key> {
   t: number;
   readonly index: Map<Key, number>;
-  readonly times: number[];
 }
 
 /**

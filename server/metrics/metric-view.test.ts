@@ -1,0 +1,227 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Frame, MetricSnapshot } from '../../shared/protocol.js';
+import type { LogEntry } from '../log/room-log.js';
+import { ManualClock } from '../observe/manual-clock.js';
+import { createMetricView, type MetricViewOptions } from './metric-view.js';
+
+const ROOM = 'metrics:a';
+
+/** A room's view with an emitter that reaches the viewers attached to each group, as the feed does. */
+function room(options: Partial<MetricViewOptions> = {}, recent: LogEntry[] = []) {
+  const clock = new ManualClock();
+  const viewers = new Set<Viewer>();
+  let seq = recent.length;
+  const emit = (group: string, _event: 'frame', frame: Frame) => {
+    const onTheWire: Frame = JSON.parse(JSON.stringify(frame));
+    for (const viewer of viewers) if (viewer.group === group) viewer.frame(onTheWire);
+  };
+  const view = createMetricView({ clock, frameIntervalMs: 250, ...options }).open({ room: ROOM, emit }, recent);
+  return {
+    clock,
+    view,
+    publish(values: Record<string, number>, t = clock.now()) {
+      view.entry(entryOf(++seq, values, t, clock.now()));
+    },
+    join(maxHz?: number) {
+      const { group, answer } = view.attach(maxHz === undefined ? {} : { maxHz });
+      const viewer = new Viewer(group, JSON.parse(JSON.stringify(answer.metrics)));
+      viewers.add(viewer);
+      return viewer;
+    },
+    part(viewer: Viewer) {
+      viewers.delete(viewer);
+      view.detach(viewer.group);
+    },
+  };
+}
+
+function entryOf(seq: number, values: Record<string, number>, t: number, time = t): LogEntry {
+  const data = { t, names: Object.keys(values), values: Object.values(values) };
+  const from = { id: 'hub', name: 'hub' };
+  return { epoch: 'e', seq, message: { room: ROOM, position: `e:${seq}`, id: `m${seq}`, type: 'samples', from, time, data } };
+}
+
+/** What a client makes of a snapshot and the frames after it. */
+class Viewer {
+  readonly names: string[];
+  readonly latest: Record<string, number> = {};
+  readonly frames: Frame[] = [];
+  readonly #times: Record<string, number> = {};
+
+  constructor(
+    readonly group: string,
+    readonly snapshot: MetricSnapshot,
+  ) {
+    this.names = [...snapshot.names];
+    const { series, t, values } = snapshot.latest;
+    for (const [i, number] of series.entries()) this.#value(number, t[i] ?? 0, values[i] ?? 0);
+  }
+
+  frame(frame: Frame): void {
+    this.frames.push(frame);
+    for (const [number, name] of Object.entries(frame.names ?? {})) this.names[Number(number)] = name;
+    for (const [i, number] of frame.series.entries()) this.#value(number, frame.t - (frame.ago?.[i] ?? 0), frame.values[i] ?? 0);
+  }
+
+  #value(number: number, t: number, value: number): void {
+    const name = this.names[number];
+    expect(name).toBeTruthy();
+    if (!name || t < (this.#times[name] ?? t)) return;
+    this.#times[name] = t;
+    this.latest[name] = value;
+  }
+}
+
+test('a newcomer gets names, latest values and the last minutes; then frames, each with the names it brings', () => {
+  const { join, publish } = room({}, [entryOf(1, { cpu: 1 }, 1_699_999_990_000), entryOf(2, { cpu: 2, mem: 7 }, 1_699_999_991_000)]);
+  const viewer = join();
+  expect(viewer.snapshot).toEqual({
+    names: ['cpu', 'mem'],
+    latest: { series: [0, 1], t: [1_699_999_991_000, 1_699_999_991_000], values: [2, 7] },
+    backfill: [
+      { t: 1_699_999_990_000, series: [0], values: [1] },
+      { t: 1_699_999_991_000, series: [0, 1], values: [2, 7] },
+    ],
+  });
+  publish({ mem: 8, disk: 3 });
+  publish({ disk: 4 });
+  expect(viewer.frames).toEqual([
+    { room: ROOM, position: 'e:3', t: 1_700_000_000_000, series: [1, 2], values: [8, 3], names: { 2: 'disk' } },
+    { room: ROOM, position: 'e:4', t: 1_700_000_000_000, series: [2], values: [4] },
+  ]);
+});
+
+test('viewers of a lower rate get the latest of each series once per interval of theirs', async () => {
+  const { join, publish, clock, view } = room();
+  const [slow, slower, full] = [join(2.5), join(0.5), join(4)];
+  expect([slow.group, slower.group, full.group]).toEqual(['@2', '@0.5', '']);
+  for (let i = 1; i <= 40; i++) {
+    publish({ cpu: i, [`only_${i}`]: i });
+    await clock.advance(250);
+  }
+  await clock.advance(2_000);
+  expect(full.frames.length).toBe(40);
+  expect(slow.frames.length).toBeLessThanOrEqual(21);
+  expect(slower.frames.length).toBeLessThanOrEqual(7);
+  for (const viewer of [slow, slower]) expect(viewer.latest).toEqual(full.latest);
+  expect(clock.armed).toBe(0);
+  view.close();
+});
+
+test('a group ends with its last viewer', async () => {
+  const { join, publish, part, clock } = room();
+  const [one, other] = [join(1), join(1)];
+  publish({ cpu: 1 });
+  publish({ cpu: 2 });
+  part(one);
+  expect(clock.armed).toBe(1);
+  part(other);
+  expect(clock.armed).toBe(0);
+});
+
+test('a late sample reaches every viewer at its own time', async () => {
+  const { join, publish, clock } = room();
+  const viewers = [join(), join(1)];
+  publish({ cpu: 1 });
+  publish({ cpu: 9 }, clock.now() - 60_000);
+  await clock.advance(1_000);
+  for (const { frames, latest } of viewers) {
+    expect(frames.map(({ t, values }) => [t, values])).toEqual([
+      [1_700_000_000_000, [1]],
+      [1_699_999_940_000, [9]],
+    ]);
+    expect(latest).toEqual({ cpu: 1 });
+  }
+});
+
+test('messages that are no samples are not shown, and nothing breaks', () => {
+  const { join, view } = room();
+  const viewer = join();
+  for (const data of [
+    null,
+    5,
+    'x',
+    [],
+    {},
+    { t: 1 },
+    { t: 1, names: 1, values: 2 },
+    { t: 1, names: ['a'], values: [] },
+    { t: Number.NaN, names: [], values: [] },
+    { t: 1, names: [{}], values: [1] },
+    { t: 1, names: ['a'], values: ['1'] },
+    { t: 1, names: [''], values: [1] },
+  ]) {
+    const entry = entryOf(1, {}, 1);
+    view.entry({ ...entry, message: { ...entry.message, data } });
+    view.entry({ ...entry, message: { ...entry.message, type: 'text', data } });
+  }
+  expect(viewer.frames).toEqual([]);
+  expect(join().snapshot.names).toEqual([]);
+});
+
+test('the picture of many series over minutes stays within its bounds, and its last row is the newest', async () => {
+  const { join, publish, clock } = room({ backfillPoints: 20_000, backfillPointsPerSeries: 600 });
+  for (let i = 0; i < 900; i++) {
+    publish(Object.fromEntries([...Array(100).keys()].map((n) => [`series_${n}`, Math.sin(i * n)])));
+    await clock.advance(250);
+    if (i === 500) join();
+  }
+  const { snapshot } = join();
+  const values = snapshot.backfill.flatMap((row) => row.values);
+  expect(values.length).toBeLessThanOrEqual(20_000 + 600 * 100);
+  expect(snapshot.backfill.at(-1)?.series.length).toBe(100);
+  expect(snapshot.backfill.map(({ t }) => t)).toEqual(snapshot.backfill.map(({ t }) => t).sort((a, b) => a - b));
+  const first = snapshot.backfill[0]?.t ?? 0;
+  expect(first).toBeGreaterThanOrEqual(clock.now() - 300_000);
+});
+
+test('series past the limit are left out and counted, until idle ones make room; a number then belongs to the new one', async () => {
+  let leftOut = 0;
+  const { join, publish, clock } = room({
+    series: 2,
+    backlogMs: 1_000,
+    onSeriesLeftOut: (_room, values) => {
+      leftOut += values;
+    },
+  });
+  const viewer = join();
+  publish({ a: 1, b: 2, c: 3 });
+  expect([viewer.latest, leftOut]).toEqual([{ a: 1, b: 2 }, 1]);
+  for (let i = 0; i < 15; i++) {
+    await clock.advance(1_000);
+    publish({ b: i });
+  }
+  publish({ c: 4 });
+  expect(viewer.frames.at(-1)).toMatchObject({ series: [0], names: { 0: 'c' }, values: [4] });
+  expect(join().latest).toEqual({ b: 14, c: 4 });
+});
+
+const step = fc.oneof(
+  fc.record({
+    do: fc.constant('publish' as const),
+    names: fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { minLength: 1 }),
+    lateMs: fc.constantFrom(0, 0, 0, 700, 5_000),
+  }),
+  fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 250, 1_000, 20_000) }),
+  fc.record({ do: fc.constant('join' as const), maxHz: fc.constantFrom(undefined, 20, 2, 1, 0.3) }),
+);
+
+test('whenever somebody joins, at whatever rate, all end with the same latest values', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const { join, publish, clock } = room({ series: 8, backlogMs: 3_000 });
+      const viewers = [join()];
+      let value = 0;
+      for (const act of steps) {
+        if (act.do === 'publish') publish(Object.fromEntries(act.names.map((name) => [`s${name}`, ++value])), clock.now() - act.lateMs);
+        else if (act.do === 'wait') await clock.advance(act.ms);
+        else viewers.push(join(act.maxHz));
+      }
+      await clock.advance(10_000);
+      const truth = join().latest;
+      for (const { latest } of viewers) expect(latest).toMatchObject(truth);
+    }),
+    { numRuns: 200 },
+  );
+});
