@@ -21,11 +21,12 @@ export interface RedisChannels {
   subscribe(channel: string, listener: ChannelListener): Promise<() => void>;
   /** Hears the channel whenever there is a connection. */
   keepSubscribed(channel: string, listener: ChannelListener): () => void;
-  resubscribe(client: RedisClient): Promise<void>;
+  /** Subscribes every channel on a new connection; `progress` is called as confirmations come. */
+  resubscribe(client: RedisClient, progress: () => void): Promise<void>;
   doubt(): void;
 }
 
-const CHANNELS_PER_COMMAND = 500;
+const CHANNELS_PER_BATCH = 500;
 
 export function createRedisChannels({ connection, log }: { connection: () => RedisConnection; log: LinkLog }): RedisChannels {
   const channels = new Map<string, Channel>();
@@ -71,6 +72,23 @@ export function createRedisChannels({ connection, log }: { connection: () => Red
     return channel.subscribed.confirmed;
   }
 
+  /** Gives whether there was one. */
+  async function subscribeMissing(client: RedisClient, progress: () => void): Promise<boolean> {
+    let batch: Promise<void>[] = [];
+    let found = false;
+    for (const [name, channel] of channels) {
+      if (channel.subscribed?.on === client) continue;
+      found = true;
+      channel.subscribed = { on: client, confirmed: client.sSubscribe(name, channel.deliver, true) };
+      if (batch.push(channel.subscribed.confirmed) < CHANNELS_PER_BATCH) continue;
+      await Promise.all(batch);
+      progress();
+      batch = [];
+    }
+    await Promise.all(batch);
+    return found;
+  }
+
   return {
     async subscribe(name, listener) {
       const channel = add(name, listener);
@@ -92,18 +110,9 @@ export function createRedisChannels({ connection, log }: { connection: () => Red
       return () => remove(name, channel, listener);
     },
 
-    async resubscribe(client) {
+    async resubscribe(client, progress) {
       // Channels that come while others are being confirmed belong to this connection too.
-      for (;;) {
-        const missing = [...channels].filter(([, channel]) => channel.subscribed?.on !== client).slice(0, CHANNELS_PER_COMMAND);
-        if (missing.length === 0) return;
-        await Promise.all(
-          missing.map(([name, channel]) => {
-            channel.subscribed = { on: client, confirmed: client.sSubscribe(name, channel.deliver, true) };
-            return channel.subscribed.confirmed;
-          }),
-        );
-      }
+      while (await subscribeMissing(client, progress)) progress();
     },
 
     doubt() {

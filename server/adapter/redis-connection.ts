@@ -19,8 +19,8 @@ interface ConnectionOptions {
   readonly commandTimeoutMs: number;
   readonly log: LinkLog;
   readonly random: () => number;
-  /** Runs on each new connection before it counts as ready; a rejection drops the connection. */
-  prepare(client: RedisClient): Promise<void>;
+  /** Runs on each new connection before it counts as ready; a rejection drops the connection, `progress` gives it more time. */
+  prepare(client: RedisClient, progress: () => void): Promise<void>;
   onReady(): void;
   onLost(reason: string): void;
 }
@@ -41,6 +41,8 @@ export interface RedisConnection {
 }
 
 const MAX_BACKOFF_MS = 1_000;
+/** One line at once, then one each half minute or so. */
+const FAILURES_PER_LINE = 30;
 const MAX_IN_FLIGHT = 50_000;
 /** A timer later than this was held up by this process, not by Redis: the answer may lie unread in the socket. */
 const STALL_MS = 250;
@@ -70,10 +72,10 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
           options.onLost(reason);
         }
       } catch (error) {
-        if (!isClosed() && failures === 0)
+        if (!isClosed() && failures % FAILURES_PER_LINE === 0)
           log.warn({ reason: reasonOf(error) }, `Redis: no ${name} connection; trying again until there is`);
       }
-      destroy(client);
+      client.destroy();
       // The first try comes almost at once; the jitter keeps many instances from arriving together.
       const backoffMs = Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(failures, 10)) * (0.5 + random() / 2);
       await delay(backoffMs, undefined, { signal: closing.signal }).catch(() => {});
@@ -88,10 +90,10 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
     attempt.on('end', () => drop('closed'));
     attempt.on('sharded-channel-moved', () => drop('Redis ended a subscription'));
     // One deadline over connecting, the handshake and the preparation: each of them hangs on a stopped Redis.
-    const deadline = setTimeout(() => destroy(attempt), commandTimeoutMs + 500);
+    const deadline = setTimeout(() => attempt.destroy(), commandTimeoutMs + 500);
     try {
       await attempt.connect();
-      await options.prepare(attempt);
+      await options.prepare(attempt, () => deadline.refresh());
     } finally {
       clearTimeout(deadline);
     }
@@ -135,7 +137,9 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
     if (state === 'ready') lose(reason);
   }
 
-  const isClosed = () => state === 'closed';
+  function isClosed(): boolean {
+    return state === 'closed';
+  }
 
   return {
     get client() {
@@ -148,7 +152,7 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
       state = 'closed';
       closing.abort();
       lose('closing');
-      destroy(client);
+      client.destroy();
       await loop;
     },
   };
@@ -166,10 +170,6 @@ function newClient(url: string) {
   });
   client.on('error', () => {});
   return client;
-}
-
-function destroy(client: RedisClient): void {
-  client.destroy();
 }
 
 function refuse(message: string): Promise<never> {

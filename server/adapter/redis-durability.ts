@@ -1,0 +1,61 @@
+import type { RedisClient } from './redis-connection.js';
+import { replyCode } from './redis-errors.js';
+
+/** What Redis says about itself. */
+export interface RedisFacts {
+  readonly version: string;
+  /** What a crash of Redis could lose, in one sentence. */
+  readonly durability: string;
+  /** Something acknowledged could be lost. */
+  readonly lossy: boolean;
+}
+
+interface Settings {
+  readonly appendonly?: string;
+  readonly appendfsync?: string;
+  readonly save?: string;
+  readonly maxmemory?: string;
+  readonly 'maxmemory-policy'?: string;
+}
+
+export const DURABILITY_UNKNOWN = 'Redis: what a crash could lose is unknown.';
+
+/** Reads settings and version; a Redis that refuses CONFIG or INFO (managed ones do) is one of unknown durability. */
+export async function readRedisFacts(client: RedisClient): Promise<RedisFacts> {
+  const names = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy'];
+  const [info, settings] = await Promise.all([
+    unlessRefused(client.info('server'), ''),
+    unlessRefused<Settings | undefined>(client.configGet(names), undefined),
+  ]);
+  const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'unknown';
+  if (!settings) return { version, durability: DURABILITY_UNKNOWN, lossy: false };
+  return { version, ...describeDurability(settings) };
+}
+
+/** @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/ */
+export function describeDurability(settings: Settings): Omit<RedisFacts, 'version'> {
+  const { lossy, says } = persistenceOf(settings);
+  const policy = settings['maxmemory-policy'] ?? 'noeviction';
+  const evicts = policy !== 'noeviction' && (settings.maxmemory ?? '0') !== '0';
+  const eviction = evicts ? `; its eviction policy ${policy} drops rooms when memory is full (noeviction does not)` : '';
+  return { durability: `Redis: ${says}${eviction}.`, lossy: lossy || evicts };
+}
+
+function persistenceOf({ appendonly, appendfsync, save }: Settings): { lossy: boolean; says: string } {
+  if (appendonly === 'yes') {
+    if (appendfsync === 'always') return { lossy: false, says: 'AOF always, a crash of Redis loses nothing acknowledged' };
+    if (appendfsync === 'no') return { lossy: true, says: 'AOF without fsync, a crash of its machine can lose the last 30 s or so' };
+    return { lossy: false, says: 'AOF everysec, a crash of Redis can lose up to 1 s' };
+  }
+  if (save) return { lossy: true, says: `snapshots only (save ${save}), a crash of Redis loses what came after the last one` };
+  return { lossy: true, says: 'no persistence, a crash of Redis loses all rooms' };
+}
+
+async function unlessRefused<Reply>(asked: Promise<Reply>, otherwise: Reply): Promise<Reply> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (replyCode(error) === undefined) throw error;
+    return otherwise;
+  }
+}
