@@ -41,6 +41,7 @@ function resolve(options: Options): Config {
     store: options.store === 'auto' ? (options.redisUrl ? 'redis' : 'lmdb') : options.store,
     guests: options.guests === 'auto' ? !tokens && isLoopback(options.host) : options.guests === 'on',
     guestGrants: options.guestGrants.length === 0 && !tokens ? ['ingest:metrics:*', 'ingest:logs:*'] : options.guestGrants,
+    ...(options.limits ? {} : { eventsPerSecond: 0, publishesPerSecond: 0, connectionsPerAddress: 0, authFailuresPerMinute: 0 }),
     logFormat: options.logFormat === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : options.logFormat,
     jobConcurrency: options.jobConcurrency || options.jobThreads,
   };

@@ -33,6 +33,12 @@ test('a flag wins over a variable, that over the default, and an empty variable 
   expect(readConfig({ ROOMCAST_TRANSPORTS: ' polling , websocket' }).transports).toEqual(['polling', 'websocket']);
 });
 
+test('limits off turns off rates, and sizes stay', () => {
+  const config = readConfig({ ROOMCAST_LIMITS: 'off', ROOMCAST_EVENTS_PER_SECOND: '5' });
+  expect(config).toMatchObject({ eventsPerSecond: 0, publishesPerSecond: 0, connectionsPerAddress: 0, authFailuresPerMinute: 0 });
+  expect(config).toMatchObject({ payloadBytes: 262_144, payloadDepth: 32, roomsPerConnection: 200 });
+});
+
 test('the history and access of each kind can be set', () => {
   const kinds = kindsFrom(
     readConfig({ ROOMCAST_CHAT_HISTORY_MESSAGES: '500', ROOMCAST_LOGS_HISTORY_TTL_MS: '1000' }, ['--chat-write', 'ticket']),
