@@ -3,6 +3,7 @@ import type { Notice } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
 import { get } from './support/http.js';
 import { startHub } from './support/hub-process.js';
+import { openRawSocket } from './support/raw-socket.js';
 import { testScope } from './support/scope.js';
 import { connectClient, openClient, refusedClient } from './support/stock-client.js';
 import { waitFor } from './support/wait.js';
@@ -65,10 +66,7 @@ test('an address has so many connections on all instances together', async () =>
 
 test('who connects and says nothing is cut after the time to authenticate', async () => {
   const hub = await startHub(scope, { env: { ROOMCAST_AUTHENTICATE_MS: '300' } });
-  const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
-  scope.defer(socket, (open) => open.close());
-  await new Promise((resolve) => {
-    socket.onclose = resolve;
-  });
+  const silent = await openRawSocket(scope, hub.url, { connect: false });
+  await silent.closed;
   expect((await get(`${hub.url}/healthz`)).status).toBe(200);
 });

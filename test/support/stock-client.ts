@@ -29,6 +29,12 @@ export class StockClient {
     socket.onAny((event, ...args) => this.heard.push({ event, args }));
   }
 
+  /** Emits any event, also a wrong one, without asking for an acknowledgement. */
+  say(event: string, ...args: unknown[]): void {
+    // biome-ignore lint/suspicious/noExplicitAny: events that the protocol does not know are sent on purpose
+    (this.socket as any).emit(event, ...args);
+  }
+
   /** Emits any event, also a wrong one, and gives the acknowledgement as it is. */
   async ask<Answer = Record<string, unknown>>(event: string, ...args: unknown[]): Promise<Ack<Answer>> {
     // biome-ignore lint/suspicious/noExplicitAny: events that the protocol does not know are sent on purpose
