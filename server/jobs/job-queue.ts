@@ -46,7 +46,7 @@ export interface JobControl {
 
 /**
  * What runs a job: resolves with the result (JSON), rejects to fail the attempt. An error that a repetition cannot help
- * (`ERRORS[code].retry` is `never`) is not tried again.
+ * (`ERRORS[code].retry` is `never`) is not tried again. It settles soon after its signal fired.
  */
 export type JobRunner = (job: JobAttempt, control: JobControl) => Promise<unknown>;
 

@@ -1,0 +1,162 @@
+import { HubError } from '../../shared/errors.js';
+import { forgetAt, isEnded, type Job, keyOf } from './job-machine.js';
+import type { JobRequest } from './job-queue.js';
+
+export interface BookLimits {
+  /** Jobs that may wait, of all and of one owner. */
+  readonly queuedMax: number;
+  readonly queuedPerOwnerMax: number;
+  /** Bytes of JSON that waiting jobs may have together. */
+  readonly queuedMaxBytes: number;
+  /** Bytes that ended jobs may have together; past it the oldest are forgotten before their time. */
+  readonly endedMaxBytes: number;
+  /** What a refused submitter is told to wait. */
+  readonly retryAfterMs: number;
+}
+
+/** What a job costs beside its input and result. */
+const JOB_BYTES = 500;
+
+interface Place {
+  readonly status: 'waiting' | 'active' | 'ended';
+  readonly bytes: number;
+}
+
+/** The jobs of one process: by id, by key, counted against the limits, and forgotten in time. Every operation is O(1), but `list`. */
+export class JobBook {
+  private readonly jobs = new Map<string, Job>();
+  private readonly places = new Map<string, Place>();
+  /** The newest job of each key. */
+  private readonly keys = new Map<string, string>();
+  private readonly waitingByOwner = new Map<string, number>();
+  /** Ended jobs in order of their end, by time to live: the first of each line is the first to be forgotten. */
+  private readonly ended = new Map<number, Map<string, number>>();
+  private waiting = 0;
+  private waitingBytes = 0;
+  private endedBytes = 0;
+
+  constructor(
+    private readonly limits: BookLimits,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws HubError `unknown_job` */
+  get(jobId: string): Job {
+    const job = this.jobs.get(jobId);
+    if (!job || forgetAt(job) <= this.now()) throw new HubError('unknown_job', 'no job has this id');
+    return job;
+  }
+
+  find(jobId: string | undefined): Job | undefined {
+    return jobId === undefined ? undefined : this.jobs.get(jobId);
+  }
+
+  /** The job that a submission joins: queued, active, or done and still kept. */
+  joined(request: JobRequest): Job | undefined {
+    const key = keyOf(request);
+    const job = key === undefined ? undefined : this.find(this.keys.get(key));
+    if (!job || job.state.state === 'failed' || job.state.state === 'cancelled') return undefined;
+    return forgetAt(job) > this.now() ? job : undefined;
+  }
+
+  /** @throws HubError `busy` */
+  admit({ owner, input }: JobRequest): void {
+    const { queuedMax, queuedPerOwnerMax, queuedMaxBytes, retryAfterMs } = this.limits;
+    if ((this.waitingByOwner.get(owner) ?? 0) >= queuedPerOwnerMax) {
+      throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
+    }
+    if (this.waiting >= queuedMax || this.waitingBytes + sizeOf(input) > queuedMaxBytes) {
+      throw new HubError('busy', 'the job queue is full', retryAfterMs);
+    }
+  }
+
+  put(job: Job): void {
+    const { jobId, state, result } = job.state;
+    const key = keyOf(job.request);
+    this.leave(jobId);
+    this.jobs.set(jobId, job);
+    const bytes = JOB_BYTES + sizeOf(job.request.input) + sizeOf(result);
+    const place: Place = { status: isEnded(job) ? 'ended' : state === 'queued' ? 'waiting' : 'active', bytes };
+    this.places.set(jobId, place);
+    if (key !== undefined) this.keys.set(key, jobId);
+    if (place.status === 'waiting') this.countWaiting(job, 1, bytes);
+    if (place.status === 'ended') {
+      const { resultTtlMs } = job.request;
+      const line = this.ended.get(resultTtlMs) ?? new Map<string, number>();
+      this.ended.set(resultTtlMs, line.set(jobId, job.state.endedAt!));
+      this.endedBytes += bytes;
+    }
+  }
+
+  /** For a change that leaves a job's size and place as they are. */
+  replace(job: Job): void {
+    this.jobs.set(job.state.jobId, job);
+  }
+
+  remove(jobId: string): void {
+    const job = this.jobs.get(jobId);
+    const key = job && keyOf(job.request);
+    this.leave(jobId);
+    this.places.delete(jobId);
+    this.jobs.delete(jobId);
+    if (key !== undefined && this.keys.get(key) === jobId) this.keys.delete(key);
+  }
+
+  /** Newest first. */
+  list(owner: string | undefined, limit: number): Job[] {
+    const now = this.now();
+    const mine = [...this.jobs.values()].filter((job) => (owner === undefined || job.request.owner === owner) && forgetAt(job) > now);
+    return mine.slice(-limit).reverse();
+  }
+
+  queued(): { queued: number; oldestQueuedMs: number } {
+    if (this.waiting === 0) return { queued: 0, oldestQueuedMs: 0 };
+    for (const { state } of this.jobs.values()) {
+      if (state.state === 'queued') return { queued: this.waiting, oldestQueuedMs: this.now() - state.createdAt };
+    }
+    throw new Error('the count of waiting jobs is wrong');
+  }
+
+  /** Ended jobs past their time, and the oldest of those that are too many. */
+  forgettable(): string[] {
+    const gone: string[] = [];
+    let bytes = this.endedBytes;
+    for (;;) {
+      let first: { jobId: string; endedAt: number; ttlMs: number } | undefined;
+      for (const [ttlMs, line] of this.ended) {
+        const [oldest] = line;
+        if (!oldest) continue;
+        const [jobId, endedAt] = oldest;
+        if (!first || endedAt + ttlMs < first.endedAt + first.ttlMs) first = { jobId, endedAt, ttlMs };
+      }
+      if (!first || (first.endedAt + first.ttlMs > this.now() && bytes <= this.limits.endedMaxBytes)) return gone;
+      bytes -= this.places.get(first.jobId)?.bytes ?? 0;
+      gone.push(first.jobId);
+      this.remove(first.jobId);
+    }
+  }
+
+  /** Takes a job out of the counts and lines that it stands in. */
+  private leave(jobId: string): void {
+    const job = this.jobs.get(jobId);
+    const place = this.places.get(jobId);
+    if (!job || !place) return;
+    if (place.status === 'waiting') this.countWaiting(job, -1, -place.bytes);
+    if (place.status === 'ended') {
+      this.ended.get(job.request.resultTtlMs)?.delete(jobId);
+      this.endedBytes -= place.bytes;
+    }
+  }
+
+  private countWaiting({ request: { owner } }: Job, count: 1 | -1, bytes: number): void {
+    this.waiting += count;
+    this.waitingBytes += bytes;
+    const own = (this.waitingByOwner.get(owner) ?? 0) + count;
+    if (own > 0) this.waitingByOwner.set(owner, own);
+    else this.waitingByOwner.delete(owner);
+  }
+}
+
+function sizeOf(value: unknown): number {
+  return value === undefined ? 0 : JSON.stringify(value).length;
+}

@@ -1,0 +1,321 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { HubError } from '../../shared/errors.js';
+import { waitFor } from '../../test/support/wait.js';
+import type { JobAttempt, JobControl, JobQueue, JobRecord, JobRequest } from './job-queue.js';
+
+export interface QueueLimits {
+  readonly queuedMax?: number;
+  readonly queuedPerOwnerMax?: number;
+}
+
+export interface QueueStore {
+  /** A queue as one process has it; opened again after a `close`, it finds what the store kept. */
+  open(limits?: QueueLimits): Promise<JobQueue>;
+  /** Ends the store and what was opened on it. */
+  end(): Promise<void>;
+}
+
+type Attempt = JobAttempt & JobControl & { resolve(result?: unknown): void; reject(error: unknown): void };
+
+/** A worker whose runs end when the test says so. */
+class Bench {
+  readonly runs: Attempt[] = [];
+  readonly run = (attempt: JobAttempt, control: JobControl): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      this.runs.push({ ...attempt, ...control, resolve, reject });
+      control.signal.addEventListener('abort', () => reject(control.signal.reason), { once: true });
+    });
+
+  /** The n-th run, once it began. */
+  at(n: number): Promise<Attempt> {
+    return waitFor(() => this.runs[n], { what: `run ${n}` });
+  }
+}
+
+export function requestOf(changes: Partial<JobRequest> = {}): JobRequest {
+  const defaults = { name: 'probe', lane: 'threads', input: { n: 1 }, owner: 'ann', attempts: 1, backoffMs: 1, timeoutMs: 60_000 } as const;
+  return { ...defaults, resultTtlMs: 60_000, ...changes };
+}
+
+/** What every job queue keeps to. */
+export function jobQueueContract(engine: string, start: () => Promise<QueueStore>): void {
+  describe(`${engine} as a job queue`, () => {
+    let store: QueueStore;
+    let queue: JobQueue;
+    let bench: Bench;
+    let changes: JobRecord[];
+    beforeEach(async () => {
+      store = await start();
+      bench = new Bench();
+      changes = [];
+      queue = await open();
+    });
+    afterEach(() => store.end());
+
+    async function open(limits?: QueueLimits): Promise<JobQueue> {
+      const opened = await store.open(limits);
+      opened.onChange((record) => changes.push(record));
+      return opened;
+    }
+    const work = (threads = 1, loop = 0) => queue.work(bench.run, { concurrency: { threads, loop } });
+    const statesOf = (jobId: string) => changes.filter(({ state }) => state.jobId === jobId).map(({ state }) => state.state);
+    const stateOf = async (jobId: string) => (await queue.get(jobId)).state;
+    const ended = (jobId: string) =>
+      waitFor(() => changes.find(({ state }) => state.jobId === jobId && state.endedAt !== undefined)?.state, { what: 'its end' });
+
+    test('a job is queued, active and done, each state reported in order and kept', async () => {
+      const { state, owner } = await queue.submit(requestOf());
+      expect({ ...state, owner }).toMatchObject({ name: 'probe', state: 'queued', owner: 'ann' });
+      await work();
+      const run = await bench.at(0);
+      expect(run).toMatchObject({ jobId: state.jobId, name: 'probe', input: { n: 1 }, owner: 'ann', attempt: 1, timeoutMs: 60_000 });
+      expect(await stateOf(state.jobId)).toMatchObject({ state: 'active', createdAt: state.createdAt });
+      run.resolve({ answer: 42 });
+      const done = await ended(state.jobId);
+      expect(done).toMatchObject({ state: 'done', result: { answer: 42 } });
+      expect(done.startedAt).toBeGreaterThanOrEqual(done.createdAt);
+      expect(done.endedAt).toBeGreaterThanOrEqual(done.startedAt!);
+      expect(await queue.get(state.jobId)).toEqual({ state: done, owner: 'ann' });
+      expect(statesOf(state.jobId)).toEqual(['queued', 'active', 'done']);
+      const revisions = changes.map((change) => change.state.revision);
+      expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+      expect(new Set(revisions).size).toBe(3);
+    });
+
+    test('a job without a result is done', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf());
+      (await bench.at(0)).resolve();
+      expect(await ended(state.jobId)).not.toHaveProperty('result');
+    });
+
+    test('progress is reported at most five times a second, and the last one is in the end state', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf());
+      const run = await bench.at(0);
+      for (let i = 0; i <= 1_000; i++) run.progress({ done: i / 1_000, data: { i } });
+      await waitFor(() => changes.some((change) => change.state.progress));
+      run.resolve('x');
+      expect(await ended(state.jobId)).toMatchObject({ state: 'done', progress: { done: 1, data: { i: 1_000 } } });
+      expect(statesOf(state.jobId).length).toBeLessThan(10);
+    });
+
+    test('a failed attempt is repeated until the attempts are used up', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf({ attempts: 3 }));
+      for (let n = 0; n < 3; n++) {
+        const run = await bench.at(n);
+        expect(run.attempt).toBe(n + 1);
+        if (n > 0) expect(run.fence).toBeGreaterThan(bench.runs[n - 1]!.fence);
+        run.reject(new HubError('unavailable', `away ${n}`));
+      }
+      expect(await ended(state.jobId)).toMatchObject({ state: 'failed', error: { code: 'unavailable', message: 'away 2' } });
+      expect(statesOf(state.jobId)).toEqual(['queued', 'active', 'queued', 'active', 'queued', 'active', 'failed']);
+    });
+
+    test('an error that a repetition cannot help fails the job at once', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf({ attempts: 3 }));
+      (await bench.at(0)).reject(new HubError('too_large', 'no'));
+      expect(await ended(state.jobId)).toMatchObject({ state: 'failed', error: { code: 'too_large' } });
+      expect(bench.runs).toHaveLength(1);
+    });
+
+    test('the text of an unknown error stays inside', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf());
+      (await bench.at(0)).reject(new Error('password=secret'));
+      const failed = await ended(state.jobId);
+      expect(failed.error?.code).toBe('internal');
+      expect(JSON.stringify(failed)).not.toContain('secret');
+    });
+
+    test('a queued job that is cancelled never runs', async () => {
+      const { state } = await queue.submit(requestOf());
+      expect((await queue.cancel(state.jobId)).state).toMatchObject({ state: 'cancelled' });
+      const barrier = await queue.submit(requestOf());
+      await work();
+      const run = await bench.at(0);
+      expect(run.jobId).toBe(barrier.state.jobId);
+      run.resolve();
+      await ended(barrier.state.jobId);
+      expect(bench.runs).toHaveLength(1);
+      expect(await stateOf(state.jobId)).toMatchObject({ state: 'cancelled' });
+    });
+
+    test('an active job that is cancelled gets its signal, and its place is free', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf());
+      const run = await bench.at(0);
+      expect((await queue.cancel(state.jobId)).state).toMatchObject({ state: 'cancelled' });
+      await waitFor(() => run.signal.aborted, { what: 'the signal' });
+      run.resolve('too late');
+      const next = await queue.submit(requestOf());
+      (await bench.at(1)).resolve('next');
+      await ended(next.state.jobId);
+      expect(await stateOf(state.jobId)).toMatchObject({ state: 'cancelled' });
+      expect(statesOf(state.jobId)).toEqual(['queued', 'active', 'cancelled']);
+    });
+
+    test('to cancel what has ended changes nothing', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf());
+      (await bench.at(0)).resolve(1);
+      const done = await ended(state.jobId);
+      expect((await queue.cancel(state.jobId)).state).toEqual(done);
+      expect(statesOf(state.jobId)).toEqual(['queued', 'active', 'done']);
+    });
+
+    test('nobody knows a job that there is not', async () => {
+      await expect(queue.get('nothing')).rejects.toMatchObject({ code: 'unknown_job' });
+      await expect(queue.cancel('nothing')).rejects.toMatchObject({ code: 'unknown_job' });
+    });
+
+    test('submissions of one owner, name and key are one run; others are not', async () => {
+      const first = await queue.submit(requestOf({ key: 'k' }));
+      const again = await Promise.all([queue.submit(requestOf({ key: 'k' })), queue.submit(requestOf({ key: 'k' }))]);
+      expect(again.map(({ state }) => state.jobId)).toEqual([first.state.jobId, first.state.jobId]);
+      const others = [requestOf({ key: 'l' }), requestOf({ key: 'k', owner: 'bob' }), requestOf({ key: 'k', name: 'other' }), requestOf()];
+      const ids = (await Promise.all(others.map((request) => queue.submit(request)))).map(({ state }) => state.jobId);
+      expect(new Set([first.state.jobId, ...ids]).size).toBe(5);
+      await work();
+      (await bench.at(0)).resolve('once');
+      await ended(first.state.jobId);
+      expect((await queue.submit(requestOf({ key: 'k' }))).state).toMatchObject({ jobId: first.state.jobId, result: 'once' });
+    });
+
+    test('two submissions with one key at once are one run', async () => {
+      const both = await Promise.all([queue.submit(requestOf({ key: 'k' })), queue.submit(requestOf({ key: 'k' }))]);
+      expect(both[0]!.state.jobId).toBe(both[1]!.state.jobId);
+    });
+
+    test('a key whose run failed or was cancelled begins a new one', async () => {
+      await work();
+      const failed = await queue.submit(requestOf({ key: 'k' }));
+      (await bench.at(0)).reject(new HubError('invalid'));
+      await ended(failed.state.jobId);
+      const second = await queue.submit(requestOf({ key: 'k' }));
+      expect(second.state.jobId).not.toBe(failed.state.jobId);
+      await queue.cancel(second.state.jobId);
+      const third = await queue.submit(requestOf({ key: 'k' }));
+      expect(third.state.jobId).not.toBe(second.state.jobId);
+    });
+
+    test('no more run at once than a lane has places, and lanes do not wait for each other', async () => {
+      await work(2, 1);
+      for (let n = 0; n < 4; n++) await queue.submit(requestOf());
+      for (let n = 0; n < 2; n++) await queue.submit(requestOf({ lane: 'loop' }));
+      await bench.at(2);
+      const barrier = await queue.depth();
+      expect(barrier).toMatchObject({ queued: 3, active: 3 });
+      expect(bench.runs).toHaveLength(3);
+      for (let n = 0; n < 6; n++) (await bench.at(n)).resolve();
+      await waitFor(async () => (await queue.depth()).active === 0);
+    });
+
+    test('a lane without places is left to others', async () => {
+      await work(1, 0);
+      const left = await queue.submit(requestOf({ lane: 'loop' }));
+      const barrier = await queue.submit(requestOf());
+      (await bench.at(0)).resolve();
+      await ended(barrier.state.jobId);
+      expect(await stateOf(left.state.jobId)).toMatchObject({ state: 'queued' });
+    });
+
+    test("one owner's jobs start in order, and owners take turns", async () => {
+      const owners: Record<string, string> = {};
+      for (let n = 0; n < 5; n++) owners[(await queue.submit(requestOf({ owner: 'ann', input: n }))).state.jobId] = `ann ${n}`;
+      for (let n = 0; n < 2; n++) owners[(await queue.submit(requestOf({ owner: 'bob', input: n }))).state.jobId] = `bob ${n}`;
+      await work();
+      const order: string[] = [];
+      for (let n = 0; n < 7; n++) {
+        const run = await bench.at(n);
+        order.push(owners[run.jobId]!);
+        run.resolve();
+      }
+      expect(order.filter((who) => who.startsWith('ann'))).toEqual(['ann 0', 'ann 1', 'ann 2', 'ann 3', 'ann 4']);
+      expect(order.filter((who) => who.startsWith('bob'))).toEqual(['bob 0', 'bob 1']);
+      expect(order.indexOf('bob 0')).toBeLessThan(2);
+      expect(order.indexOf('bob 1')).toBeLessThan(4);
+    });
+
+    test('a full queue refuses with busy, and takes again when it has room', async () => {
+      queue = await open({ queuedMax: 3, queuedPerOwnerMax: 2 });
+      await queue.submit(requestOf());
+      await queue.submit(requestOf());
+      const refused = await queue.submit(requestOf()).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'busy', retryAfterMs: expect.any(Number) });
+      const bob = await queue.submit(requestOf({ owner: 'bob' }));
+      await expect(queue.submit(requestOf({ owner: 'cleo' }))).rejects.toMatchObject({ code: 'busy' });
+      await queue.cancel(bob.state.jobId);
+      await queue.submit(requestOf({ owner: 'cleo' }));
+    });
+
+    test('lists the newest first, of one owner or of all', async () => {
+      const ids: string[] = [];
+      for (const owner of ['ann', 'bob', 'ann', 'ann']) ids.push((await queue.submit(requestOf({ owner }))).state.jobId);
+      const list = async (query: { owner?: string; limit: number }) => (await queue.list(query)).map(({ state }) => state.jobId);
+      expect(await list({ limit: 10 })).toEqual([...ids].reverse());
+      expect(await list({ owner: 'ann', limit: 2 })).toEqual([ids[3], ids[2]]);
+      expect(await list({ owner: 'nobody', limit: 2 })).toEqual([]);
+    });
+
+    test('an ended job is forgotten after its time', async () => {
+      await work();
+      const { state } = await queue.submit(requestOf({ resultTtlMs: 1, key: 'k' }));
+      (await bench.at(0)).resolve('x');
+      await ended(state.jobId);
+      await waitFor(() =>
+        queue.get(state.jobId).then(
+          () => false,
+          (error: HubError) => error.code === 'unknown_job',
+        ),
+      );
+      expect((await queue.submit(requestOf({ key: 'k' }))).state.jobId).not.toBe(state.jobId);
+      expect((await queue.list({ limit: 10 })).map((record) => record.state.jobId)).not.toContain(state.jobId);
+    });
+
+    test('depth counts what waits and runs, and how long the oldest waits', async () => {
+      expect(await queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0 });
+      const first = await queue.submit(requestOf());
+      await waitFor(async () => (await queue.depth()).oldestQueuedMs > 5);
+      await queue.submit(requestOf());
+      expect(await queue.depth()).toMatchObject({ queued: 2, active: 0 });
+      await work();
+      await bench.at(0);
+      expect(await queue.depth()).toMatchObject({ queued: 1, active: 1 });
+      await queue.cancel(first.state.jobId);
+    });
+
+    test('closing lets running jobs end and starts no other', async () => {
+      await work();
+      const running = await queue.submit(requestOf());
+      const waiting = await queue.submit(requestOf());
+      const run = await bench.at(0);
+      const closed = queue.close(60_000);
+      run.resolve('in time');
+      await closed;
+      expect(statesOf(running.state.jobId)).toEqual(['queued', 'active', 'done']);
+      expect(statesOf(waiting.state.jobId)).toEqual(['queued']);
+      expect(bench.runs).toHaveLength(1);
+      await expect(queue.submit(requestOf())).rejects.toMatchObject({ code: 'closing' });
+    });
+
+    test('what closing cuts off runs again after the next start, with its attempts left', async () => {
+      await work();
+      const cut = await queue.submit(requestOf());
+      const waiting = await queue.submit(requestOf());
+      const run = await bench.at(0);
+      await queue.close(0);
+      expect(run.signal.aborted).toBe(true);
+      queue = await open();
+      await work(2);
+      const again = [await bench.at(1), await bench.at(2)];
+      expect(again.map(({ jobId }) => jobId).sort()).toEqual([cut.state.jobId, waiting.state.jobId].sort());
+      for (const { resolve } of again) resolve('again');
+      expect(await ended(cut.state.jobId)).toMatchObject({ state: 'done', result: 'again' });
+      expect(again.find(({ jobId }) => jobId === cut.state.jobId)).toMatchObject({ attempt: 1 });
+      expect(again.find(({ jobId }) => jobId === cut.state.jobId)!.fence).toBeGreaterThan(run.fence);
+    });
+  });
+}

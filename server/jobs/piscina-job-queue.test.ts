@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { waitFor } from '../../test/support/wait.js';
+import type { JobJournal } from './job-journal.js';
+import { CRASHES_MAX } from './job-machine.js';
+import { jobQueueContract, type QueueLimits, requestOf } from './job-queue.contract.js';
+import type { JobQueue, JobRecord, JobRunner } from './job-queue.js';
+import { openLmdbJobJournal } from './lmdb-job-journal.js';
+import { createPiscinaJobQueue } from './piscina-job-queue.js';
+
+const logger = { info() {}, warn() {}, error() {} };
+
+jobQueueContract('piscina with a journal in LMDB', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'roomcast-jobs-'));
+  const open: JobQueue[] = [];
+  return {
+    async open(limits?: QueueLimits) {
+      await Promise.all(open.splice(0).map((queue) => queue.close(0)));
+      const queue = createPiscinaJobQueue({ journal: openLmdbJobJournal(dir), logger, ...limits });
+      open.push(queue);
+      return queue;
+    },
+    async end() {
+      await Promise.all(open.map((queue) => queue.close(0)));
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+});
+
+describe('a process that was killed', () => {
+  let dir: string;
+  let journal: JobJournal;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'roomcast-jobs-'));
+    journal = openLmdbJobJournal(dir);
+  });
+  afterEach(async () => {
+    await journal.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+  const hang: JobRunner = () => new Promise(() => {});
+  const both = { concurrency: { threads: 1, loop: 1 } };
+  /** The journal as the next process finds it: whatever the queue before it goes on to do is not written. */
+  function nextProcess(): { queue: JobQueue; changes: JobRecord[] } {
+    const stored = journal.load();
+    const queue = createPiscinaJobQueue({ journal: { ...journal, load: () => stored, close: async () => {} }, logger });
+    const changes: JobRecord[] = [];
+    queue.onChange((record) => changes.push(record));
+    return { queue, changes };
+  }
+
+  test('left jobs that run again, and results that are still there', async () => {
+    const first = nextProcess().queue;
+    await first.work(async () => 'kept', both);
+    const done = await first.submit(requestOf());
+    await waitFor(async () => (await first.get(done.state.jobId)).state.state === 'done');
+    await first.work(hang, both);
+    const active = await first.submit(requestOf());
+    const queued = await first.submit(requestOf());
+    await waitFor(() => journal.load().some(({ state }) => state.state === 'active'));
+
+    const { queue, changes } = nextProcess();
+    expect((await queue.get(done.state.jobId)).state).toMatchObject({ state: 'done', result: 'kept' });
+    expect((await queue.get(active.state.jobId)).state.state).toBe('queued');
+    await queue.work(async ({ jobId }) => `again ${jobId}`, both);
+    for (const { state } of [active, queued]) {
+      await waitFor(async () => (await queue.get(state.jobId)).state.result === `again ${state.jobId}`);
+    }
+    const revisions = changes.filter(({ state }) => state.jobId === active.state.jobId).map(({ state }) => state.revision);
+    expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+  });
+
+  test('reported progress that was never stored is outnumbered by what follows', async () => {
+    const { queue, changes } = nextProcess();
+    await queue.work((_, { progress }) => {
+      progress({ done: 0.5 });
+      return new Promise(() => {});
+    }, both);
+    const { state } = await queue.submit(requestOf());
+    await waitFor(() => changes.some((change) => change.state.progress));
+    const last = changes.at(-1)!.state.revision;
+    await waitFor(() => journal.load().some((job) => job.state.state === 'active'));
+    const next = nextProcess();
+    expect((await next.queue.get(state.jobId)).state.revision).toBeGreaterThan(last);
+  });
+
+  test('is not killed again and again by the same job', async () => {
+    let jobId = '';
+    for (let start = 0; start < CRASHES_MAX; start++) {
+      const { queue } = nextProcess();
+      await queue.work(hang, both);
+      jobId ||= (await queue.submit(requestOf({ attempts: 5 }))).state.jobId;
+      await waitFor(() => journal.load().some(({ state, crashes }) => state.state === 'active' && crashes === start));
+    }
+    const { queue } = nextProcess();
+    expect((await queue.get(jobId)).state).toMatchObject({ state: 'failed', error: { code: 'internal' } });
+  });
+
+  test('left a failed attempt whose wait is kept', async () => {
+    const first = nextProcess().queue;
+    await first.work(() => Promise.reject(new Error('no')), both);
+    const { state } = await first.submit(requestOf({ attempts: 2, backoffMs: 3_600_000 }));
+    await waitFor(() => journal.load().some((job) => job.notBefore !== undefined));
+    const { queue } = nextProcess();
+    const started: string[] = [];
+    await queue.work(async (job) => void started.push(job.jobId), both);
+    const barrier = await queue.submit(requestOf());
+    await waitFor(async () => (await queue.get(barrier.state.jobId)).state.state === 'done');
+    expect(started).toEqual([barrier.state.jobId]);
+    expect((await queue.get(state.jobId)).state.state).toBe('queued');
+  });
+});
+
+test('a submission that cannot be written is refused and leaves nothing', async () => {
+  const full = { load: () => [], put: () => Promise.reject(new Error('full')), remove: async () => {}, close: async () => {} };
+  const queue = createPiscinaJobQueue({ journal: full, logger });
+  await expect(queue.submit(requestOf({ key: 'k' }))).rejects.toThrow('full');
+  expect(await queue.list({ limit: 10 })).toEqual([]);
+  expect(await queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0 });
+  await queue.close(0);
+});

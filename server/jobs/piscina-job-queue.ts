@@ -1,0 +1,279 @@
+import { HubError } from '../../shared/errors.js';
+import { JobBook } from './job-book.js';
+import { createJobIds } from './job-ids.js';
+import type { JobJournal } from './job-journal.js';
+import {
+  attemptOf,
+  cancelJob,
+  completeJob,
+  failJob,
+  isEnded,
+  isRunning,
+  type Job,
+  newJob,
+  progressJob,
+  putBackJob,
+  recordOf,
+  recoverJob,
+  startJob,
+} from './job-machine.js';
+import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner } from './job-queue.js';
+import { OwnerTurns } from './owner-turns.js';
+import { throttleLatest } from './progress-throttle.js';
+import type { JobLogger } from './thread-runner.js';
+
+export interface PiscinaJobQueueOptions {
+  /** Left out, jobs end with the process. */
+  readonly journal?: JobJournal;
+  /** Jobs that may wait. Default 1,000. */
+  readonly queuedMax?: number;
+  /** Jobs that one owner may have waiting. Default half of `queuedMax`. */
+  readonly queuedPerOwnerMax?: number;
+  /** Bytes of JSON that waiting jobs may have together. Default 64 MiB. */
+  readonly queuedMaxBytes?: number;
+  /** Bytes of JSON of ended jobs past which the oldest are forgotten before their time. Default 64 MiB. */
+  readonly endedMaxBytes?: number;
+  /** Milliseconds that a refused submitter is told to wait. Default 2,000. */
+  readonly retryAfterMs?: number;
+  readonly logger: JobLogger;
+  readonly now?: () => number;
+}
+
+interface Running {
+  readonly lane: JobLane;
+  readonly abort: AbortController;
+  readonly settled: Promise<void>;
+}
+
+const PROGRESS_INTERVAL_MS = 200;
+const SWEEP_MS = 10_000;
+const MIB = 1024 * 1024;
+
+/** The queue of one process: what `work` is given runs the jobs, which with the hub's runner means in piscina's threads. */
+export function createPiscinaJobQueue(options: PiscinaJobQueueOptions): JobQueue {
+  return new PiscinaJobQueue(options);
+}
+
+class PiscinaJobQueue implements JobQueue {
+  private readonly book: JobBook;
+  /** Submissions that are not on disk yet. */
+  private readonly pending = new Map<string, Promise<void>>();
+  private readonly turns: Record<JobLane, OwnerTurns> = { threads: new OwnerTurns(), loop: new OwnerTurns() };
+  private readonly running = new Map<string, Running>();
+  private readonly retries = new Map<string, NodeJS.Timeout>();
+  /** What became of jobs while nobody could listen yet: when the journal was read. */
+  private readonly recovered: JobRecord[] = [];
+  private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
+  private readonly journal: JobJournal | undefined;
+  private readonly logger: JobLogger;
+  private readonly now: () => number;
+  private readonly newId: () => string;
+  private worker: { run: JobRunner; concurrency: Readonly<Record<JobLane, number>> } | undefined;
+  private listener: (record: JobRecord) => void = () => {};
+  private closed = false;
+
+  constructor({ journal, logger, now = Date.now, queuedMax = 1_000, ...limits }: PiscinaJobQueueOptions) {
+    const defaults = {
+      queuedPerOwnerMax: Math.ceil(queuedMax / 2),
+      queuedMaxBytes: 64 * MIB,
+      endedMaxBytes: 64 * MIB,
+      retryAfterMs: 2_000,
+    };
+    this.book = new JobBook({ ...defaults, ...limits, queuedMax }, now);
+    this.newId = createJobIds(now);
+    this.now = now;
+    this.journal = journal;
+    this.logger = logger;
+    for (const job of journal?.load() ?? []) this.restore(job);
+  }
+
+  async submit(request: JobRequest): Promise<JobRecord> {
+    if (this.closed) throw new HubError('closing');
+    const joined = this.book.joined(request);
+    if (joined) {
+      await this.pending.get(joined.state.jobId);
+      return this.get(joined.state.jobId);
+    }
+    this.book.admit(request);
+    const job = newJob(request, this.newId(), this.now());
+    const { jobId } = job.state;
+    this.book.put(job);
+    const written = this.journal?.put(job) ?? Promise.resolve();
+    this.pending.set(jobId, written);
+    try {
+      await written;
+    } catch (error) {
+      this.book.remove(jobId);
+      throw error;
+    } finally {
+      this.pending.delete(jobId);
+    }
+    this.listener(recordOf(job));
+    this.enqueue(job);
+    return recordOf(job);
+  }
+
+  async get(jobId: string): Promise<JobRecord> {
+    return recordOf(this.book.get(jobId));
+  }
+
+  async cancel(jobId: string): Promise<JobRecord> {
+    const job = this.book.get(jobId);
+    if (isEnded(job)) return recordOf(job);
+    this.unqueue(job);
+    const cancelled = cancelJob(job, this.now());
+    const changed = this.change(cancelled);
+    this.running.get(jobId)?.abort.abort(new HubError('closing', 'the job was cancelled'));
+    await changed;
+    return recordOf(cancelled);
+  }
+
+  async list({ owner, limit }: { owner?: string; limit: number }): Promise<JobRecord[]> {
+    return this.book.list(owner, limit).map(recordOf);
+  }
+
+  async work(run: JobRunner, { concurrency }: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void> {
+    this.worker = { run, concurrency };
+    this.pump();
+  }
+
+  onChange(listener: (record: JobRecord) => void): void {
+    this.listener = listener;
+    for (const record of this.recovered.splice(0)) listener(record);
+  }
+
+  async depth(): Promise<{ queued: number; active: number; oldestQueuedMs: number }> {
+    return { ...this.book.queued(), active: this.running.size };
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.closed = true;
+    clearInterval(this.sweeper);
+    for (const timer of this.retries.values()) clearTimeout(timer);
+    await settledWithin([...this.running.values()], graceMs);
+    const left = [...this.running];
+    for (const [jobId, { abort }] of left) {
+      const job = this.book.find(jobId);
+      if (job?.state.state === 'active') await this.change(putBackJob(job));
+      abort.abort(new HubError('closing'));
+    }
+    await Promise.all(left.map(([, { settled }]) => settled));
+    await this.journal?.close();
+  }
+
+  /** A job from the journal: what was active when the process ended is queued again. */
+  private restore(stored: Job): void {
+    const job = stored.state.state === 'active' ? recoverJob(stored, this.now()) : stored;
+    this.book.put(job);
+    if (job !== stored) {
+      this.recovered.push(recordOf(job));
+      this.write(job);
+    }
+    if (job.state.state === 'queued') this.enqueue(job);
+  }
+
+  private pump(): void {
+    if (!this.worker || this.closed) return;
+    for (const lane of ['threads', 'loop'] as const) {
+      let free = this.worker.concurrency[lane] - [...this.running.values()].filter((running) => running.lane === lane).length;
+      for (; free > 0; free--) {
+        const job = this.book.find(this.turns[lane].take());
+        if (!job) break;
+        this.start(job, this.worker.run);
+      }
+    }
+  }
+
+  private start(queued: Job, run: JobRunner): void {
+    const job = startJob(queued, this.now());
+    const { jobId } = job.state;
+    const abort = new AbortController();
+    const throttle = throttleLatest<JobProgress>(PROGRESS_INTERVAL_MS, (progress) => this.progress(jobId, job.fence, progress));
+    let latest: JobProgress | undefined;
+    const control: JobControl = {
+      signal: abort.signal,
+      progress(progress) {
+        latest = progress;
+        throttle.push(progress);
+      },
+    };
+    const settle = (next: (job: Job) => Job) => {
+      throttle.stop();
+      return this.settle(jobId, job.fence, (current) => next(latest ? progressJob(current, latest) : current));
+    };
+    this.book.put(job);
+    // Not awaited: were it lost, the job would be queued still, and run again.
+    this.write(job);
+    this.listener(recordOf(job));
+    const settled = Promise.resolve()
+      .then(() => run(attemptOf(job), control))
+      .then(
+        (result) => settle((current) => completeJob(current, result, this.now())),
+        (error: unknown) => settle((current) => failJob(current, error, this.now())),
+      );
+    this.running.set(jobId, { lane: job.request.lane, abort, settled });
+  }
+
+  private progress(jobId: string, fence: number, progress: JobProgress): void {
+    const job = this.book.find(jobId);
+    if (!isRunning(job, fence)) return;
+    const changed = progressJob(job, progress);
+    this.book.replace(changed);
+    this.listener(recordOf(changed));
+  }
+
+  private async settle(jobId: string, fence: number, next: (job: Job) => Job): Promise<void> {
+    this.running.delete(jobId);
+    const job = this.book.find(jobId);
+    this.pump();
+    if (!isRunning(job, fence)) return;
+    const changed = next(job);
+    await this.change(changed);
+    if (changed.state.state === 'queued' && this.book.find(jobId) === changed) this.enqueue(changed);
+  }
+
+  /** Into its owner's turn, at once or when its next attempt is due. */
+  private enqueue({ request, state, notBefore = 0 }: Job): void {
+    const add = () => {
+      this.retries.delete(state.jobId);
+      this.turns[request.lane].add(request.owner, state.jobId);
+      this.pump();
+    };
+    const waitMs = notBefore - this.now();
+    if (waitMs > 0) this.retries.set(state.jobId, setTimeout(add, waitMs).unref());
+    else add();
+  }
+
+  private unqueue({ request, state }: Job): void {
+    this.turns[request.lane].remove(request.owner, state.jobId);
+    clearTimeout(this.retries.get(state.jobId));
+    this.retries.delete(state.jobId);
+  }
+
+  /** Stores a new state and reports it once it would survive. */
+  private async change(job: Job): Promise<void> {
+    this.book.put(job);
+    await this.write(job);
+    this.listener(recordOf(job));
+  }
+
+  /** A state that cannot be written still counts in this process. */
+  private async write(job: Job): Promise<void> {
+    await this.journal?.put(job).catch((error: unknown) => {
+      this.logger.error({ jobId: job.state.jobId, error: String(error) }, 'a job could not be written to disk');
+    });
+  }
+
+  private sweep(): void {
+    for (const jobId of this.book.forgettable()) this.journal?.remove(jobId).catch(() => {});
+  }
+}
+
+async function settledWithin(running: readonly Running[], ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([Promise.all(running.map(({ settled }) => settled)), grace]);
+  clearTimeout(timer);
+}
