@@ -1,5 +1,6 @@
+import { BOUNDS } from '../../shared/limits.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
-import type { LogPage, RoomLog } from '../log/room-log.js';
+import type { LogEntry, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
 import type { RoomFeed } from '../rooms/room-feed.js';
@@ -68,7 +69,7 @@ export class ChannelRegistry {
     const lease = await feeds.acquire(parsed.room);
     ends.push(() => lease.release());
     const open = this.options.viewOf(parsed.kind);
-    const backlog = open && (await this.options.log.read(parsed.room, { limit: open.backlog.messages, from: 'newest' }));
+    const backlog = open && (await this.#readBacklog(parsed.room, open.backlog));
     // From here to `feed.add` in one turn: the feed's next entry is then the view's next too.
     const view = open && backlog && this.#openView(open, lease.feed, backlog);
     if (view) ends.push(() => view.close());
@@ -80,12 +81,28 @@ export class ChannelRegistry {
     return channel;
   }
 
-  #openView(open: OpenView, feed: RoomFeed, backlog: LogPage): RoomView {
-    const oldest = this.options.now() - open.backlog.ageMs;
-    const recent = backlog.entries.filter((entry) => entry.message.time >= oldest && entry.seq <= feed.last);
-    const between = feed.recentAfter(backlog.last) ?? [];
+  #openView(open: OpenView, feed: RoomFeed, backlog: readonly LogEntry[]): RoomView {
+    const recent = backlog.filter((entry) => entry.seq <= feed.last);
+    const between = feed.recentAfter(backlog.at(-1)?.seq ?? 0) ?? [];
     const host: ViewHost = { room: feed.room, emit: (group, event, frame) => this.options.emit(groupOf(feed.room, group), event, frame) };
     return open.open(host, [...recent, ...between]);
+  }
+
+  /** The newest entries, oldest first, page by page from the end. */
+  async #readBacklog(room: RoomName, { messages, ageMs }: OpenView['backlog']): Promise<LogEntry[]> {
+    const oldest = this.options.now() - ageMs;
+    const pages: (readonly LogEntry[])[] = [];
+    let before: number | undefined;
+    for (let left = messages; left > 0; ) {
+      const range = { ...(before !== undefined && { before }), limit: Math.min(left, BOUNDS.pageMessages), from: 'newest' as const };
+      const { entries, first } = await this.options.log.read(room, range);
+      pages.unshift(entries.filter((entry) => entry.message.time >= oldest));
+      const earliest = entries[0];
+      if (!earliest || earliest.seq <= first || earliest.message.time < oldest) break;
+      before = earliest.seq;
+      left -= entries.length;
+    }
+    return pages.flat();
   }
 
   #drop(room: RoomName, held: Held): void {

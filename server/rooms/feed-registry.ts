@@ -63,7 +63,7 @@ export class FeedRegistry {
 
   close(): void {
     clearInterval(this.#verifying);
-    for (const room of [...this.#held.keys()]) this.#close(room);
+    for (const [room, held] of [...this.#held]) this.#close(room, held);
   }
 
   #open(room: RoomName): Held {
@@ -75,29 +75,29 @@ export class FeedRegistry {
       onRepair: (entries) => onRepair(room, entries),
       onFault,
     });
-    const start = async () => {
-      held.unfollow = await log.follow(room, feed);
+    const held: Held = { users: 0, opening: follow() };
+    async function follow(): Promise<RoomFeed> {
+      const unfollow = await log.follow(room, feed);
+      held.unfollow = unfollow;
       feed.stand(await log.ends(room));
       held.feed = feed;
       return feed;
-    };
-    const held: Held = { users: 0, opening: start() };
+    }
     this.#held.set(room, held);
-    held.opening.catch(() => this.#close(room));
+    held.opening.catch(() => this.#close(room, held));
     return held;
   }
 
   #release(room: RoomName, held: Held): void {
     held.users--;
     if (held.users > 0) return;
-    held.closing = setTimeout(() => this.#close(room), this.options.lingerMs).unref();
+    held.closing = setTimeout(() => this.#close(room, held), this.options.lingerMs).unref();
   }
 
-  #close(room: RoomName): void {
-    const held = this.#held.get(room);
-    this.#held.delete(room);
-    clearTimeout(held?.closing);
-    held?.unfollow?.();
+  #close(room: RoomName, held: Held): void {
+    if (this.#held.get(room) === held) this.#held.delete(room);
+    clearTimeout(held.closing);
+    held.unfollow?.();
   }
 
   #verify(): void {

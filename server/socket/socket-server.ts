@@ -1,7 +1,8 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type ServerOptions } from 'socket.io';
-import { HubError, toWireError } from '../../shared/errors.js';
-import type { ConnectErrorData, HandshakeAuth } from '../../shared/protocol.js';
+import { toWireError } from '../../shared/errors.js';
+import type { ConnectErrorData } from '../../shared/protocol.js';
+import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
 import type { SlowConsumers } from '../delivery/slow-consumers.js';
 import { Connection, type ConnectionOptions } from './connection.js';
@@ -15,9 +16,9 @@ export interface Entrance {
   /** @throws HubError `origin_refused` */
   checkOrigin(request: IncomingMessage): void;
   /** Counts a connection of an address; the function takes it off again. @throws HubError `too_many_connections` */
-  admitAddress(address: string): Promise<() => void>;
+  admitAddress(address: string): () => void;
   /** @throws HubError `unauthorized`, `rate_limited` */
-  authenticate(credentials: HandshakeAuth, address: string): Promise<Principal>;
+  authenticate(credentials: Credentials, address: string): Promise<Principal>;
   limitsOf(principal: Principal): ConnectionLimits;
 }
 
@@ -49,7 +50,7 @@ export class SocketServer {
     server: HttpServer,
     private readonly options: SocketServerOptions,
   ) {
-    this.io = new Server(server, { ...options.io, allowRequest: (request, decide) => void this.#allow(request, decide) });
+    this.io = new Server(server, { ...options.io, allowRequest: (request, decide) => this.#allow(request, decide) });
     this.io.engine.on('connection', (connection: EngineConnection) => this.#arrive(connection));
     this.io.use((socket, next) => void this.#authenticate(socket, next));
     this.io.on('connection', (socket) => this.#begin(socket));
@@ -76,10 +77,10 @@ export class SocketServer {
     for (const { socket } of this.#connections.values()) socket.emit('notice', { kind: 'reconnect', afterMs: Math.random() * spreadMs });
   }
 
-  async #allow(request: IncomingMessage, decide: (error: string | null | undefined, allowed: boolean) => void): Promise<void> {
+  #allow(request: IncomingMessage, decide: (error: string | null | undefined, allowed: boolean) => void): void {
     try {
       this.options.entrance.checkOrigin(request);
-      if (isNewConnection(request)) await this.#count(request);
+      if (isNewConnection(request)) this.#count(request);
       decide(null, true);
     } catch (error) {
       this.options.onFault('connect', error);
@@ -87,9 +88,9 @@ export class SocketServer {
     }
   }
 
-  async #count(request: IncomingMessage): Promise<void> {
+  #count(request: IncomingMessage): void {
     const { entrance } = this.options;
-    const leave = await entrance.admitAddress(entrance.addressOf(request));
+    const leave = entrance.admitAddress(entrance.addressOf(request));
     this.#arriving.set(request, leave);
     request.socket.once('close', () => this.#arriving.delete(request) && leave());
   }
@@ -141,17 +142,8 @@ function isNewConnection(request: IncomingMessage): boolean {
   return !new URLSearchParams(request.url?.split('?')[1]).has('sid');
 }
 
-/** The handshake's `auth`, or what a client that cannot set it gives as a header or in the query. */
-function credentialsOf({ handshake }: HubSocket): HandshakeAuth {
-  const { token, name, guestKey } = handshake.auth as Record<string, unknown>;
-  const bearer = /^Bearer (\S+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
-  for (const value of [token, name, guestKey]) {
-    if (value !== undefined && value !== null && typeof value !== 'string')
-      throw new HubError('invalid', 'token, name and guestKey are texts');
-  }
-  const credentials: HandshakeAuth = {};
-  if (typeof token === 'string' || bearer) credentials.token = typeof token === 'string' ? token : (bearer as string);
-  if (typeof name === 'string') credentials.name = name;
-  if (typeof guestKey === 'string') credentials.guestKey = guestKey;
-  return credentials;
+/** The handshake's `auth`; a client that cannot set it gives a header. The authenticator checks what they are. */
+function credentialsOf({ handshake }: HubSocket): Credentials {
+  const { token, name, guestKey } = handshake.auth as Credentials;
+  return { token: token ?? /^Bearer (\S+)$/i.exec(handshake.headers.authorization ?? '')?.[1], name, guestKey };
 }

@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import { HubError } from '../../shared/errors.js';
+import type { Authenticator, Credentials } from '../auth/authenticator.js';
+import type { OriginCheck } from '../auth/origins.js';
+import type { Principal } from '../auth/principal.js';
+import type { AddressLimits } from '../limits/address-limits.js';
+import { clientAddress } from '../limits/client-address.js';
+import { type ConnectionLimits, createConnectionLimits } from '../limits/connection-limits.js';
+import type { UserLimits } from '../limits/user-limits.js';
+import type { Entrance } from '../socket/socket-server.js';
+
+export interface EntranceOptions {
+  authenticator: Authenticator;
+  origins: OriginCheck;
+  addresses: AddressLimits;
+  users: UserLimits;
+  eventsPerSecond: number;
+  publishesPerSecond: number;
+  trustProxy: number;
+}
+
+/** Who comes in on HTTP: the same checks as on Socket.IO, with the address standing for the connection. */
+export interface HttpEntrance extends Entrance {
+  /** @throws HubError `rate_limited` */
+  take(what: 'event' | 'publish', who: { address: string; userId: string }): void;
+}
+
+/** Addresses whose HTTP rate is remembered. */
+const REMEMBERED_ADDRESSES = 10_000;
+
+/** Puts origin, address, token and rates together, the same for every transport. */
+export function createEntrance(options: EntranceOptions): HttpEntrance {
+  const { authenticator, origins, addresses, users, trustProxy } = options;
+  const newLimits = (): ConnectionLimits => createConnectionLimits(options);
+  const byAddress = new LRUCache<string, ConnectionLimits>({ max: REMEMBERED_ADDRESSES });
+
+  const limitsOf = ({ user }: Principal): ConnectionLimits => {
+    const own = newLimits();
+    return {
+      take: (what) => {
+        own.take(what);
+        if (what === 'publish') users.publish(user.id);
+      },
+    };
+  };
+
+  const authenticate = async (credentials: Credentials, address: string): Promise<Principal> => {
+    addresses.admit(address);
+    try {
+      return await authenticator.authenticate(credentials);
+    } catch (error) {
+      if (credentials.token !== undefined && error instanceof HubError && error.code === 'unauthorized') addresses.failed(address);
+      throw error;
+    }
+  };
+
+  return {
+    addressOf: ({ headers, socket }: IncomingMessage) =>
+      clientAddress({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, remoteAddress: socket.remoteAddress }, trustProxy),
+    checkOrigin: ({ headers }) => origins.check(headers),
+    admitAddress: (address) => addresses.connect(address),
+    authenticate,
+    limitsOf,
+    take: (what, { address, userId }) => {
+      const limits = byAddress.get(address) ?? newLimits();
+      byAddress.set(address, limits);
+      limits.take(what);
+      if (what === 'publish') users.publish(userId);
+    },
+  };
+}
