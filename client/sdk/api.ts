@@ -176,10 +176,12 @@ export interface Job<Result = unknown> {
 
 /** Values of one moment by series name. */
 export interface NamedFrame {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, of the newest value. */
   t: number;
   names: string[];
   values: number[];
+  /** Milliseconds by which `values[i]` is older than `t`; left out when all are of `t`. */
+  ago?: number[];
 }
 
 export interface SeriesValue {

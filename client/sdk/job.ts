@@ -75,9 +75,9 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
     }
   }
 
-  /** An end is final: what an older answer says after it is not news. */
+  /** Answers and events overtake each other; the revision tells which one is news. */
   #enter(state: JobState): void {
-    if (hasEnded(this.#state)) return;
+    if (this.#state && state.revision <= this.#state.revision) return;
     this.#state = state;
     this.#events.emit('state', state);
     if (!hasEnded(state)) return;

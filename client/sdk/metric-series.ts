@@ -22,24 +22,27 @@ export class MetricSeries {
 
   /** @returns the frame by names; `complete` is false when it has series that were never named */
   apply(frame: Frame): { frame: NamedFrame; complete: boolean } {
-    for (const [number, name] of Object.entries(frame.names ?? {})) {
-      if (this.#names.size < SERIES_MAX) this.#names.set(Number(number), name);
+    for (const [key, name] of Object.entries(frame.names ?? {})) {
+      const number = Number(key);
+      if (this.#names.has(number) || this.#names.size < SERIES_MAX) this.#names.set(number, name);
     }
     const named = this.#named(frame);
-    named.frame.names.forEach((name, i) => {
-      this.latest.set(name, { t: frame.t, value: named.frame.values[i]! });
+    const { names, values, ago } = named.frame;
+    names.forEach((name, i) => {
+      this.latest.set(name, { t: frame.t - (ago?.[i] ?? 0), value: values[i]! });
     });
     return named;
   }
 
-  #named({ t, series, values }: { t: number; series: number[]; values: number[] }): { frame: NamedFrame; complete: boolean } {
-    const frame: NamedFrame = { t, names: [], values: [] };
+  #named({ t, series, values, ago }: Pick<Frame, 't' | 'series' | 'values' | 'ago'>): { frame: NamedFrame; complete: boolean } {
+    const frame: NamedFrame = ago ? { t, names: [], values: [], ago: [] } : { t, names: [], values: [] };
     series.forEach((number, i) => {
       const name = this.#names.get(number);
       const value = values[i];
       if (name === undefined || value === undefined) return;
       frame.names.push(name);
       frame.values.push(value);
+      frame.ago?.push(ago?.[i] ?? 0);
     });
     return { frame, complete: frame.names.length === series.length || this.#names.size >= SERIES_MAX };
   }

@@ -55,11 +55,11 @@ export function reduceLane(lane: Lane, event: LaneEvent): readonly [Lane, readon
     case 'restore':
       return pump({ ...lane, items: [...event.ids.map((id) => ({ id, sent: false })), ...lane.items] });
     case 'online':
-      return pump({ ...lane, online: true, hold: 'none', attempts: 0 });
+      return lane.online ? [lane, []] : pump({ ...lane, online: true, hold: 'none', attempts: 0 });
     case 'offline':
       return offline(lane);
     case 'stored':
-      return settle({ ...lane, attempts: 0, window: Math.min(lane.window + 1, WINDOW_MAX) }, event.id, event.answer);
+      return settle(lane.hold === 'none' ? eased(lane) : lane, event.id, event.answer);
     case 'refused':
       return refused(lane, event);
     case 'drop':
@@ -67,6 +67,11 @@ export function reduceLane(lane: Lane, event: LaneEvent): readonly [Lane, readon
     case 'wake':
       return lane.hold === 'paused' ? pump({ ...lane, hold: 'none' }) : [lane, []];
   }
+}
+
+/** All goes well: more may be on their way. */
+function eased(lane: Lane): Lane {
+  return { ...lane, attempts: 0, window: Math.min(lane.window + 1, WINDOW_MAX) };
 }
 
 function offline(lane: Lane): readonly [Lane, readonly LaneEffect[]] {

@@ -54,11 +54,10 @@ export class SmallHub {
   #epochs = 0;
 
   constructor() {
-    this.io.use((socket, next) => {
+    this.io.use((_socket, next) => {
       const error = this.refuseConnections;
       if (!error) return next();
       next(Object.assign(new Error(error.code), { data: { error: toWireError(error) } }));
-      void socket;
     });
     this.io.on('connection', (socket) => this.#accept(socket));
   }

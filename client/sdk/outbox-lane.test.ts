@@ -1,0 +1,130 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { HubError } from '../../shared/errors.js';
+import { emptyLane, type Lane, type LaneEffect, type LaneEvent, reduceLane, WINDOW_MAX } from './outbox-lane.js';
+
+const answer = (id: string) => ({ id, position: 'e:1' as const, time: 0 });
+const put = (id: string): LaneEvent => ({ kind: 'put', id });
+const stored = (id: string): LaneEvent => ({ kind: 'stored', id, answer: answer(id) });
+const refused = (id: string, retry: 'never' | 'later' = 'later', retryAfterMs = 0): LaneEvent => ({
+  ...{ kind: 'refused', id, retry, retryAfterMs },
+  error: new HubError(retry === 'never' ? 'forbidden' : 'unavailable'),
+});
+
+function run(events: LaneEvent[], start: Lane = emptyLane): { lane: Lane; log: string[] } {
+  let lane = start;
+  const log: string[] = [];
+  for (const event of events) {
+    const [next, effects] = reduceLane(lane, event);
+    lane = next;
+    log.push(...effects.map(line));
+  }
+  return { lane, log };
+}
+
+function line(effect: LaneEffect): string {
+  if (effect.do === 'pause') return `pause ${effect.attempts} ${effect.atLeastMs}`;
+  if (effect.do === 'settle') return `${effect.settled instanceof HubError ? 'fail' : 'store'} ${effect.id}`;
+  return `${effect.do} ${effect.id}`;
+}
+
+test('messages go out at once, in order, without waiting for each other', () => {
+  expect(run([{ kind: 'online' }, put('a'), put('b'), stored('a'), stored('b')]).log).toEqual(['send a', 'send b', 'store a', 'store b']);
+});
+
+test('no more than the window is on its way', () => {
+  const ids = Array.from({ length: WINDOW_MAX + 1 }, (_, i) => `m${i}`);
+  const { log, lane } = run([...ids.map(put), { kind: 'online' }]);
+  expect(log).toHaveLength(WINDOW_MAX);
+  expect(run([stored('m0')], lane).log).toEqual(['store m0', `send m${WINDOW_MAX}`]);
+});
+
+test('a refusal for now holds the lane until the rest is answered, then the oldest goes alone', () => {
+  const { log } = run([
+    put('a'),
+    put('b'),
+    put('c'),
+    { kind: 'online' },
+    refused('a', 'later', 70),
+    stored('b'),
+    put('d'),
+    stored('c'),
+    { kind: 'wake' },
+  ]);
+  expect(log.slice(3)).toEqual(['queued a', 'store b', 'store c', 'pause 1 70', 'send a']);
+});
+
+test('several refusals of one burst are one attempt, and all go again in their order', () => {
+  const { log } = run([put('a'), put('b'), { kind: 'online' }, refused('b'), refused('a'), { kind: 'wake' }, stored('a'), stored('b')]);
+  expect(log.slice(2)).toEqual(['queued b', 'queued a', 'pause 1 0', 'send a', 'store a', 'send b', 'store b']);
+});
+
+test('a refusal for good fails that message and no other', () => {
+  expect(run([put('a'), put('b'), { kind: 'online' }, refused('a', 'never'), stored('b')]).log.slice(2)).toEqual(['fail a', 'store b']);
+});
+
+test('after a lost connection everything unanswered goes again, in order', () => {
+  const { log } = run([put('a'), put('b'), { kind: 'online' }, stored('a'), { kind: 'offline' }, put('c'), { kind: 'online' }]);
+  expect(log.slice(2)).toEqual(['store a', 'queued b', 'send b', 'send c']);
+});
+
+test('a late answer of an earlier connection refuses nothing and stores what it says', () => {
+  const { log } = run([put('a'), put('b'), { kind: 'online' }, { kind: 'offline' }, refused('a'), stored('b'), { kind: 'online' }]);
+  expect(log.slice(4)).toEqual(['store b', 'send a']);
+});
+
+test('what an earlier page left goes before what is new', () => {
+  expect(run([put('new'), { kind: 'restore', ids: ['old1', 'old2'] }, { kind: 'online' }]).log).toEqual([
+    'send old1',
+    'send old2',
+    'send new',
+  ]);
+});
+
+const step = fc.oneof(
+  fc.constant({ kind: 'put' as const }),
+  fc.record({ kind: fc.constant('answer' as const), retry: fc.constantFrom('stored', 'later', 'never') }),
+  fc.constantFrom({ kind: 'online' as const }, { kind: 'offline' as const }, { kind: 'wake' as const }),
+);
+
+test('whatever is refused or lost: each message ends once, and those on their way are in order and within the window', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      let lane = emptyLane;
+      let made = 0;
+      const onTheirWay: string[] = [];
+      const ended: string[] = [];
+      const feed = (event: LaneEvent) => {
+        const [next, effects] = reduceLane(lane, event);
+        lane = next;
+        for (const effect of effects) {
+          if (effect.do === 'send') onTheirWay.push(effect.id);
+          if (effect.do === 'settle') ended.push(effect.id);
+        }
+        const numbers = onTheirWay.map(Number);
+        expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+        expect(numbers.length).toBeLessThanOrEqual(WINDOW_MAX);
+      };
+      // A connection answers in the order in which it was asked.
+      const answerOldest = (retry: string) => {
+        const id = onTheirWay.shift();
+        if (id !== undefined) feed(retry === 'stored' ? stored(id) : refused(id, retry as 'later' | 'never'));
+      };
+      for (const event of steps) {
+        if (event.kind === 'put') feed(put(String(made++)));
+        else if (event.kind === 'answer') answerOldest(event.retry);
+        else {
+          if (event.kind === 'offline') onTheirWay.length = 0;
+          feed(event);
+        }
+      }
+      feed({ kind: 'online' });
+      for (let i = 0; i < 2 * made + 2; i++) {
+        answerOldest('stored');
+        feed({ kind: 'wake' });
+      }
+      expect([...ended].sort()).toEqual(Array.from({ length: made }, (_, i) => String(i)).sort());
+    }),
+    { numRuns: 300 },
+  );
+});
