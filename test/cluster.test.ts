@@ -19,7 +19,7 @@ beforeAll(async () => {
 async function connectionsPerInstance(): Promise<number[]> {
   const counts = cluster.hubs.map(async ({ url }) => {
     const { text } = await get(`${url}/metrics`);
-    return Number(/^roomcast_connections(?:\{[^}]*\})? ([0-9.e+]+)$/m.exec(text)?.[1]);
+    return [...text.matchAll(/^roomcast_connections\{[^}]*\} ([0-9.e+]+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
   });
   return Promise.all(counts);
 }

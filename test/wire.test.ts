@@ -46,7 +46,10 @@ test('with compression the client agrees on it, and small and large messages are
   const hub = await startHub(scope, {
     env: { ROOMCAST_COMPRESSION: 'on', ROOMCAST_COMPRESSION_THRESHOLD_BYTES: '64', ROOMCAST_LIMITS: 'off' },
   });
-  const [sender, reader] = await Promise.all([connectClient(scope, hub.url, { perMessageDeflate: { threshold: 0 } }), connectClient(scope, hub.url)]);
+  const [sender, reader] = await Promise.all([
+    connectClient(scope, hub.url, { perMessageDeflate: { threshold: 0 } }),
+    connectClient(scope, hub.url),
+  ]);
   const websocket = (reader.socket.io.engine.transport as unknown as { ws: { extensions: string } }).ws;
   expect(websocket.extensions).toContain('permessage-deflate');
   await reader.subscribe('chat:deflate');

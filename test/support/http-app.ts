@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createOriginCheck } from '../../server/auth/origins.js';
 import type { Principal } from '../../server/auth/principal.js';
 import { tokenOf } from '../../server/auth/token-of.js';
@@ -15,7 +15,8 @@ import type { Scope } from './scope.js';
 
 export interface RunningApp extends HttpApp {
   readonly url: string;
-  readonly server: Server;
+  /** The server's ends of its open connections. */
+  readonly sockets: ReadonlySet<Socket>;
   readonly rooms: RoomService;
   readonly feeds: FeedRegistry;
   /** What was logged as an error. */
@@ -79,6 +80,7 @@ export function appOptions(rooms: HttpAppOptions['rooms'], faults: object[] = []
     jobs: noJobs,
     metrics: { query: async () => ({}), exposition: async () => '' },
     authenticate: authenticateByName,
+    addressOf: (req) => req.socket.remoteAddress ?? 'unknown',
     take: () => {},
     admitAddress: async () => () => {},
     origins: createOriginCheck({ origins: ['https://allowed.example'], loopback: true, behindProxy: false }),
@@ -98,8 +100,12 @@ export async function startHttpApp(scope: Scope, overrides: Partial<HttpAppOptio
   const { rooms, feeds } = memoryRooms(scope);
   const faults: object[] = [];
   const http = createHttpApp({ ...appOptions(rooms, faults), ...overrides });
-  const server = createServer(http.app);
-  return { ...http, rooms, feeds, faults, server, url: await listen(scope, server) };
+  const sockets = new Set<Socket>();
+  const server = createServer(http.app).on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return { ...http, rooms, feeds, faults, sockets, url: await listen(scope, server) };
 }
 
 /** Listens on loopback; gives the address. */
