@@ -43,8 +43,6 @@ export interface HttpAppOptions
    * served. False: this application answers everything.
    */
   embedded: boolean;
-  /** Reverse proxies in front whose `X-Forwarded-For` counts. Default 0. */
-  trustProxy?: number;
   /** Milliseconds between two comments on a quiet event stream. Default 15,000. */
   heartbeatMs?: number;
   /** Milliseconds after which a browser whose event stream broke connects again. Default 2,000. */
@@ -87,10 +85,9 @@ const ENVELOPE_BYTES = 1024;
 
 /** The hub's whole HTTP side. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { embedded, log, webDir, trustProxy = 0, ingestRoutes } = options;
+  const { embedded, log, webDir, ingestRoutes } = options;
   const app = express();
   app.disable('x-powered-by');
-  if (trustProxy > 0) app.set('trust proxy', trustProxy);
   const streams = new OpenStreams();
   app.use(embedded ? OWN_PATHS : '/', requestLog(log), securityHeaders(), originGuard(options.origins));
   if (ingestRoutes) app.use(ingestRoutes);

@@ -5,18 +5,24 @@ export interface JsonBinary {
   $base64: string;
 }
 
-function holdsBinary(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return ArrayBuffer.isView(value) || Object.values(value).some(holdsBinary);
+function bytesOf(value: object): Buffer | undefined {
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return value instanceof ArrayBuffer ? Buffer.from(value) : undefined;
 }
 
-/** The view below which JSON has a place: every piece of binary as its base64. */
+function holdsBinary(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return bytesOf(value) !== undefined || Object.values(value).some(holdsBinary);
+}
+
+/** The value with every piece of binary as its base64. */
 function withoutBinary(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value)) {
-    return { $base64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') } satisfies JsonBinary;
-  }
+  const bytes = bytesOf(value);
+  if (bytes) return { $base64: bytes.toString('base64') } satisfies JsonBinary;
   if (Array.isArray(value)) return value.map(withoutBinary);
+  // What has a JSON form of its own (a Date) holds no binary.
+  if ('toJSON' in value) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutBinary(inner)]));
 }
 

@@ -4,18 +4,18 @@ import { HubError, toWireError } from '../../shared/errors.js';
 import type { Message, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { OpenSubscription, Receiver, Rooms } from '../rooms/room-service.js';
-import { addressOf, type Gate } from './gate.js';
+import type { Gate, GateOptions } from './gate.js';
 import type { OpenStreams } from './open-streams.js';
 import { pageSize, readPosition } from './query.js';
 import { readInput, route } from './route.js';
 import { TurnWriter } from './turn-writer.js';
 
-export interface SseOptions {
+export interface SseOptions extends Pick<GateOptions, 'addressOf'> {
   rooms: Rooms;
   gate: Gate;
   streams: OpenStreams;
   /** Counts one more open stream of an address; the function gives it back. @throws HubError `too_many_connections` */
-  admitAddress(address: string): Promise<() => void>;
+  admitAddress(address: string): (() => void) | Promise<() => void>;
   encode(message: Message): string;
   /** Milliseconds between two comments that keep proxies from closing a quiet stream. */
   heartbeatMs: number;
@@ -37,7 +37,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** `GET /api/rooms/:room/events`: a room as an event stream (HTML standard, 9.2), its positions as event ids. */
 export function addEventRoutes(router: Router, options: SseOptions): void {
-  const { rooms, gate, admitAddress } = options;
+  const { rooms, gate, addressOf, admitAddress } = options;
   route(router, '/api/rooms/:room/events', {
     get: async (req, res) => {
       const principal = await gate(req);
