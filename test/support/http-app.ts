@@ -69,6 +69,7 @@ export function memoryRooms(scope: Scope): { rooms: RoomService; feeds: FeedRegi
     listCacheTtlMs: 0,
     randomId: () => crypto.randomUUID(),
     onPublish: () => {},
+    onPublishSeconds: () => {},
   });
   return { rooms, feeds };
 }
