@@ -1,5 +1,6 @@
 import type { Request, Router } from 'express';
 import type { Principal } from '../auth/principal.js';
+import { keepPrivately } from './caching.js';
 import type { Gate } from './gate.js';
 import { route } from './route.js';
 
@@ -24,7 +25,7 @@ export function addMetricRoutes(router: Router, { metrics, gate, rangeMaxAgeSeco
     get: async (req, res) => {
       const principal = await gate(req);
       const range = await metrics.query(principal, req.params.room, req.query as Request['query']);
-      res.set({ 'Cache-Control': `private, max-age=${rangeMaxAgeSeconds}`, Vary: 'Authorization' }).json(range);
+      keepPrivately(res, rangeMaxAgeSeconds).json(range);
     },
   });
   route(router, '/api/metrics/:room', {

@@ -7,6 +7,7 @@ import type { Message } from '../../shared/protocol.js';
 import { publishSchema } from '../../shared/schemas.js';
 import type { Rooms } from '../rooms/room-service.js';
 import type { ReadBody } from './body.js';
+import { keepPrivately } from './caching.js';
 import type { Gate } from './gate.js';
 import type { OpenStreams } from './open-streams.js';
 import { pageSize, readPosition, secondsText } from './query.js';
@@ -44,7 +45,7 @@ export function addRoomRoutes(router: Router, options: RoomsApiOptions): void {
     get: async (req, res) => {
       const principal = await gate(req);
       const { prefix, limit } = readInput(listQuery, req.query);
-      res.set(PRIVATE).json({ rooms: await rooms.list(principal, { ...(prefix !== undefined && { prefix }), limit }) });
+      keepPrivately(res).json({ rooms: await rooms.list(principal, { ...(prefix !== undefined && { prefix }), limit }) });
     },
   });
   route(router, '/api/rooms/:room/messages', {
@@ -61,13 +62,10 @@ export function addRoomRoutes(router: Router, options: RoomsApiOptions): void {
   route(router, '/api/rooms/:room/presence', {
     get: async (req, res) => {
       const principal = await gate(req);
-      res.set(PRIVATE).json(await rooms.presence(principal, req.params.room));
+      keepPrivately(res).json(await rooms.presence(principal, req.params.room));
     },
   });
 }
-
-/** For one reader's own cache, and to be asked about again each time: express makes the ETag. */
-const PRIVATE = { 'Cache-Control': 'private, no-cache', Vary: 'Authorization' };
 
 /**
  * The id of a publication, from the body or the `Idempotency-Key` header (also quoted, as a structured field); else a new one.
@@ -93,9 +91,11 @@ async function getMessages(options: RoomsApiOptions, req: Request<{ room: string
     ? await readAfter(rooms, principal, { room, after, limit, waitMs }, waitControl(res, options.streams))
     : await readHistory(rooms, principal, { room, limit, ...(before && { before }), ...(after && { after }) });
   if (res.closed) return;
-  res.set(PRIVATE);
-  if (before && page.messages.length === limit) res.set('Cache-Control', `private, max-age=${options.pageMaxAgeSeconds}`);
-  res.type('json').send(encodePage(page, options.encode));
+  // Nothing is ever added before a message that is there.
+  const isClosed = before !== undefined && page.messages.length === limit;
+  keepPrivately(res, isClosed ? options.pageMaxAgeSeconds : 0)
+    .type('json')
+    .send(encodePage(page, options.encode));
 }
 
 function waitControl(res: Response, streams: OpenStreams): WaitControl {

@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { createApiPaths } from '../../test/support/api-paths.js';
+import { get, send } from '../../test/support/http.js';
+import { startHttpApp } from '../../test/support/http-app.js';
+import { testScope } from '../../test/support/scope.js';
+import { createHttpApp, OWN_PATHS } from './app.js';
+
+const scope = testScope();
+const ALLOWED = 'https://allowed.example';
+const EVIL = 'https://evil.example';
+
+test('[P72] a page of a foreign origin is refused, whatever it asks', async () => {
+  const { url } = await startHttpApp(scope);
+  const answers = [
+    await get(`${url}/api/rooms`, { origin: EVIL }),
+    await get(`${url}/api/rooms/chat:x/events`, { origin: EVIL }),
+    await send('POST', `${url}/api/rooms/chat:x/messages`, { data: 1 }, { origin: EVIL }),
+    await send('POST', `${url}/api/rooms/chat:x/messages`, { data: 1 }, { origin: 'null' }),
+    await get(`${url}/metrics`, { origin: EVIL }),
+  ];
+  for (const answer of answers) {
+    expect([answer.status, answer.body.error.code]).toEqual([403, 'origin_refused']);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  }
+  expect((await get(`${url}/api/rooms/chat:x/messages`)).body.messages).toEqual([]);
+});
+
+test('[P72] a page on the allow-list reads the answers, the refusals too', async () => {
+  const { url } = await startHttpApp(scope);
+  for (const path of ['/api/rooms', '/api/rooms/nope:x/messages', '/api/nothing']) {
+    const { headers } = await get(url + path, { origin: ALLOWED });
+    expect([headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([ALLOWED, expect.stringContaining('Origin')]);
+    expect(headers.get('access-control-expose-headers')).toContain('Retry-After');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+  }
+});
+
+test('[P72] a preflight is answered for the allow-list only', async () => {
+  const { url } = await startHttpApp(scope);
+  const preflight = (origin: string) =>
+    fetch(`${url}/api/rooms/chat:x/messages`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,idempotency-key' },
+    });
+  const allowed = await preflight(ALLOWED);
+  expect(allowed.status).toBe(204);
+  expect(allowed.headers.get('access-control-allow-methods')).toContain('POST');
+  expect(allowed.headers.get('access-control-allow-headers')).toMatch(/Authorization.*Idempotency-Key.*Last-Event-ID/);
+  expect((await preflight(EVIL)).status).toBe(403);
+});
+
+test('answers may be framed by nobody and load nothing from elsewhere', async () => {
+  const { url } = await startHttpApp(scope);
+  const { headers } = await get(`${url}/api/rooms`);
+  const policy = headers.get('content-security-policy')!;
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toMatch(/unsafe|https:|\*/);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('x-powered-by')).toBeNull();
+});
+
+test('every route lies under a path that is listed as the hub’s own', () => {
+  const own = (path: string) => OWN_PATHS.some((start) => path === start || path.startsWith(`${start}/`));
+  expect(createApiPaths(createHttpApp).filter(({ path }) => !own(path))).toEqual([]);
+});
