@@ -1,0 +1,107 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, expect, test } from '@jest/globals';
+import express from 'express';
+import { createEventLoopLag } from './event-loop-lag.js';
+import { hubReadings } from './hub-readings.js';
+import { createHubMetrics } from './metrics.js';
+import { metricsPage } from './metrics-page.js';
+
+const lag = { read: () => ({ p50Ms: 1, p99Ms: 20, maxMs: 30 }) };
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+
+async function pageOf(metrics: ReturnType<typeof createHubMetrics>): Promise<string> {
+  const server = createServer(express().get('/metrics', metricsPage(metrics.registry)));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+  return answer.text();
+}
+
+test('what is counted and what the sources say stands on the page', async () => {
+  const metrics = createHubMetrics({ defaults: false, lag });
+  metrics.published.inc({ kind: 'chat' }, 3);
+  metrics.refused.inc({ code: 'invalid' });
+  let asked = 0;
+  metrics.watch({
+    connections: () => ({ websocket: 4, sse: 1 }),
+    jobs: async () => {
+      asked++;
+      return { queued: 2, active: 1, oldestQueuedMs: 1_500 };
+    },
+    redisUp: () => false,
+  });
+  const page = await pageOf(metrics);
+  for (const line of [
+    'roomcast_messages_published_total{kind="chat"} 3',
+    'roomcast_refused_total{code="invalid"} 1',
+    'roomcast_connections{transport="websocket"} 4',
+    'roomcast_connections{transport="sse"} 1',
+    'roomcast_jobs_queued 2',
+    'roomcast_jobs_oldest_queued_seconds 1.5',
+    'roomcast_redis_up 0',
+    'roomcast_event_loop_lag_p99_seconds 0.02',
+  ]) {
+    expect(page.split('\n')).toContain(line);
+  }
+  expect(asked).toBe(1);
+});
+
+test('a source that fails leaves the other metrics readable', async () => {
+  const metrics = createHubMetrics({ defaults: false, lag });
+  const failing = () => {
+    throw new Error('away');
+  };
+  metrics.watch({ jobs: failing, connections: failing, rooms: () => 7 });
+  expect((await pageOf(metrics)).split('\n')).toContain('roomcast_rooms 7');
+});
+
+test('names follow the conventions of Prometheus', async () => {
+  const { registry } = createHubMetrics({ defaults: false, lag });
+  for (const { name, type, help } of await registry.getMetricsAsJSON()) {
+    expect(name).toMatch(/^roomcast_[a-z0-9_]+$/);
+    expect(help).toMatch(/\.$/);
+    expect(name.endsWith('_total')).toBe(String(type) === 'counter');
+  }
+});
+
+test('two hubs in one process have registries of their own', () => {
+  createHubMetrics({ lag });
+  expect(() => createHubMetrics({ lag })).not.toThrow();
+});
+
+test("the hub's readings are totals over labels", async () => {
+  const metrics = createHubMetrics({ defaults: false, lag });
+  metrics.published.inc({ kind: 'chat' }, 3);
+  metrics.published.inc({ kind: 'logs' }, 2);
+  metrics.watch({ connections: () => ({ websocket: 4, sse: 1 }) });
+  const { rates, levels } = hubReadings(metrics);
+  expect(await rates.messages_published_per_second?.()).toBe(5);
+  expect(await levels.connections?.()).toBe(5);
+  expect(await levels.event_loop_lag_p99_ms?.()).toBe(20);
+  for (const reading of Object.values({ ...rates, ...levels })) expect(Number.isFinite(await reading())).toBe(true);
+});
+
+test('a blocked event loop shows as lag, the same for all who read within a window', async () => {
+  let time = 0;
+  const meter = createEventLoopLag({ now: () => time });
+  // The meter's own timer runs natively every 10 ms: let it run, block, let it run again.
+  const turns = async (count: number) => {
+    for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await turns(3);
+  const until = performance.now() + 120;
+  while (performance.now() < until);
+  await turns(3);
+  expect(meter.read()).toEqual({ p50Ms: 0, p99Ms: 0, maxMs: 0 });
+  time = 1_000;
+  const reading = meter.read();
+  expect(reading.maxMs).toBeGreaterThan(90);
+  expect(reading.p50Ms).toBeLessThan(reading.maxMs);
+  expect(meter.read()).toBe(reading);
+  meter.close();
+});
