@@ -4,9 +4,14 @@ import type { Off } from './api.js';
 type Listener = (...args: any[]) => void;
 type Listeners<Events> = { [Event in keyof Events]: Listener };
 
-/** Typed listeners. What a listener throws is raised outside, as an unhandled error of the page or process, and stops no other listener. */
+/** Typed listeners. What a listener throws stops no other listener, and is raised outside: an unhandled error of the page or process. */
 export class Emitter<Events extends Listeners<Events>> {
   readonly #listeners = new Map<keyof Events, Set<Listener>>();
+  readonly #raise: (thrown: unknown) => void;
+
+  constructor(raise: (thrown: unknown) => void = raiseOutside) {
+    this.#raise = raise;
+  }
 
   on<Event extends keyof Events>(event: Event, listener: Events[Event]): Off {
     const own: Listener = (...args) => listener(...args);
@@ -20,9 +25,7 @@ export class Emitter<Events extends Listeners<Events>> {
       try {
         listener(...args);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        this.#raise(error);
       }
     }
   }
@@ -30,4 +33,10 @@ export class Emitter<Events extends Listeners<Events>> {
   clear(): void {
     this.#listeners.clear();
   }
+}
+
+function raiseOutside(thrown: unknown): void {
+  queueMicrotask(() => {
+    throw thrown;
+  });
 }
