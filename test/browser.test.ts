@@ -1,0 +1,147 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { openPage, picture, startBrowser } from './support/browser.js';
+import { type HubProcess, startHub } from './support/hub-process.js';
+import { fileScope, testScope } from './support/scope.js';
+import { connectClient } from './support/stock-client.js';
+import { waitFor } from './support/wait.js';
+
+const scope = testScope();
+const file = fileScope();
+let browser: Browser;
+let hub: HubProcess;
+beforeAll(async () => {
+  browser = await startBrowser(file);
+  hub = await startHub(file);
+}, 60_000);
+
+const WAIT = { timeout: 15_000 };
+const byId = (page: Page, id: string) => page.getByTestId(id);
+
+async function enter(route: string, name: string) {
+  const opened = await openPage(browser, `${hub.url}/${route}`);
+  scope.defer(opened, ({ page }) => page.context().close());
+  const { page } = opened;
+  await byId(page, 'account').click();
+  await byId(page, 'settings-name').fill(name);
+  await byId(page, 'settings-save').click();
+  await page.locator('[data-testid="connection-state"][data-state="online"]').waitFor(WAIT);
+  await byId(page, 'user-name').filter({ hasText: name }).waitFor(WAIT);
+  return opened;
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await byId(page, 'chat-input').fill(text);
+  await byId(page, 'chat-input').press('Enter');
+}
+
+const messageWith = (page: Page, text: string) => byId(page, 'chat-message').filter({ hasText: text });
+
+test('two browsers chat: messages, who is there, typing, reactions, edits and deletions', async () => {
+  const [ann, bob] = await Promise.all([enter('#/chat/tea', 'Ann'), enter('#/chat/tea', 'Bob')]);
+  await byId(ann.page, 'presence-count').filter({ hasText: '2' }).waitFor(WAIT);
+
+  await say(ann.page, 'Tea at four?');
+  await messageWith(bob.page, 'Tea at four?').waitFor(WAIT);
+  await messageWith(ann.page, 'Tea at four?').locator('[data-state="stored"]').waitFor(WAIT);
+  await byId(bob.page, 'chat-input').pressSequentially('Yes,');
+  await byId(ann.page, 'typing').filter({ hasText: 'Bob' }).waitFor(WAIT);
+  await say(bob.page, 'Yes, at fuor');
+  await messageWith(ann.page, 'Yes, at fuor').waitFor(WAIT);
+
+  const own = messageWith(bob.page, 'Yes, at fuor');
+  await own.hover();
+  await own.getByTestId('message-edit').click();
+  await byId(bob.page, 'edit-input').fill('Yes, at four');
+  await byId(bob.page, 'edit-save').click();
+  await messageWith(ann.page, 'Yes, at four').filter({ hasText: 'edited' }).waitFor(WAIT);
+
+  const theirs = messageWith(ann.page, 'Yes, at four');
+  await theirs.hover();
+  await theirs.getByTestId('message-react').click();
+  await ann.page.getByTestId('react-choice').first().click();
+  await messageWith(bob.page, 'Yes, at four').getByTestId('reaction').waitFor(WAIT);
+  await picture(ann.page, 'chat');
+
+  await messageWith(ann.page, 'Tea at four?').hover();
+  await messageWith(ann.page, 'Tea at four?').getByTestId('message-delete').click();
+  await byId(ann.page, 'delete-confirm').click();
+  await messageWith(bob.page, 'was deleted').waitFor(WAIT);
+  expect(await messageWith(bob.page, 'Tea at four?').count()).toBe(0);
+
+  const positions = (page: Page) => byId(page, 'chat-message').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-position')));
+  expect(await positions(ann.page)).toEqual(await positions(bob.page));
+  expect([...ann.faults, ...bob.faults]).toEqual([]);
+});
+
+test('text is shown as text: nothing in a message becomes markup', async () => {
+  const reader = await enter('#/chat/markup', 'Reader');
+  const client = await connectClient(scope, hub.url, { auth: { name: '<b>Eve</b>' } });
+  const attack = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> [x](javascript:alert(1)) javascript:alert(1)';
+  await client.publish('chat:markup', { text: attack });
+  await messageWith(reader.page, 'onerror').waitFor(WAIT);
+  expect(await reader.page.evaluate(() => (globalThis as { pwned?: number }).pwned)).toBeUndefined();
+  expect(await reader.page.locator('[data-testid="chat-message"] img, a[href^="javascript"]').count()).toBe(0);
+  expect(reader.faults).toEqual([]);
+});
+
+test('history comes by scrolling up, and all of it, in order', async () => {
+  const client = await connectClient(scope, hub.url);
+  for (let n = 1; n <= 30; n++) {
+    await client.publish('chat:long', { text: `line ${n} `.padEnd(600, '.') });
+  }
+  for (let n = 31; n <= 130; n++) await client.publish('chat:long', { text: `line ${n} ` }).catch(() => undefined);
+  const reader = await enter('#/chat/long', 'Reader');
+  await byId(reader.page, 'chat-message').last().waitFor(WAIT);
+  await waitFor(
+    async () => {
+      await byId(reader.page, 'messages').evaluate((list) => list.scrollTo(0, 0));
+      return messageWith(reader.page, 'line 1 .').first().isVisible();
+    },
+    { what: 'the first message', timeoutMs: 20_000, intervalMs: 50 },
+  );
+  await byId(reader.page, 'history-beginning').waitFor(WAIT);
+});
+
+test('a hub that was away for a moment has lost nothing of what was written', async () => {
+  const own = await startHub(scope);
+  const opened = await openPage(browser, `${own.url}/#/chat/away`);
+  scope.defer(opened, ({ page }) => page.context().close());
+  const { page } = opened;
+  await page.locator('[data-testid="connection-state"][data-state="online"]').waitFor(WAIT);
+  await say(page, 'before');
+  await messageWith(page, 'before').locator('[data-state="stored"]').waitFor(WAIT);
+  own.signal('SIGKILL');
+  await own.exited;
+  await page.locator('[data-testid="connection-state"][data-state="offline"]').waitFor(WAIT);
+  await say(page, 'while away');
+  await startHub(scope, { dataDir: own.dataDir, port: own.port });
+  await messageWith(page, 'while away').locator('[data-state="stored"]').waitFor({ timeout: 30_000 });
+  expect(await messageWith(page, 'before').count()).toBe(1);
+});
+
+test('the charts of this machine move', async () => {
+  const { page, faults } = await enter('#/metrics/host', 'Watcher');
+  await byId(page, 'chart').first().waitFor(WAIT);
+  expect(await byId(page, 'chart').count()).toBeGreaterThanOrEqual(4);
+  const values = () => byId(page, 'legend-value').allTextContents();
+  const first = await waitFor(
+    async () => {
+      const shown = await values();
+      return shown.some((text) => /\d/.test(text)) ? shown : undefined;
+    },
+    { what: 'values in the legends', timeoutMs: 20_000 },
+  );
+  await waitFor(async () => (await values()).join() !== first.join(), { what: 'the values to change', timeoutMs: 20_000 });
+  await picture(page, 'metrics');
+  expect(faults).toEqual([]);
+});
+
+test('the log of the hub is a live tail that can be filtered', async () => {
+  const { page, faults } = await enter('#/logs/hub', 'Watcher');
+  await byId(page, 'log-line').first().waitFor(WAIT);
+  await picture(page, 'logs');
+  await byId(page, 'log-filter').fill('no line of any log holds these words');
+  await waitFor(async () => (await byId(page, 'log-line').count()) === 0, { what: 'the filter to empty the list' });
+  expect(faults).toEqual([]);
+});
