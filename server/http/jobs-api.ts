@@ -6,6 +6,7 @@ import { jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 import type { ResultFile } from '../jobs/result-store.js';
 import type { ReadBody } from './body.js';
+import { keepPrivately } from './caching.js';
 import type { Gate } from './gate.js';
 import { pageSize } from './query.js';
 import { sendFile } from './result-download.js';
@@ -77,5 +78,5 @@ async function sendResult(jobs: HttpJobs, principal: Principal, req: Request<{ i
   if (file) return sendFile(req, res, file, `"${id}-${file.bytes}"`);
   const { state, result } = await jobs.get(principal, id);
   if (state !== 'done' || result === undefined) throw new HubError('not_found', `the job is ${state} and has no result`);
-  res.set('Cache-Control', 'private, no-cache').json(result);
+  keepPrivately(res).json(result);
 }

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import { HubError } from '../../shared/errors.js';
 import type { ResultFile } from '../jobs/result-store.js';
+import { keepPrivately } from './caching.js';
 import { sendError } from './errors.js';
 import type { AnyRequest } from './route.js';
 
@@ -17,13 +18,14 @@ interface ByteRange {
  * another version (`If-Range`) get all of it. `etag` is its version, in quotes.
  */
 export async function sendFile(req: AnyRequest, res: Response, file: ResultFile, etag: string): Promise<void> {
-  res.attachment(file.name);
-  res.set({ 'Content-Type': file.contentType, 'Accept-Ranges': 'bytes', 'Cache-Control': 'private, no-cache', ETag: etag });
   const wanted = wantedRange(req, file.bytes, etag);
   if (wanted === 'unsatisfiable') {
-    res.set('Content-Range', `bytes */${file.bytes}`).removeHeader('Content-Disposition');
+    res.set('Content-Range', `bytes */${file.bytes}`);
     return sendError(res, new HubError('invalid', `the file has ${file.bytes} bytes`), 416);
   }
+  res.attachment(file.name);
+  res.set({ 'Content-Type': file.contentType, 'Accept-Ranges': 'bytes', ETag: etag });
+  keepPrivately(res);
   if (req.fresh && wanted === 'all') {
     res.status(304).end();
     return;

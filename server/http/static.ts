@@ -1,7 +1,9 @@
-import { extname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import express, { type RequestHandler, Router } from 'express';
 
-const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+/** A path whose last segment has a dot. */
+const FILE = /\.[^/]*$/;
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /**
  * Serves the built web client from `webDir`: files under `assets/` have their hash in the name and are kept for good, the rest
@@ -16,7 +18,7 @@ export function webPages(webDir: string): Router {
       redirect: false,
       cacheControl: false,
       setHeaders: (res, path) => {
-        const keep = path.startsWith(hashed) ? `public, max-age=${YEAR_MS / 1000}, immutable` : 'no-cache';
+        const keep = path.startsWith(hashed) ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
         res.setHeader('Cache-Control', keep);
       },
     }),
@@ -27,7 +29,7 @@ export function webPages(webDir: string): Router {
 
 function indexPage(webDir: string): RequestHandler {
   return (req, res, next) => {
-    const isPage = (req.method === 'GET' || req.method === 'HEAD') && extname(req.path) === '' && req.accepts('html') !== false;
+    const isPage = (req.method === 'GET' || req.method === 'HEAD') && !FILE.test(req.path) && req.accepts('html') !== false;
     if (!isPage) return next();
     res.sendFile('index.html', { root: webDir, cacheControl: false, headers: { 'Cache-Control': 'no-cache' } }, (fault) => {
       // Before anything was sent there is no such file; afterwards the reader went away.
