@@ -127,14 +127,32 @@ test('an own message leaves the outgoing ones when the log has it, and a retry t
 
 test('a gap is marked once where it is; another epoch starts over', () => {
   let state = received(EMPTY_CHAT, message(1, { text: 'a' }), message(2, { text: 'b' }));
-  state = chatReducer(state, { kind: 'gap', position: 'e1:9' });
+  state = chatReducer(state, { kind: 'gap', after: 'e1:2', position: 'e1:9' });
   state = chatReducer(state, { kind: 'gap', position: 'e1:9' });
   state = received(state, message(10, { text: 'c' }));
-  expect([state.gaps, state.newest, state.messages.length]).toEqual([[9], 10, 3]);
-  const restarted = received(state, message(1, { text: 'new' }, { epoch: 'e2' }));
-  expect(restarted).toMatchObject({ epoch: 'e2', oldest: 1, newest: 1, gaps: [0], messages: [{ text: 'new' }] });
+  expect(state).toMatchObject({ gaps: [{ after: 2, lost: false }], newest: 10 });
+  const restarted = received(state, message(4, { text: 'new' }, { epoch: 'e2' }));
+  expect(restarted).toMatchObject({ epoch: 'e2', oldest: 4, newest: 4, gaps: [{ after: 0, lost: true }], messages: [{ text: 'new' }] });
   const stale = chatReducer(restarted, { kind: 'older', messages: [message(1, { text: 'a' })], more: true });
   expect(stale.messages).toHaveLength(1);
+  expect(chatReducer(state, { kind: 'gap', after: 'e1:10', position: 'e2:3' })).toMatchObject({ epoch: 'e2', messages: [] });
+});
+
+test('a gap closes when the pages read into it reach what is held before it, and is lost where the log has no more', () => {
+  let state = received(EMPTY_CHAT, message(2, { text: 'b' }));
+  state = chatReducer(state, { kind: 'gap', after: 'e1:2', position: 'e1:9' });
+  state = received(state, message(9, { text: 'i' }));
+  const half = chatReducer(state, { kind: 'filled', after: 2, messages: [message(7, { text: 'g' })], more: true });
+  expect(half.gaps).toEqual([{ after: 2, lost: false }]);
+  const whole = chatReducer(half, {
+    kind: 'filled',
+    after: 2,
+    messages: [message(3, { text: 'c' }), message(6, { text: 'f' })],
+    more: true,
+  });
+  expect(whole.gaps).toEqual([]);
+  expect(whole.messages.map(({ seq }) => seq)).toEqual([2, 3, 6, 7, 9]);
+  expect(chatReducer(half, { kind: 'filled', after: 2, messages: [], more: false }).gaps).toEqual([{ after: 2, lost: true }]);
 });
 
 test('a room that never stops keeps its newest part, and what it lets go can be read again', () => {

@@ -25,16 +25,21 @@ export interface Outgoing {
   readonly error?: string;
 }
 
+/** Messages are missing between `after` and the next message held. `lost`: the hub has none of them any more. */
+export interface GapMark {
+  readonly after: number;
+  readonly lost: boolean;
+}
+
 /**
- * One contiguous stretch of a room's log, up to its newest message, and what is on its way there.
+ * One stretch of a room's log, up to its newest message and contiguous but for `gaps`, and what is on its way there.
  * Changes (edits, deletions, reactions) are kept by their target's seq, known or not: pages come newest first.
  */
 export interface ChatState {
   readonly epoch: string;
   readonly messages: readonly ChatMessage[];
   readonly changes: ReadonlyMap<number, readonly Change[]>;
-  /** Seqs after which messages are missing for good. */
-  readonly gaps: readonly number[];
+  readonly gaps: readonly GapMark[];
   readonly outgoing: readonly Outgoing[];
   /** Seqs of the oldest and newest message held, of any type. */
   readonly oldest: number;
@@ -48,8 +53,10 @@ export type ChatAction =
   | { kind: 'received'; messages: readonly Message[]; keep: number }
   /** A page of history; `more`: the log holds older ones. */
   | { kind: 'older'; messages: readonly Message[]; more: boolean }
-  /** Nothing between what is held and `position` can be had. */
-  | { kind: 'gap'; position: string }
+  /** What follows does not join what is held, which ends at `after`; `position` is of the log as it is now. */
+  | { kind: 'gap'; after?: string | undefined; position: string }
+  /** A page of history from inside a gap; `more`: the log holds older ones. */
+  | { kind: 'filled'; after: number; messages: readonly Message[]; more: boolean }
   | { kind: 'outgoing'; message: Outgoing }
   | { kind: 'delivery'; id: string; state: Outgoing['state']; error?: string }
   | { kind: 'discarded'; id: string };
@@ -60,7 +67,7 @@ export const EMPTY_CHAT: ChatState = {
   changes: new Map(),
   gaps: [],
   outgoing: [],
-  oldest: 0,
+  oldest: Number.POSITIVE_INFINITY,
   newest: 0,
   more: true,
 };
@@ -69,12 +76,12 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
   switch (action.kind) {
     case 'received':
       return trim(action.messages.reduce(receive, state), action.keep);
-    case 'older': {
-      const known = action.messages.filter((message) => parsePosition(message.position).epoch === state.epoch || state.epoch === '');
-      return { ...known.reduce(receive, state), more: action.more };
-    }
+    case 'older':
+      return { ...ofEpoch(state, action.messages).reduce(receive, state), more: action.more };
     case 'gap':
-      return addGap(state, action.position);
+      return addGap(state, action);
+    case 'filled':
+      return fillGap(state, action);
     case 'outgoing':
       return { ...state, outgoing: [...state.outgoing.filter(({ id }) => id !== action.message.id), action.message] };
     case 'delivery':
@@ -91,7 +98,7 @@ function delivered({ error: _, ...message }: Outgoing, { state, error }: { state
 /** Takes in one message of the log, wherever in the order it belongs; one that is known changes nothing. */
 function receive(state: ChatState, message: Message): ChatState {
   const { epoch, seq } = parsePosition(message.position);
-  if (epoch !== state.epoch) return receive(startOver(state, epoch, seq), message);
+  if (epoch !== state.epoch) return receive(startOver(state, epoch), message);
   const known = { ...state, oldest: Math.min(state.oldest, seq), newest: Math.max(state.newest, seq) };
   const change = changeOf(message, seq);
   if (change) return addChange(known, change);
@@ -100,9 +107,13 @@ function receive(state: ChatState, message: Message): ChatState {
 }
 
 /** Another epoch is another log: what is held has no place in its order. */
-function startOver(state: ChatState, epoch: string, seq: number): ChatState {
-  const gaps = state.epoch === '' ? [] : [seq - 1];
-  return { ...EMPTY_CHAT, outgoing: state.outgoing, epoch, gaps, oldest: seq, newest: seq };
+function startOver(state: ChatState, epoch: string): ChatState {
+  const gaps = state.epoch === '' ? [] : [{ after: 0, lost: true }];
+  return { ...EMPTY_CHAT, outgoing: state.outgoing, epoch, gaps };
+}
+
+function ofEpoch(state: ChatState, messages: readonly Message[]): readonly Message[] {
+  return messages.filter((message) => state.epoch === '' || parsePosition(message.position).epoch === state.epoch);
 }
 
 function addText(state: ChatState, message: Message<MessageData['text']>, seq: number): ChatState {
@@ -125,11 +136,22 @@ function addChange(state: ChatState, change: Change): ChatState {
   return { ...state, messages, changes: new Map(state.changes).set(change.target, all) };
 }
 
-function addGap(state: ChatState, position: string): ChatState {
-  const { epoch, seq } = parsePosition(position);
-  if (epoch !== state.epoch) return startOver(state, epoch, seq + 1);
-  if (seq <= state.newest) return state;
-  return { ...state, gaps: [...state.gaps, seq], newest: seq };
+function addGap(state: ChatState, { after, position }: { after?: string | undefined; position: string }): ChatState {
+  const { epoch } = parsePosition(position);
+  if (epoch !== state.epoch) return startOver(state, epoch);
+  const mark = { after: after === undefined ? state.newest : parsePosition(after).seq, lost: false };
+  return state.gaps.some((gap) => gap.after === mark.after) ? state : { ...state, gaps: [...state.gaps, mark] };
+}
+
+/** The gap closes when a page reaches what is held before it; where the log has no more, the rest is lost. */
+function fillGap(state: ChatState, { after, messages, more }: { after: number; messages: readonly Message[]; more: boolean }): ChatState {
+  const page = ofEpoch(state, messages);
+  const joins = page.some(({ position }) => parsePosition(position).seq <= after + 1);
+  const gaps = state.gaps.flatMap((gap) => {
+    if (gap.after !== after) return [gap];
+    return joins ? [] : [{ ...gap, lost: !more }];
+  });
+  return { ...page.reduce(receive, state), gaps };
 }
 
 /** Lets go of the oldest part of a stretch that has grown too long: a quarter, so that a busy room does not trim on each message. */
@@ -145,7 +167,7 @@ function trim(state: ChatState, keep: number): ChatState {
     if (kept.length > 0) changes.set(target, kept);
   }
   const messages = state.messages.filter(({ seq }) => seq >= oldest);
-  return { ...state, messages, changes, gaps: state.gaps.filter((seq) => seq >= oldest), oldest, more: true };
+  return { ...state, messages, changes, gaps: state.gaps.filter(({ after }) => after >= oldest), oldest, more: true };
 }
 
 /** Index of the first message that is not older than `seq`. */

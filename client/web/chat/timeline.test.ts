@@ -9,6 +9,7 @@ function message(seq: number, author: string, time: number): ChatMessage {
   const from = { id: author, name: author };
   return { seq, position: `e:${seq}`, id: `${seq}`, from, time, text: `${seq}`, edited: false, deleted: false, reactions: [] };
 }
+const gap = (after: number) => ({ after, lost: false });
 const none = { gaps: [], outgoing: [], selfId: 'me' };
 const shape = (input: Parameters<typeof timeline>[0]) =>
   timeline(input).map((row) => (row.kind === 'message' || row.kind === 'outgoing' ? `${row.message.id}${row.first ? '*' : ''}` : row.kind));
@@ -27,8 +28,8 @@ test('messages of one author in quick succession are a group; another author, a 
 
 test('a gap stands where messages are missing, also at the end, and only once', () => {
   const messages = [message(1, 'a', NOON), message(10, 'a', NOON + 1), message(11, 'a', NOON + 2)];
-  expect(shape({ ...none, messages, gaps: [4, 9] })).toEqual(['day', '1*', 'gap', '10*', '11']);
-  expect(shape({ ...none, messages, gaps: [20] })).toEqual(['day', '1*', '10', '11', 'gap']);
+  expect(shape({ ...none, messages, gaps: [gap(4), gap(9)] })).toEqual(['day', '1*', 'gap', '10*', '11']);
+  expect(shape({ ...none, messages, gaps: [gap(20)] })).toEqual(['day', '1*', '10', '11', 'gap']);
 });
 
 test("the unread border stands before the first unread message of somebody else's", () => {
@@ -46,7 +47,7 @@ test('what is on its way follows the log and joins the own group', () => {
 
 test('keys are unique and the same after older messages came', () => {
   const messages = [1, 2, 3].map((seq) => message(seq, 'a', NOON + seq * 9 * MINUTE));
-  const keys = (from: number) => timeline({ ...none, messages: messages.slice(from), gaps: [2] }).map(({ key }) => key);
+  const keys = (from: number) => timeline({ ...none, messages: messages.slice(from), gaps: [gap(2)] }).map(({ key }) => key);
   expect(new Set(keys(0)).size).toBe(keys(0).length);
   expect(keys(0).slice(-1)).toEqual(keys(2).slice(-1));
 });

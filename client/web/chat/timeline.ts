@@ -1,9 +1,9 @@
-import type { ChatMessage, Outgoing } from './chat-state.js';
+import type { ChatMessage, GapMark, Outgoing } from './chat-state.js';
 
 /** One row of the message list. `key` is stable while the row exists. */
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly time: number }
-  | { readonly kind: 'gap'; readonly key: string }
+  | { readonly kind: 'gap'; readonly key: string; readonly gap: GapMark }
   | { readonly kind: 'unread'; readonly key: string }
   /** `first`: it starts a group, so it shows its author and time. */
   | { readonly kind: 'message'; readonly key: string; readonly message: ChatMessage; readonly first: boolean }
@@ -14,7 +14,7 @@ const GROUP_MS = 5 * 60_000;
 
 export interface TimelineInput {
   readonly messages: readonly ChatMessage[];
-  readonly gaps: readonly number[];
+  readonly gaps: readonly GapMark[];
   readonly outgoing: readonly Outgoing[];
   /** The own user id: outgoing messages join a group of own ones. */
   readonly selfId: string;
@@ -39,9 +39,9 @@ export function timeline({ messages, gaps, outgoing, selfId, readUpTo }: Timelin
   const follows = (id: string, at: number) => id === author && at - time < GROUP_MS;
 
   for (const message of messages) {
-    const passed = openGaps.filter((seq) => seq < message.seq);
+    const passed = openGaps.filter(({ after }) => after < message.seq);
     openGaps.splice(0, passed.length);
-    if (passed.length > 0) breakGroup({ kind: 'gap', key: `gap-${passed.at(-1)}` });
+    if (passed.length > 0) breakGroup(gapRow(passed));
     day(message.time);
     if (!unreadShown && message.seq > readUpTo! && message.from.id !== selfId) {
       unreadShown = true;
@@ -51,7 +51,7 @@ export function timeline({ messages, gaps, outgoing, selfId, readUpTo }: Timelin
     author = message.from.id;
     time = message.time;
   }
-  if (openGaps.length > 0) breakGroup({ kind: 'gap', key: `gap-${openGaps.at(-1)}` });
+  if (openGaps.length > 0) breakGroup(gapRow(openGaps));
   for (const message of outgoing) {
     day(Math.max(message.time, time));
     rows.push({ kind: 'outgoing', key: `out-${message.id}`, message, first: !follows(selfId, message.time) });
@@ -59,6 +59,12 @@ export function timeline({ messages, gaps, outgoing, selfId, readUpTo }: Timelin
     time = Math.max(message.time, time);
   }
   return rows;
+}
+
+/** Gaps with nothing between them are one. */
+function gapRow(gaps: readonly GapMark[]): Row {
+  const gap = gaps[0]!;
+  return { kind: 'gap', key: `gap-${gap.after}`, gap };
 }
 
 function dayKey(time: number): string {

@@ -1,0 +1,58 @@
+import { useRef, useState } from 'preact/hooks';
+import { Icon } from '../ui/icon.js';
+import type { ChatRoom } from './chat-room.js';
+
+/** Characters of one message: well below the hub's limit of bytes. */
+export const MESSAGE_CHARS = 20_000;
+
+/** The field to write in. Enter sends, Shift+Enter breaks the line, the up arrow in an empty field edits one's last message. */
+export function Composer({ chat, onEditLast }: { chat: ChatRoom; onEditLast: () => void }) {
+  const [text, setText] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const send = () => {
+    const trimmed = text.trim();
+    if (trimmed === '') return;
+    chat.send(trimmed);
+    setText('');
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    } else if (event.key === 'ArrowUp' && text === '') {
+      event.preventDefault();
+      onEditLast();
+    }
+  };
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={field}
+        class="composer-field scrolls"
+        rows={1}
+        value={text}
+        maxLength={MESSAGE_CHARS}
+        placeholder={`Write to #${chat.name.slice('chat:'.length)}`}
+        aria-label="Message"
+        enterkeyhint="send"
+        onKeyDown={onKeyDown}
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          if (event.currentTarget.value.trim() !== '') chat.typed();
+        }}
+        data-testid="chat-input"
+      />
+      <button type="submit" class="composer-send" aria-label="Send" disabled={text.trim() === ''} data-testid="chat-send">
+        <Icon name="send" />
+      </button>
+    </form>
+  );
+}

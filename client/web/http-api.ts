@@ -1,0 +1,83 @@
+import { ERRORS, type ErrorCode, HubError } from '../../shared/errors.js';
+import type { JobState } from '../../shared/protocol.js';
+import type { RoomName } from '../../shared/rooms.js';
+
+/** One room in the hub's list: the newest message's seq and time. */
+export interface RoomListing {
+  readonly room: RoomName;
+  readonly last: number;
+  readonly time: number;
+}
+
+/** Series over time: `values[i]` is of the step that starts at `from + i * stepMs` milliseconds, null where there was no sample. */
+export interface MetricRange {
+  readonly from: number;
+  readonly stepMs: number;
+  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+}
+
+/** What the pages ask over HTTP. All reject with HubError. */
+export interface HttpApi {
+  /** Rooms whose name starts with `prefix`, as far as this user may read them. */
+  rooms(prefix: string): Promise<RoomListing[]>;
+  /** The user's newest jobs. */
+  jobs(): Promise<JobState[]>;
+  /** The file that a job made, or its result as JSON. */
+  jobFile(jobId: string): Promise<{ name: string; blob: Blob }>;
+  /** Averages of a metric room's series, times in milliseconds since 1970. */
+  metricRange(room: RoomName, range: { from: number; to: number; stepMs: number }): Promise<MetricRange>;
+  /** The absolute address of a path of the API. */
+  url(path: string): string;
+}
+
+/** Who asks: a token's user, or the guest that has the key. */
+export type Caller = { token: string } | { guestKey: string; name: string };
+
+const ROOMS = 500;
+
+export function createHttpApi(base: URL, caller: Caller): HttpApi {
+  const headers = headersOf(caller);
+  const url = (path: string) => new URL(path, base).href;
+  const get = async (path: string): Promise<Response> => {
+    const response = await fetch(url(path), { headers }).catch(() => {
+      throw new HubError('unavailable', 'the hub cannot be reached');
+    });
+    if (!response.ok) throw await errorOf(response);
+    return response;
+  };
+  const getJson = async (path: string) => (await get(path)).json();
+  return {
+    url,
+    rooms: async (prefix) => (await getJson(`api/rooms?${new URLSearchParams({ prefix, limit: `${ROOMS}` })}`)).rooms,
+    jobs: async () => (await getJson('api/jobs')).jobs,
+    jobFile: async (jobId) => {
+      const response = await get(`api/jobs/${encodeURIComponent(jobId)}/result`);
+      return { name: fileName(response.headers.get('Content-Disposition')) ?? `${jobId}.json`, blob: await response.blob() };
+    },
+    metricRange: (room, { from, to, stepMs }) =>
+      getJson(
+        `api/metrics/${encodeURIComponent(room)}/query?${new URLSearchParams({ from: `${from}`, to: `${to}`, stepMs: `${stepMs}` })}`,
+      ),
+  };
+}
+
+function headersOf(caller: Caller): Record<string, string> {
+  if ('token' in caller) return { Authorization: `Bearer ${caller.token}` };
+  return { 'X-Guest-Key': caller.guestKey, ...(caller.name && { 'X-Guest-Name': encodeURIComponent(caller.name) }) };
+}
+
+/** The name in a `Content-Disposition` header, in its extended form (RFC 8187) where there is one. */
+export function fileName(disposition: string | null): string | undefined {
+  const extended = /filename\*=UTF-8''([^;\s]+)/i.exec(disposition ?? '')?.[1];
+  if (extended) return decodeURIComponent(extended);
+  return /filename="((?:[^"\\]|\\.)*)"/i.exec(disposition ?? '')?.[1]?.replace(/\\(.)/g, '$1');
+}
+
+/** The error that a refused request carries; what is not the hub's own answer is `unavailable`. */
+async function errorOf(response: Response): Promise<HubError> {
+  const body: { error?: { code?: unknown; message?: unknown; retryAfterMs?: unknown } } = await response.json().catch(() => ({}));
+  const { code, message, retryAfterMs } = body.error ?? {};
+  const known = typeof code === 'string' && Object.hasOwn(ERRORS, code);
+  if (!known) return new HubError('unavailable', `the hub answered ${response.status}`);
+  return new HubError(code as ErrorCode, String(message ?? code), typeof retryAfterMs === 'number' ? retryAfterMs : undefined);
+}

@@ -1,0 +1,58 @@
+import type { JobState, JobStatus } from '../../../shared/protocol.js';
+import { clockSeconds, fullTime } from '../lib/format.js';
+import { useSession } from '../session-context.js';
+import { JOB_FORMS } from './job-forms.js';
+import { hasEnded, progressOf, statusLine } from './job-list.js';
+import { JobResult } from './job-result.js';
+
+const TONES: Record<JobStatus, string> = { queued: '', active: 'accent', done: 'good', failed: 'bad', cancelled: 'warn' };
+
+/** One job: how far it is, and what came out. */
+export function JobCard({ job }: { job: JobState }) {
+  const { jobs, toasts } = useSession();
+  const title = JOB_FORMS.find(({ name }) => name === job.name)?.title ?? job.name;
+  const cancel = () => jobs.cancel(job.jobId).catch((error: Error) => toasts.show(error.message));
+  return (
+    <article class="card job" aria-label={`${title}, ${job.state}`} data-testid="job" data-job={job.name} data-state={job.state}>
+      <header class="job-head">
+        <h2>{title}</h2>
+        <span class={`chip ${TONES[job.state]}`}>{job.state}</span>
+        <span class="spacer" />
+        <time class="muted numbers" dateTime={new Date(job.createdAt).toISOString()} title={fullTime(job.createdAt)}>
+          {clockSeconds(job.createdAt)}
+        </time>
+        {!hasEnded(job) && (
+          <button type="button" class="button small danger" onClick={cancel} data-testid="job-cancel">
+            Cancel
+          </button>
+        )}
+      </header>
+      {!hasEnded(job) && <Progress job={job} title={title} />}
+      <p class="muted job-status" data-testid="job-status">
+        {statusLine(job)}
+      </p>
+      {job.state === 'done' && <JobResult job={job} />}
+    </article>
+  );
+}
+
+function Progress({ job, title }: { job: JobState; title: string }) {
+  const done = progressOf(job);
+  const percent = Math.floor(done * 100);
+  return (
+    <div class="progress-line">
+      <div
+        class="progress"
+        role="progressbar"
+        aria-label={`Progress of ${title}`}
+        aria-valuenow={percent}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        data-testid="job-progress"
+      >
+        <div class="progress-bar" style={{ transform: `scaleX(${done})` }} />
+      </div>
+      <span class="numbers muted">{percent} %</span>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+/** One field of a job's form. `optional` fields left empty are left out of the input. */
+export type JobField = {
+  readonly name: string;
+  readonly label: string;
+  readonly hint?: string;
+  readonly optional?: true;
+} & (
+  | { readonly kind: 'text'; readonly first: string }
+  | { readonly kind: 'room'; readonly prefix: string; readonly first: string }
+  | { readonly kind: 'number'; readonly first: number; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly first: string; readonly options: readonly (readonly [value: string, text: string])[] }
+);
+
+/** A heavy handler as people meet it. */
+export interface JobForm {
+  /** The handler's name. */
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly fields: readonly JobField[];
+  /** Turns the fields' values into the handler's input where they are not the same. */
+  readonly input?: (values: Record<string, string | number>) => Record<string, unknown>;
+}
+
+export const JOB_FORMS: readonly JobForm[] = [
+  {
+    name: 'search',
+    title: 'Search',
+    about: 'Looks through the whole history of a room.',
+    fields: [
+      { kind: 'room', name: 'room', label: 'Room', prefix: '', first: 'chat:lobby' },
+      { kind: 'text', name: 'query', label: 'Words', first: '' },
+    ],
+  },
+  {
+    name: 'export',
+    title: 'Export',
+    about: 'Writes a room’s history to a file.',
+    fields: [
+      { kind: 'room', name: 'room', label: 'Room', prefix: '', first: 'chat:lobby' },
+      {
+        kind: 'choice',
+        name: 'format',
+        label: 'Format',
+        first: 'html',
+        options: [
+          ['html', 'HTML page'],
+          ['csv', 'CSV table'],
+          ['ndjson', 'NDJSON, one message per line'],
+        ],
+      },
+    ],
+  },
+  {
+    name: 'rollup',
+    title: 'Roll-up',
+    about: 'Percentiles of a metric over a span of time.',
+    fields: [
+      { kind: 'room', name: 'room', label: 'Room', prefix: 'metrics:', first: 'metrics:host' },
+      { kind: 'text', name: 'series', label: 'Series', first: 'cpu_percent' },
+    ],
+  },
+  {
+    name: 'prime-count',
+    title: 'Prime count',
+    about: 'Counts primes: pure CPU, to see that the hub stays quick meanwhile.',
+    fields: [{ kind: 'number', name: 'limit', label: 'Up to', first: 20_000_000, min: 10, max: 1_000_000_000 }],
+  },
+];
+
+export type FormValues = Readonly<Record<string, string>>;
+
+export function firstValues({ fields }: JobForm): FormValues {
+  return Object.fromEntries(fields.map(({ name, first }) => [name, String(first)]));
+}
+
+/** The job's input from what stands in the fields, or what is wrong, by field. */
+export function readForm(form: JobForm, values: FormValues): { input: Record<string, unknown> } | { errors: Record<string, string> } {
+  const input: Record<string, string | number> = {};
+  const errors: Record<string, string> = {};
+  for (const field of form.fields) {
+    const text = (values[field.name] ?? '').trim();
+    if (text === '') {
+      if (!field.optional) errors[field.name] = 'Fill this in.';
+    } else if (field.kind !== 'number') input[field.name] = text;
+    else {
+      const value = Number(text);
+      if (Number.isInteger(value) && value >= field.min && value <= field.max) input[field.name] = value;
+      else errors[field.name] = `A whole number from ${field.min} to ${field.max}.`;
+    }
+  }
+  if (Object.keys(errors).length > 0) return { errors };
+  return { input: form.input ? form.input(input) : input };
+}

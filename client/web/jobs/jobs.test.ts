@@ -1,0 +1,69 @@
+import { expect, test } from '@jest/globals';
+import type { JobState } from '../../../shared/protocol.js';
+import { fileName } from '../http-api.js';
+import { firstValues, JOB_FORMS, readForm } from './job-forms.js';
+import { newerOf, progressOf, SHOWN_JOBS, statusLine, withJob } from './job-list.js';
+
+const job = (jobId: string, revision: number, more: Partial<JobState> = {}): JobState => ({
+  jobId,
+  name: 'search',
+  state: 'active',
+  revision,
+  createdAt: 1000,
+  ...more,
+});
+
+test('a newer state replaces an older one, an older one never a newer', () => {
+  let jobs = withJob([], job('a', 2));
+  jobs = withJob(jobs, job('a', 5, { state: 'done' }));
+  jobs = withJob(jobs, job('a', 3));
+  expect(jobs).toMatchObject([{ revision: 5, state: 'done' }]);
+  expect(newerOf(jobs, job('a', 4)).revision).toBe(5);
+  expect(newerOf(jobs, job('a', 6)).revision).toBe(6);
+});
+
+test('the newest jobs lead, and only so many are shown', () => {
+  let jobs = withJob([], job('a', 1, { createdAt: 1 }));
+  for (let i = 0; i < SHOWN_JOBS; i++) jobs = withJob(jobs, job(`b${i}`, 1, { createdAt: 10 + i }));
+  expect(jobs).toHaveLength(SHOWN_JOBS);
+  expect(jobs[0]?.jobId).toBe(`b${SHOWN_JOBS - 1}`);
+  expect(jobs.some(({ jobId }) => jobId === 'a')).toBe(false);
+});
+
+test('progress stays between 0 and 1, and the line says what happens or happened', () => {
+  expect(
+    [{}, { progress: { done: 0.5 } }, { progress: { done: 7 } }, { state: 'done' as const }].map((more) => progressOf(job('a', 1, more))),
+  ).toEqual([0, 0.5, 1, 1]);
+  expect(statusLine(job('a', 1, { progress: { done: 0.1, note: 'reading' } }))).toBe('reading');
+  expect(statusLine(job('a', 1, { state: 'done', startedAt: 1000, endedAt: 3500 }))).toBe('Done after 2.5 s');
+  expect(statusLine(job('a', 1, { state: 'failed', error: { code: 'x', message: 'no such room' } }))).toBe('Failed: no such room');
+});
+
+test('a form gives an input only when all that is needed is there and in range', () => {
+  const form = {
+    name: 'x',
+    title: 'X',
+    about: '',
+    fields: [
+      { kind: 'text', name: 'word', label: 'Word', first: '' },
+      { kind: 'number', name: 'n', label: 'N', first: 3, min: 1, max: 5 },
+      { kind: 'text', name: 'extra', label: 'Extra', first: '', optional: true },
+    ],
+  } as const;
+  expect(readForm(form, firstValues(form))).toEqual({ errors: { word: expect.any(String) } });
+  expect(readForm(form, { word: ' w ', n: '5', extra: ' ' })).toEqual({ input: { word: 'w', n: 5 } });
+  for (const n of ['6', '0', '1.5', 'x', '']) expect(readForm(form, { word: 'w', n })).toEqual({ errors: { n: expect.any(String) } });
+});
+
+test('every job on offer has a form that is filled in or says what is missing', () => {
+  for (const form of JOB_FORMS)
+    expect(readForm(form, firstValues(form))).toEqual(
+      form.name === 'search' ? { errors: expect.anything() } : { input: expect.anything() },
+    );
+});
+
+test("a download's name is read from its header, whatever is in it", () => {
+  expect(fileName('attachment; filename="a \\"b\\".csv"')).toBe('a "b".csv');
+  expect(fileName('attachment; filename="x.csv"; filename*=UTF-8\'\'gr%C3%BCn.csv')).toBe('grün.csv');
+  expect(fileName(null)).toBeUndefined();
+});

@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals';
+import { PANEL_SERIES, panelsOf, titleOf } from './panels.js';
+import { formatValue, unitOf } from './units.js';
+
+test('an unknown room gets one chart per metric, by name, its series told apart by their labels', () => {
+  const names = ['temp_celsius{room="north"}', 'queue_depth', 'temp_celsius{room="south",shelf="2"}'];
+  expect(panelsOf(names, [])).toMatchObject([
+    { title: 'Queue depth', unit: 'count', series: [{ name: 'queue_depth', label: 'Queue depth' }] },
+    { title: 'Temp celsius', unit: 'celsius', series: [{ label: 'north' }, { label: 'south 2' }] },
+  ]);
+});
+
+test('a known chart takes its metrics in its order, and what it leaves out is not shown elsewhere', () => {
+  const spec = {
+    title: 'Memory',
+    unit: 'bytes',
+    metrics: ['mem_used', 'mem_free'],
+    except: ({ labels }: { labels: Readonly<Record<string, string>> }) => labels.kind === 'swap',
+  } as const;
+  const panels = panelsOf(['mem_free', 'mem_used', 'mem_used{kind="swap"}', 'other'], [spec]);
+  expect(panels.map(({ title, series }) => [title, series.map(({ name }) => name)])).toEqual([
+    ['Memory', ['mem_used', 'mem_free']],
+    ['Other', ['other']],
+  ]);
+  expect(panelsOf(['other'], [spec])).toHaveLength(1);
+});
+
+test('a chart says how many series it has no room for', () => {
+  const names = Array.from({ length: PANEL_SERIES + 3 }, (_, i) => `cpu{core="${i}"}`);
+  expect(panelsOf(names, [])).toMatchObject([{ left: 3 }]);
+});
+
+test('a name that is no series is shown as it stands', () => {
+  expect(panelsOf(['broken{label='], [])).toMatchObject([{ series: [{ name: 'broken{label=' }] }]);
+  expect(titleOf('__')).toBe('__');
+});
+
+test('units are told by the ends of names, and values are written in them', () => {
+  const units = [
+    'net_receive_bytes_per_second',
+    'disk_bytes',
+    'cpu_percent',
+    'gc_ms',
+    'http_requests_per_second',
+    'up_seconds',
+    'hit_ratio',
+    'n',
+  ];
+  expect(units.map(unitOf)).toEqual(['bytesPerSecond', 'bytes', 'percent', 'milliseconds', 'perSecond', 'seconds', 'ratio', 'count']);
+  expect(formatValue(7.25, 'percent')).toBe('7.3 %');
+  expect(formatValue(0.5, 'ratio')).toBe('50 %');
+  expect(formatValue(2048, 'bytesPerSecond')).toBe('2 KiB/s');
+  expect(formatValue(0.25, 'milliseconds')).toBe('0.25 ms');
+  expect(formatValue(1.5, 'seconds')).toBe('1.5 s');
+});
