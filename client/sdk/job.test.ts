@@ -1,0 +1,130 @@
+import { expect, test } from '@jest/globals';
+import { HubError } from '../../shared/errors.js';
+import { testScope } from '../../test/support/scope.js';
+import { SmallHub } from '../../test/support/small-hub.js';
+import { waitFor } from '../../test/support/wait.js';
+import type { Hub } from './api.js';
+import { connect, JobError } from './roomcast.js';
+
+const scope = testScope();
+
+async function start(): Promise<{ server: SmallHub; hub: Hub }> {
+  const server = scope.defer(new SmallHub(), (started) => started.close());
+  const url = await server.listen();
+  const io = { reconnectionDelay: 5, reconnectionDelayMax: 20 };
+  const hub = scope.defer(connect(url, { answerTimeoutMs: 200, io }), (opened) => opened.close());
+  return { server, hub };
+}
+
+const submitted = (server: SmallHub) => waitFor(() => [...server.jobs.keys()][0]);
+const followed = (server: SmallHub, jobId: string) =>
+  waitFor(() =>
+    server.requests.some(({ event, payload }) => event === 'subscribe' && (payload as { room: string }).room === `job:${jobId}`),
+  );
+
+test('a job is run to its result, its progress told on the way', async () => {
+  const { server, hub } = await start();
+  const progress: number[] = [];
+  const result = hub.run<{ hits: number }>('search', { text: 'x' }, { onProgress: ({ done }) => progress.push(done) });
+  const jobId = await submitted(server);
+  await followed(server, jobId);
+  server.setJob({ jobId, state: 'active', progress: { done: 0.5 } });
+  server.setJob({ jobId, state: 'active', progress: { done: 1 } });
+  server.setJob({ jobId, state: 'done', result: { hits: 3 } });
+  expect(await result).toEqual({ hits: 3 });
+  expect(progress).toEqual([0.5, 1]);
+  await waitFor(() => server.requests.some(({ event }) => event === 'unsubscribe'));
+});
+
+test('an end that came while away is found after the reconnect', async () => {
+  const { server, hub } = await start();
+  const result = hub.run('search', {});
+  const jobId = await submitted(server);
+  await followed(server, jobId);
+  server.cut();
+  await waitFor(() => hub.state === 'offline');
+  server.setJob({ jobId, state: 'active' });
+  server.setJob({ jobId, state: 'done', result: 7 });
+  expect(await result).toBe(7);
+});
+
+test('a job whose room was forgotten is asked for itself', async () => {
+  const { server, hub } = await start();
+  const result = hub.run('search', {});
+  const jobId = await submitted(server);
+  await followed(server, jobId);
+  server.cut();
+  await waitFor(() => hub.state === 'offline');
+  server.setJob({ jobId, state: 'done', result: 7 });
+  server.reset(`job:${jobId}`);
+  expect(await result).toBe(7);
+});
+
+test('a submission whose answer was lost runs one job', async () => {
+  const { server, hub } = await start();
+  server.fail('job:submit', 'lose-answer');
+  server.fail('job:submit', 'refuse', new HubError('busy', undefined, 1));
+  const result = hub.run('search', {});
+  await waitFor(() => server.requests.filter(({ event }) => event === 'job:submit').length === 3);
+  expect(server.jobs.size).toBe(1);
+  server.setJob({ jobId: [...server.jobs.keys()][0]!, state: 'done', result: 'once' });
+  expect(await result).toBe('once');
+});
+
+test('a job that failed or was cancelled rejects with its state', async () => {
+  const { server, hub } = await start();
+  const failed = hub.run('search', {}, { key: 'a' });
+  const cancelled = hub.run('search', {}, { key: 'b' });
+  const seen = Promise.allSettled([failed, cancelled]);
+  await waitFor(() => server.jobs.size === 2);
+  server.setJob({ jobId: 'search-a', state: 'failed', error: { code: 'no_index', message: 'there is no index' } });
+  server.setJob({ jobId: 'search-b', state: 'cancelled' });
+  expect((await seen).map((end) => end.status === 'rejected' && end.reason)).toMatchObject([
+    { name: 'JobError', code: 'no_index', message: 'there is no index' },
+    { name: 'JobError', code: 'cancelled' },
+  ]);
+  await expect(failed).rejects.toBeInstanceOf(JobError);
+});
+
+test('aborting cancels the job and rejects with the reason, also before there is a connection', async () => {
+  const { server, hub } = await start();
+  const running = new AbortController();
+  const result = hub.run('search', {}, { signal: running.signal, key: 'a' });
+  await submitted(server);
+  await followed(server, 'search-a');
+  running.abort(new Error('enough'));
+  await expect(result).rejects.toThrow('enough');
+  await waitFor(() => server.jobs.get('search-a')?.state === 'cancelled');
+
+  const away = scope.defer(connect('http://127.0.0.1:9'), (opened) => opened.close());
+  const early = new AbortController();
+  const never = away.run('search', {}, { signal: early.signal });
+  early.abort(new Error('never mind'));
+  await expect(never).rejects.toThrow('never mind');
+  await expect(hub.run('search', {}, { signal: early.signal })).rejects.toThrow('never mind');
+});
+
+test('an unknown or foreign job rejects', async () => {
+  const { server, hub } = await start();
+  await expect(hub.job('nothing').done).rejects.toMatchObject({ code: 'unknown_job' });
+  server.fail('subscribe', 'refuse', new HubError('forbidden'));
+  await expect(hub.job('foreign').done).rejects.toMatchObject({ code: 'forbidden' });
+});
+
+test('a handle follows, cancels and lets go', async () => {
+  const { server, hub } = await start();
+  const job = await hub.submit('export', {}, { key: 'k' });
+  const seen: string[] = [];
+  job.onState(({ state }) => seen.push(state));
+  await followed(server, job.id);
+  server.setJob({ jobId: job.id, state: 'active' });
+  await waitFor(() => seen.length === 1);
+  expect((await job.cancel()).state).toBe('cancelled');
+  await expect(job.done).rejects.toMatchObject({ code: 'cancelled' });
+  expect(seen).toEqual(['active', 'cancelled']);
+
+  const other = await hub.submit('export', {}, { key: 'other' });
+  other.leave();
+  await expect(other.done).rejects.toMatchObject({ code: 'closing' });
+  expect(server.jobs.get(other.id)?.state).toBe('queued');
+});
