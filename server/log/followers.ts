@@ -1,13 +1,14 @@
 import type { RoomName } from '../../shared/rooms.js';
 import type { LogEntry, LogFollower } from './room-log.js';
 
-export type OnFollowerFault = (error: unknown, room: RoomName) => void;
+/** Hears of what goes wrong inside a log and has no caller to be told: a follower that throws, a commit that fails. */
+export type OnLogFault = (error: unknown, room?: RoomName) => void;
 
 /** Who follows which room of a log in this process. One follower that throws does not keep the entry from the others. */
 export class Followers {
   readonly #rooms = new Map<RoomName, Set<LogFollower>>();
 
-  constructor(private readonly onFault: OnFollowerFault = () => {}) {}
+  constructor(private readonly onFault: OnLogFault = () => {}) {}
 
   has(room: RoomName): boolean {
     return this.#rooms.has(room);

@@ -3,7 +3,7 @@ import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { decodeEntry, encodeBody } from './entry-codec.js';
-import { Followers, type OnFollowerFault } from './followers.js';
+import { Followers, type OnLogFault } from './followers.js';
 import { seqsOf } from './log-range.js';
 import type { Appended, LogEnds, LogEntry, LogPage, LogRange, NewMessage, Retention, RoomLog } from './room-log.js';
 
@@ -12,7 +12,7 @@ interface MemoryLogOptions {
   readonly now?: () => number;
   /** How long a repeated id is recognised. */
   readonly idWindowMs?: number;
-  readonly onFollowerFault?: OnFollowerFault;
+  readonly onFault?: OnLogFault;
 }
 
 interface Stored {
@@ -40,14 +40,18 @@ const ROOMS_BEFORE_SWEEP = 1_000;
 
 /** The engine that keeps nothing: for tests, and for hubs whose rooms may go with the process. */
 export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
-  const { now = Date.now, idWindowMs = 600_000, onFollowerFault } = options;
+  const { now = Date.now, idWindowMs = 600_000, onFault } = options;
   const rooms = new Map<RoomName, MemoryRoom>();
-  const followers = new Followers(onFollowerFault);
+  const followers = new Followers(onFault);
   let sweepAtRooms = ROOMS_BEFORE_SWEEP;
   let closed = false;
 
-  function open(name: RoomName): MemoryRoom {
+  function refuseWhenClosed(): void {
     if (closed) throw new HubError('unavailable', 'The log is closed.');
+  }
+
+  function open(name: RoomName): MemoryRoom {
+    refuseWhenClosed();
     const room = rooms.get(name) ?? create(name);
     room.usedAt = now();
     drop(room, room.usedAt);
@@ -144,6 +148,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
     },
 
     async rooms({ prefix = '', limit }) {
+      refuseWhenClosed();
       const time = now();
       for (const room of rooms.values()) drop(room, time);
       return [...rooms]

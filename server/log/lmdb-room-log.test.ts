@@ -1,0 +1,241 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import { afterEach, expect, test } from '@jest/globals';
+import { waitFor } from '../../test/support/wait.js';
+import { type LmdbLogOptions, openLmdbLogReader, openLmdbRoomLog } from './lmdb-room-log.js';
+import { describeRoomLog } from './room-log.contract.js';
+import type { NewMessage, RoomLog } from './room-log.js';
+
+const ALL = { messages: 0, ttlMs: 0 };
+const OLDEST = { limit: 500, from: 'oldest' } as const;
+const HOUR_MS = 3_600_000;
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function newDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'roomcast-lmdb-'));
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function open(options: LmdbLogOptions): Promise<RoomLog> {
+  const log = await openLmdbRoomLog(options);
+  cleanups.push(() => log.close());
+  return log;
+}
+
+const message = (room: NewMessage['room'], id: string, data: unknown = id): NewMessage => ({
+  room,
+  id,
+  type: 'text',
+  from: { id: 'u', name: 'u' },
+  data,
+});
+
+describeRoomLog('lmdb', async (options) => {
+  const dir = mkdtempSync(join(tmpdir(), 'roomcast-lmdb-'));
+  const log = await openLmdbRoomLog({ dir, maintenanceMs: 20, ...options });
+  return {
+    log,
+    async close() {
+      await log.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+});
+
+test('rooms, positions, ids and never written rooms are the same after a restart', async () => {
+  const dir = newDir();
+  const first = await open({ dir });
+  const untouched = await first.ends('chat:untouched');
+  const { entry } = await first.append(message('chat:x', 'a', Buffer.from('a')), ALL);
+  const before = await first.read('chat:x', OLDEST);
+  await first.close();
+  const second = await open({ dir });
+  expect(await second.ends('chat:untouched')).toEqual(untouched);
+  expect(await second.read('chat:x', OLDEST)).toEqual(before);
+  expect(await second.append(message('chat:x', 'a'), ALL)).toEqual({ entry, repeated: true });
+  expect((await second.append(message('chat:x', 'b'), ALL)).entry).toMatchObject({ epoch: entry.epoch, seq: 2 });
+});
+
+const WRITER = `
+  const { openLmdbRoomLog } = await import(process.argv[1]);
+  const log = await openLmdbRoomLog({ dir: process.argv[2] });
+  for (let n = 0; ; n++) {
+    const appended = await Promise.all([0, 1, 2].map((i) => log.append({ room: 'chat:x', id: 'm' + (n * 3 + i), type: 'text', from: { id: 'u', name: 'u' }, data: n }, { messages: 0, ttlMs: 0 })));
+    for (const { entry } of appended) console.log(entry.seq);
+  }
+`;
+
+test('a process that is killed at any moment loses nothing that it acknowledged, and knows a retry', async () => {
+  const dir = newDir();
+  const script = buildForNode();
+  for (let round = 1; round <= 3; round++) {
+    const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '--eval', WRITER, script, dir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let acknowledged = 0;
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      acknowledged = Math.max(acknowledged, Number(line));
+    });
+    await waitFor(() => acknowledged > round * 100);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const log = await openLmdbRoomLog({ dir });
+    const { first, last } = await log.ends('chat:x');
+    expect(last).toBeGreaterThanOrEqual(acknowledged);
+    const { entries } = await log.read('chat:x', { limit: 10, after: acknowledged - 1, from: 'oldest' });
+    const retried = entries[0]!;
+    expect(retried.seq).toBe(acknowledged);
+    expect(await log.append(message('chat:x', retried.message.id), ALL)).toMatchObject({ entry: { seq: acknowledged }, repeated: true });
+    expect(first).toBe(1);
+    await log.close();
+  }
+});
+
+/** The engine as plain JavaScript, for a process that knows no TypeScript. */
+function buildForNode(): string {
+  const out = join(import.meta.dirname, `../../node_modules/.cache/roomcast-lmdb-${process.pid}.mjs`);
+  execFileSync(join(import.meta.dirname, '../../node_modules/.bin/esbuild'), [
+    join(import.meta.dirname, 'lmdb-room-log.ts'),
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--packages=external',
+    `--outfile=${out}`,
+    '--log-level=error',
+  ]);
+  cleanups.push(() => rmSync(out, { force: true }));
+  return out;
+}
+
+test('a thread reads while the log is written', async () => {
+  const dir = newDir();
+  const log = await open({ dir });
+  await log.append(message('chat:x', 'first'), ALL);
+  const worker = new Worker(
+    `
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(workerData.script).then(async ({ openLmdbLogReader }) => {
+      const reader = openLmdbLogReader(workerData.dir);
+      parentPort.on('message', async (after) => {
+        if (after === 'close') { await reader.close(); process.exit(); }
+        parentPort.postMessage(await reader.read('chat:x', { after, limit: 500, from: 'oldest' }));
+      });
+      parentPort.postMessage(await reader.ends('chat:x'));
+    });`,
+    { eval: true, workerData: { script: buildForNode(), dir } },
+  );
+  const next = async () => ((await once(worker, 'message')) as unknown[])[0];
+  expect(await next()).toEqual(await log.ends('chat:x'));
+  for (let n = 0; n < 5; n++) {
+    const { last } = await log.ends('chat:x');
+    await Promise.all([1, 2, 3].map((i) => log.append(message('chat:x', `${n}-${i}`, Buffer.from([i])), ALL)));
+    worker.postMessage(last);
+    const page = (await next()) as { last: number; entries: { seq: number }[] };
+    expect(page.last).toBe(last + 3);
+    expect(page.entries.map(({ seq }) => seq)).toEqual([last + 1, last + 2, last + 3]);
+  }
+  worker.postMessage('close');
+  await once(worker, 'exit');
+  expect((await log.append(message('chat:x', 'last'), ALL)).entry.seq).toBe(17);
+});
+
+test('a reader in the same thread leaves the log open when it closes', async () => {
+  const dir = newDir();
+  const log = await open({ dir });
+  await log.append(message('chat:x', 'a'), ALL);
+  const reader = openLmdbLogReader(dir);
+  await log.append(message('chat:x', 'b'), ALL);
+  expect((await reader.ends('chat:x')).last).toBe(2);
+  await reader.close();
+  expect((await log.append(message('chat:x', 'c'), ALL)).entry.seq).toBe(3);
+});
+
+test('rooms that nobody writes to lose what grew too old, leave the list, and are forgotten in the end', async () => {
+  let time = 1_700_000_000_000;
+  const log = await open({ dir: newDir(), now: () => time, maintenanceMs: 5 });
+  const keep = { messages: 0, ttlMs: HOUR_MS };
+  await Promise.all(Array.from({ length: 50 }, (_, i) => log.append(message('job:old', `m${i}`), keep)));
+  const { entry: kept } = await log.append(message('chat:kept', 'a'), ALL);
+  const unwritten = await log.ends('chat:unwritten');
+  const before = await log.ends('job:old');
+  time += HOUR_MS + 1;
+  await waitFor(async () => (await log.ends('job:old')).first === 51);
+  expect(await log.ends('job:old')).toEqual({ epoch: before.epoch, first: 51, last: 50 });
+  await waitFor(async () => (await log.rooms({ prefix: 'job:', limit: 10 })).length === 0);
+  expect(await log.rooms({ limit: 10 })).toEqual([{ room: 'chat:kept', last: 1, time: kept.time }]);
+  time += 2 * HOUR_MS;
+  await waitFor(async () => (await log.ends('job:old')).last === 0);
+  expect((await log.ends('job:old')).epoch).not.toBe(before.epoch);
+  expect(await log.ends('chat:unwritten')).toEqual(unwritten);
+  expect(await log.ends('chat:kept')).toMatchObject({ epoch: kept.epoch, first: 1, last: 1 });
+});
+
+test('rooms are listed by their times over many pages', async () => {
+  let time = 1_700_000_000_000;
+  const log = await open({ dir: newDir(), now: () => time });
+  for (let n = 0; n < 1_200; n += 100) {
+    time += 20_000;
+    await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(message(`chat:r${n + i}`, 'a'), ALL)));
+  }
+  const rooms = await log.rooms({ prefix: 'chat:', limit: 1_150 });
+  expect(new Set(rooms.map(({ room }) => room)).size).toBe(1_150);
+  expect(rooms.map((one) => one.time)).toEqual(rooms.map((one) => one.time).sort((a, b) => b - a));
+  expect((await log.rooms({ prefix: 'chat:r1', limit: 2_000 })).length).toBe(1 + 10 + 100 + 200);
+});
+
+test('an append that the disk does not take in time is refused, and found by its id if it was stored', async () => {
+  const log = await open({ dir: newDir(), commitTimeoutMs: 1 });
+  const large = 'x'.repeat(1_000_000);
+  const outcomes = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => log.append(message('chat:x', `m${i}`, large), ALL)));
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { reason } of refused) expect(reason).toMatchObject({ code: 'unavailable' });
+  const retried = await waitFor(() => log.append(message('chat:x', 'm39'), ALL));
+  const { last } = await log.ends('chat:x');
+  expect(retried.entry.seq).toBeLessThanOrEqual(last);
+  expect((await log.append(message('chat:x', 'm39'), ALL)).entry).toEqual(retried.entry);
+});
+
+/** A file system of 3 MB, where this user may mount one. */
+function smallDisk(): string | undefined {
+  const dir = newDir();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', dir], { stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  cleanups.push(() => execFileSync('umount', [dir], { stdio: 'ignore' }));
+  return dir;
+}
+
+test('a full disk refuses appends with storage_full, leaves no hole, keeps reading, and takes appends when there is space', async () => {
+  const dir = smallDisk();
+  if (!dir) return console.warn('no small file system can be mounted here: the full disk is not tested');
+  const faults: unknown[] = [];
+  const log = await open({ dir, onFault: (fault) => faults.push(fault) });
+  const heard: number[] = [];
+  await log.follow('chat:x', { entry: ({ seq }) => heard.push(seq), doubt() {} });
+  const body = 'x'.repeat(40_000);
+  let stored = 0;
+  const fill = async () => {
+    for (;;) stored = (await log.append(message('chat:x', `m${stored + 1}`, body), ALL)).entry.seq;
+  };
+  await expect(fill()).rejects.toMatchObject({ code: 'storage_full' });
+  expect(faults).toHaveLength(1);
+  expect(await log.ends('chat:x')).toMatchObject({ first: 1, last: stored });
+  expect((await log.read('chat:x', { limit: 1, from: 'newest' })).entries[0]).toMatchObject({ seq: stored });
+  execFileSync('mount', ['-o', 'remount,size=6m', dir]);
+  const { entry, repeated } = await log.append(message('chat:x', `m${stored + 1}`, body), ALL);
+  expect([entry.seq, repeated]).toEqual([stored + 1, false]);
+  expect(heard).toEqual(Array.from({ length: stored + 1 }, (_, i) => i + 1));
+});

@@ -1,0 +1,192 @@
+import { HubError } from '../../shared/errors.js';
+import type { RoomName } from '../../shared/rooms.js';
+import { decodeEntry, encodeBody } from './entry-codec.js';
+import { Followers, type OnLogFault } from './followers.js';
+import { commitFault } from './lmdb-faults.js';
+import { listRooms, readPage } from './lmdb-reads.js';
+import { endsOf, ensureEpoch, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
+import { LmdbTransaction } from './lmdb-transaction.js';
+import type { Appended, NewMessage, Retention, RoomLog } from './room-log.js';
+
+export interface LmdbLogOptions {
+  /** Must be this process's own: see `claimDataDir`. */
+  readonly dir: string;
+  /** How long a repeated id is recognised at least. */
+  readonly idWindowMs?: number;
+  /** An append that is not on disk after this long is refused. */
+  readonly commitTimeoutMs?: number;
+  /** How often rooms that nobody writes to are looked at for entries that grew too old. */
+  readonly maintenanceMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly onFault?: OnLogFault;
+}
+
+interface Waiting {
+  readonly room: RoomName;
+  readonly id: string;
+  readonly body: Buffer;
+  readonly retention: Retention;
+  resolve(appended: Appended): void;
+  reject(error: HubError): void;
+}
+
+const APPENDS_PER_COMMIT = 1_000;
+const MAX_WAITING = 20_000;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+const ROOMS_PER_MAINTENANCE = 200;
+const ENTRIES_PER_MAINTENANCE = 2_000;
+
+/**
+ * The embedded engine. Appends that come while a commit is under way share the next one; positions are given when a
+ * transaction is made, so one that fails leaves no hole. Acknowledged means synchronised to disk.
+ * @throws Error with one clear line when the directory holds no log that can be opened
+ */
+export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog> {
+  const { dir, idWindowMs = 600_000, commitTimeoutMs = 1_500, maintenanceMs = 1_000, now = Date.now, onFault = () => {} } = options;
+  const tables = openLmdbTables(dir);
+  await ensureEpoch(tables);
+  const followers = new Followers(onFault);
+  let waiting: Waiting[] = [];
+  let waitingBytes = 0;
+  let writing: Promise<void> | undefined;
+  let state: 'open' | 'stalled' | 'closed' = 'open';
+  let cursor: RoomName | undefined;
+  let maintenanceDue = false;
+
+  const timer = setInterval(() => {
+    maintenanceDue = true;
+    writing ??= write();
+  }, maintenanceMs);
+  timer.unref();
+
+  async function write(): Promise<void> {
+    // Not at once: the appends of this turn go together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0 || maintenanceDue) await writeOnce(take());
+    writing = undefined;
+  }
+
+  function take(): Waiting[] {
+    const batch = waiting.splice(0, APPENDS_PER_COMMIT);
+    waitingBytes -= batch.reduce((bytes, { body }) => bytes + body.length, 0);
+    return batch;
+  }
+
+  async function writeOnce(batch: readonly Waiting[]): Promise<void> {
+    const stall = setTimeout(stalled, commitTimeoutMs, batch);
+    try {
+      const transaction = new LmdbTransaction({ tables, now: now(), idWindowMs });
+      const appended = batch.map((one) => transaction.append(one));
+      tidy(transaction, batch);
+      await transaction.commit();
+      for (const [i, one] of batch.entries()) settle(one, appended[i]!);
+    } catch (error) {
+      const fault = await commitFault(error, dir);
+      onFault(fault);
+      for (const { reject } of batch) reject(fault);
+    } finally {
+      clearTimeout(stall);
+      if (state === 'stalled') state = 'open';
+    }
+  }
+
+  /** The disk hangs. Whether this batch gets stored nobody knows; what waits behind it is not. */
+  function stalled(batch: readonly Waiting[]): void {
+    if (state === 'open') state = 'stalled';
+    const fault = new HubError('unavailable', `The disk did not take the message within ${commitTimeoutMs} ms.`);
+    for (const { reject } of [...batch, ...waiting]) reject(fault);
+    waiting = [];
+    waitingBytes = 0;
+  }
+
+  function settle({ room, body, resolve }: Waiting, appended: Appended): void {
+    if (!appended.repeated && followers.has(room)) followers.entry(decodeEntry(body, { room, ...appended.entry }));
+    resolve(appended);
+  }
+
+  /** Drops about twice what was added, so that old entries never pile up and never cost a long pause. */
+  function tidy(transaction: LmdbTransaction, batch: readonly Waiting[]): void {
+    const counts = new Map<RoomName, number>();
+    for (const { room } of batch) counts.set(room, (counts.get(room) ?? 0) + 1);
+    for (const [room, count] of counts) transaction.prune(room, 2 * count + 16);
+    transaction.pruneIds(2 * batch.length + 16);
+    if (!maintenanceDue) return;
+    maintenanceDue = false;
+    transaction.pruneIds(ENTRIES_PER_MAINTENANCE);
+    maintainRooms(transaction);
+  }
+
+  /** Goes around all rooms, some at a time. */
+  function maintainRooms(transaction: LmdbTransaction): void {
+    const rooms = [...tables.heads.getKeys({ start: cursor, exclusiveStart: cursor !== undefined, limit: ROOMS_PER_MAINTENANCE })];
+    let budget = ENTRIES_PER_MAINTENANCE;
+    for (const room of rooms) {
+      if (budget <= 0) return;
+      budget -= transaction.prune(room, budget);
+      transaction.retire(room, followers.has(room));
+      cursor = room;
+    }
+    if (rooms.length < ROOMS_PER_MAINTENANCE) cursor = undefined;
+  }
+
+  function fresh(): LmdbTables {
+    if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
+    tables.root.resetReadTxn();
+    return tables;
+  }
+
+  return {
+    durability: 'LMDB: what is acknowledged is synchronised to disk, a crash loses none of it.',
+
+    async append(message: NewMessage, retention: Retention): Promise<Appended> {
+      if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
+      if (state === 'stalled') throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
+      const body = Buffer.from(encodeBody(message));
+      if (waiting.length >= MAX_WAITING || waitingBytes + body.length > MAX_WAITING_BYTES) {
+        throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
+      }
+      waitingBytes += body.length;
+      return new Promise((resolve, reject) => {
+        waiting.push({ room: message.room, id: message.id, body, retention, resolve, reject });
+        writing ??= write();
+      });
+    },
+
+    read: async (room, range) => readPage(fresh(), room, range),
+    ends: async (room) => endsOf(fresh(), room),
+
+    async follow(room, follower) {
+      fresh();
+      return followers.add(room, follower);
+    },
+
+    rooms: async ({ prefix = '', limit }) => listRooms(fresh(), { prefix, limit }),
+
+    async close() {
+      if (state === 'closed') return;
+      state = 'closed';
+      clearInterval(timer);
+      await writing;
+      followers.clear();
+      await tables.root.close();
+    },
+  };
+}
+
+/** Reads a data directory from any thread while its owner writes: each call sees all that was committed before it. */
+export interface LmdbLogReader extends Pick<RoomLog, 'read' | 'ends' | 'close'> {}
+
+/** @throws Error when the directory holds no log yet */
+export function openLmdbLogReader(dir: string): LmdbLogReader {
+  const tables = openLmdbTables(dir, { readOnly: true });
+  const fresh = () => {
+    tables.root.resetReadTxn();
+    return tables;
+  };
+  return {
+    read: async (room, range) => readPage(fresh(), room, range),
+    ends: async (room) => endsOf(fresh(), room),
+    close: () => tables.root.close(),
+  };
+}
