@@ -21,13 +21,13 @@ class Viewer {
   readonly latest = new Map<string, number>();
 
   constructor(client: StockClient, room: string, { names, latest }: MetricSnapshot) {
-    names.forEach((name, number) => this.names.set(number, name));
-    latest.series.forEach((number, at) => this.latest.set(this.names.get(number)!, latest.values[at]!));
+    for (const [number, name] of names.entries()) this.names.set(number, name);
+    for (const [at, number] of latest.series.entries()) this.latest.set(this.names.get(number)!, latest.values[at]!);
     client.socket.on('frame', (frame) => {
       if (frame.room !== room) return;
       this.frames.push(frame);
       for (const [number, name] of Object.entries(frame.names ?? {})) this.names.set(Number(number), name);
-      frame.series.forEach((number, at) => this.latest.set(this.names.get(number) ?? `unnamed ${number}`, frame.values[at]!));
+      for (const [at, number] of frame.series.entries()) this.latest.set(this.names.get(number) ?? `unnamed ${number}`, frame.values[at]!);
     });
   }
 }
