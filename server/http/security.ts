@@ -35,7 +35,7 @@ export interface HttpOrigins {
   allowOrigin(headers: IncomingHttpHeaders): string | undefined;
 }
 
-const METHODS = 'GET, HEAD, POST, DELETE';
+const METHODS = 'GET, HEAD, POST, PUT, DELETE';
 const REQUEST_HEADERS = `Authorization, Content-Type, Idempotency-Key, Last-Event-ID, ${GUEST_HEADERS.name}, ${GUEST_HEADERS.key}`;
 const RESPONSE_HEADERS = 'Allow, Content-Disposition, Content-Range, ETag, Location, Retry-After';
 const PREFLIGHT_SECONDS = '600';
