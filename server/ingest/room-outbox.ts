@@ -33,7 +33,13 @@ interface Queue {
   bytes: number;
 }
 
-const DEFAULTS = { retryMs: 250, retryMaxMs: 2_000, bytesPerRoom: 4 * 1024 * 1024, bytesTotal: 64 * 1024 * 1024, newId: (): string => randomUUID() };
+const DEFAULTS = {
+  retryMs: 250,
+  retryMaxMs: 2_000,
+  bytesPerRoom: 4 * 1024 * 1024,
+  bytesTotal: 64 * 1024 * 1024,
+  newId: (): string => randomUUID(),
+};
 
 const mayPass = (error: unknown): boolean => error instanceof HubError && ERRORS[error.code].retry === 'later' && error.code !== 'internal';
 
