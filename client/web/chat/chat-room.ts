@@ -22,6 +22,8 @@ export interface ChatRoom {
   readonly presence: Store<PresenceUsers>;
   readonly typists: Store<readonly Typist[]>;
   readonly loading: Store<boolean>;
+  /** Returns after a pause with nothing missing, and the messages that they brought. */
+  readonly recovery: Store<{ times: number; messages: number }>;
   /** Whether the reader is at the newest end: decides how much of the past is held. */
   following: boolean;
   send(text: string): void;
@@ -52,6 +54,7 @@ export function joinChatRoom({ hub, name, onError }: ChatRoomOptions): ChatRoom 
   const presence = createStore<PresenceUsers>({ count: 0 });
   const typists = createStore<readonly Typist[]>([]);
   const loading = createStore(false);
+  const recovery = createStore({ times: 0, messages: 0 });
   const dispatch = (action: ChatAction) => log.set(chatReducer(log.get(), action));
   const arrived = batched<Message>(beforePaint(), (messages) => {
     dispatch({ kind: 'received', messages, keep: chat.following ? KEPT_FOLLOWING : KEPT_READING });
@@ -69,6 +72,10 @@ export function joinChatRoom({ hub, name, onError }: ChatRoomOptions): ChatRoom 
   room.on('gap', ({ after, position }) => {
     arrived.flush();
     dispatch({ kind: 'gap', after, position });
+  });
+  room.on('recovered', ({ messages }) => {
+    const before = recovery.get();
+    recovery.set({ times: before.times + 1, messages: before.messages + messages });
   });
   room.on('presence', (change) => {
     presence.set(afterChange(presence.get(), change));
@@ -116,6 +123,7 @@ export function joinChatRoom({ hub, name, onError }: ChatRoomOptions): ChatRoom 
     presence,
     typists,
     loading,
+    recovery,
     following: true,
     send: (text) => follow(room.publish({ text })),
     retry(id) {

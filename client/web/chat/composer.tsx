@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../ui/icon.js';
 import type { ChatRoom } from './chat-room.js';
 
@@ -9,6 +9,10 @@ export const MESSAGE_CHARS = 20_000;
 export function Composer({ chat, onEditLast }: { chat: ChatRoom; onEditLast: () => void }) {
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    // A touch screen would open its keyboard over the messages.
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
+  }, []);
   const send = () => {
     const trimmed = text.trim();
     if (trimmed === '') return;

@@ -1,4 +1,4 @@
-import { clockTime, fullTime } from '../lib/format.js';
+import { clockShort, clockTime, fullTime } from '../lib/format.js';
 import { memo } from '../lib/memo.js';
 import { Avatar } from '../ui/avatar.js';
 import { hueOf } from '../ui/hue.js';
@@ -32,7 +32,7 @@ export const MessageRow = memo(
         data-own={own}
         tabIndex={-1}
       >
-        <div class="message-gutter">{first ? <Avatar user={message.from} /> : <Time time={message.time} />}</div>
+        <div class="message-gutter">{first ? <Avatar user={message.from} /> : <Time time={message.time} short />}</div>
         <div class="message-body">
           {first && (
             <header class="message-header">
@@ -77,10 +77,10 @@ function Content({ message, own }: { message: ChatMessage; own: boolean }) {
   );
 }
 
-function Time({ time }: { time: number }) {
+function Time({ time, short }: { time: number; short?: boolean }) {
   return (
     <time class="message-time numbers" dateTime={new Date(time).toISOString()} title={fullTime(time)}>
-      {clockTime(time)}
+      {short ? clockShort(time) : clockTime(time)}
     </time>
   );
 }

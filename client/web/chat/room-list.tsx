@@ -1,12 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { RoomName } from '../../../shared/rooms.js';
 import { ago } from '../lib/format.js';
+import { createStore } from '../lib/store.js';
 import { useStore } from '../lib/use-store.js';
 import { formatRoute } from '../route.js';
 import { useSession } from '../session-context.js';
 import { Icon } from '../ui/icon.js';
 import { useRoomListing } from '../use-room-listing.js';
 import { navigate } from '../use-route.js';
+import { EMPTY_CHAT } from './chat-state.js';
 import { chatRoomOf } from './joined-rooms.js';
 
 interface RoomListProps {
@@ -50,10 +52,15 @@ export function RoomList({ current, onLeave }: RoomListProps) {
   );
 }
 
+/** What is known of a room that is not joined. */
+const NO_LOG = createStore(EMPTY_CHAT);
+
 const nameOf = (room: RoomName): string => room.slice('chat:'.length);
 
 function RoomLink({ room, current, time, joined }: { room: RoomName; current: boolean; time?: number | undefined; joined?: boolean }) {
   const { chats } = useSession();
+  const { log } = joined ? chats.open(room) : { log: NO_LOG };
+  const newest = useStore(log, ({ messages }) => messages.at(-1)?.time) ?? time;
   const unread = useStore(chats.unread, (counts) => (joined ? (counts.get(room) ?? 0) : 0));
   return (
     <a
@@ -72,7 +79,7 @@ function RoomLink({ room, current, time, joined }: { room: RoomName; current: bo
           <span class="visually-hidden"> unread</span>
         </span>
       ) : (
-        time !== undefined && <span class="room-time">{ago(time, Date.now())}</span>
+        newest !== undefined && <span class="room-time">{ago(newest, Date.now())}</span>
       )}
     </a>
   );

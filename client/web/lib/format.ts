@@ -6,6 +6,13 @@ const DAY_YEAR = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'num
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 export const clockTime = (time: number): string => CLOCK.format(time);
+/** The same without what says morning or afternoon: where it stands beside a full time. */
+export const clockShort = (time: number): string =>
+  CLOCK.formatToParts(time)
+    .filter(({ type }) => type !== 'dayPeriod')
+    .map(({ value }) => value)
+    .join('')
+    .trim();
 export const clockSeconds = (time: number): string => CLOCK_SECONDS.format(time);
 export const fullTime = (time: number): string => FULL.format(time);
 

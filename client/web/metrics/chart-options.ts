@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
 import type { Panel } from './panels.js';
-import { formatValue } from './units.js';
+import { formatValue, type Unit } from './units.js';
 
 /** Charts with this key move their cursors together. */
 const SYNC_KEY = 'metrics';
@@ -26,6 +26,7 @@ export function chartOptions({ panel, width, height, colours, onCursor }: ChartO
   return {
     width,
     height,
+    padding: [8, 10, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, sync: { key: SYNC_KEY, scales: ['x', null] } },
     scales: {
@@ -49,6 +50,7 @@ export function chartOptions({ panel, width, height, colours, onCursor }: ChartO
         space: 34,
         grid: { stroke: colours.grid, width: 1 },
         ticks: { show: false },
+        ...(isBinary(panel.unit) && { incrs: BINARY_STEPS }),
         values: (_, values) => values.map((value) => formatValue(value, panel.unit)),
       },
     ],
@@ -62,6 +64,11 @@ export function chartOptions({ panel, width, height, colours, onCursor }: ChartO
     hooks: { setCursor: [({ cursor }) => onCursor(cursor.left !== undefined && cursor.left >= 0 ? (cursor.idx ?? null) : null)] },
   };
 }
+
+/** Steps of an axis in bytes: 1, 2, 4 … of a unit of 1024, so that its marks are round. */
+const BINARY_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
+
+const isBinary = (unit: Unit): boolean => unit === 'bytes' || unit === 'bytesPerSecond';
 
 /** The axis starts at 0 unless there are negative values, and leaves a little room above. */
 function axisRange(min: number | null, max: number | null, atLeast = 0): [number, number] {
