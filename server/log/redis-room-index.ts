@@ -1,0 +1,79 @@
+import { LRUCache } from 'lru-cache';
+import type { RoomName } from '../../shared/rooms.js';
+import type { RedisClient } from '../adapter/redis-connection.js';
+import type { RedisLink } from '../adapter/redis-link.js';
+import type { LogRoom } from './room-log.js';
+
+interface IndexOptions {
+  readonly link: Pick<RedisLink, 'run'>;
+  readonly prefix: string;
+  readonly keysOf: (room: RoomName) => { meta: string; stream: string };
+}
+
+/** The rooms of the log by the time of their newest entry: one sorted set for each kind, because keys of rooms lie anywhere. */
+export interface RedisRoomIndex {
+  /** Notes an append; at most one write each 10 s and room. A failure is made good by the next append. */
+  touch(room: RoomName, time: number, ttlMs: number): void;
+  list(query: { prefix: string; limit: number }): Promise<LogRoom[]>;
+}
+
+const TOUCH_MS = 10_000;
+const ROOMS_KNOWN = 50_000;
+const ROOMS_PER_PAGE = 500;
+/** Rooms of a kind with an age limit leave the index this long after their newest entry is too old. */
+const LEAVE_MS = 60_000;
+
+export function createRedisRoomIndex({ link, prefix, keysOf }: IndexOptions): RedisRoomIndex {
+  const touched = new LRUCache<RoomName, number>({ max: ROOMS_KNOWN });
+  const kindsKey = `${prefix}kinds`;
+  const roomsKey = (kind: string) => `${prefix}rooms:${kind}`;
+
+  async function listKind(kind: string, prefix: string, limit: number): Promise<LogRoom[]> {
+    const found: LogRoom[] = [];
+    for (let start = 0; found.length < limit; start += ROOMS_PER_PAGE) {
+      const names = (await link.run((client) =>
+        client.zRange(roomsKey(kind), start, start + ROOMS_PER_PAGE - 1, { REV: true }),
+      )) as RoomName[];
+      const wanted = names.filter((name) => name.startsWith(prefix)).slice(0, limit - found.length);
+      const rooms = await link.run((client) => Promise.all(wanted.map((name) => lookAt(client, name))));
+      found.push(...rooms.filter((room) => room !== undefined));
+      if (names.length < ROOMS_PER_PAGE) break;
+    }
+    return found;
+  }
+
+  async function lookAt(client: RedisClient, room: RoomName): Promise<LogRoom | undefined> {
+    const { meta, stream } = keysOf(room);
+    const [[last, time], kept] = await Promise.all([client.hmGet(meta, ['seq', 'time']), client.xLen(stream)]);
+    return kept > 0 ? { room, last: Number(last), time: Number(time) } : undefined;
+  }
+
+  return {
+    touch(room, time, ttlMs) {
+      if (time - (touched.get(room) ?? 0) < TOUCH_MS) return;
+      touched.set(room, time);
+      const kind = room.slice(0, room.indexOf(':'));
+      const key = roomsKey(kind);
+      link
+        .run((client) =>
+          Promise.all([
+            client.zAdd(key, { score: time, value: room }, { GT: true }),
+            client.sAdd(kindsKey, kind),
+            ttlMs > 0 ? client.zRemRangeByScore(key, '-inf', time - ttlMs - LEAVE_MS) : 0,
+          ]),
+        )
+        .catch(() => touched.delete(room));
+    },
+
+    async list({ prefix: wanted, limit }) {
+      const colon = wanted.indexOf(':');
+      const known = colon < 0 ? await link.run((client) => client.sMembers(kindsKey)) : [wanted.slice(0, colon)];
+      const kinds = colon < 0 ? known.filter((kind) => kind.startsWith(wanted)) : known;
+      const found = await Promise.all(kinds.map((kind) => listKind(kind, wanted, limit)));
+      return found
+        .flat()
+        .sort((a, b) => b.time - a.time)
+        .slice(0, limit);
+    },
+  };
+}
