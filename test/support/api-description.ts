@@ -9,21 +9,32 @@ export type Node = any;
 
 /** A description in `docs/`, with each `$ref` followed: into the same file, or into one beside it. */
 export function readDescription(name: string): Node {
+  const files = new Map<string, Node>();
+  const load = (file: string): Node => {
+    const known = files.get(file);
+    if (known) return known;
+    const tree = parse(readFileSync(file, 'utf8'), { uniqueKeys: true });
+    refuseCutTexts(tree, file);
+    files.set(file, tree);
+    return tree;
+  };
+  const resolved = (file: string, node: Node): Node => {
+    if (Array.isArray(node)) return node.map((item) => resolved(file, item));
+    if (typeof node !== 'object' || node === null) return node;
+    if (typeof node.$ref !== 'string') return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, resolved(file, inner)]));
+    const [path, pointer] = node.$ref.split('#');
+    const target = path === '' ? file : join(dirname(file), path);
+    return resolved(target, at(load(target), pointer, node.$ref));
+  };
   const file = join(ROOT, 'docs', name);
   return resolved(file, load(file));
 }
 
-const load = (file: string): Node => parse(readFileSync(file, 'utf8'), { uniqueKeys: true });
-
-function resolved(file: string, node: Node, root: Node = node): Node {
-  if (Array.isArray(node)) return node.map((item) => resolved(file, item, root));
-  if (typeof node !== 'object' || node === null) return node;
-  if (typeof node.$ref !== 'string')
-    return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, resolved(file, inner, root)]));
-  const [path, pointer] = node.$ref.split('#');
-  const target = path === '' ? file : join(dirname(file), path);
-  const tree = path === '' ? root : load(target);
-  return resolved(target, at(tree, pointer, node.$ref), tree);
+/** In YAML's flow style an unquoted text ends at a comma, and its rest becomes a key without a value. */
+function refuseCutTexts(node: Node, where: string): void {
+  if (node === null) throw new Error(`${where} has no value`);
+  if (typeof node !== 'object') return;
+  for (const [key, inner] of Object.entries<Node>(node)) refuseCutTexts(inner, `${where}/${key}`);
 }
 
 function at(tree: Node, pointer: string, ref: string): Node {
