@@ -1,0 +1,40 @@
+import { type ErrorCode, HubError, toWireError } from '../../shared/errors.js';
+
+/** Why one line, or one item of a list, was refused. */
+export interface IngestError {
+  /** From 1: the line of the body, or the place in the list. */
+  readonly line: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What became of a request's samples or lines. */
+export interface IngestCounts {
+  readonly accepted: number;
+  readonly refused: number;
+  /** The first ones. */
+  readonly errors: readonly IngestError[];
+}
+
+const ERRORS_KEPT = 10;
+
+/** Adds up what becomes of the parts of one request. */
+export class IngestReport implements IngestCounts {
+  accepted = 0;
+  refused = 0;
+  readonly errors: IngestError[] = [];
+
+  /** @throws what is no refusal of that line: a fault of ours */
+  refuse(line: number, thrown: unknown): void {
+    if (!(thrown instanceof HubError)) throw thrown;
+    const { code, message } = toWireError(thrown);
+    this.refused++;
+    if (this.errors.length < ERRORS_KEPT) this.errors.push({ line, code, message });
+  }
+
+  add({ accepted, refused, errors }: IngestCounts): void {
+    this.accepted += accepted;
+    this.refused += refused;
+    this.errors.push(...errors.slice(0, ERRORS_KEPT - this.errors.length));
+  }
+}
