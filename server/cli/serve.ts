@@ -1,5 +1,5 @@
 import { readConfig } from '../config.js';
-import { startHub } from '../hub.js';
+import { startHub } from '../start-hub.js';
 import type { Command } from './command.js';
 import { runUntilStopped } from './run-until-stopped.js';
 

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { HubError } from '../../shared/errors.js';
-import type { Authenticator, Credentials } from '../auth/authenticator.js';
-import type { OriginCheck } from '../auth/origins.js';
+import { type Authenticator, type Credentials, createAuthenticator } from '../auth/authenticator.js';
+import { isLoopback } from '../auth/loopback.js';
+import { createOriginCheck, type OriginCheck } from '../auth/origins.js';
 import type { Principal } from '../auth/principal.js';
-import type { AddressLimits } from '../limits/address-limits.js';
+import type { Config } from '../config.js';
+import { type AddressLimits, createAddressLimits } from '../limits/address-limits.js';
 import { clientAddress } from '../limits/client-address.js';
 import { type ConnectionLimits, createConnectionLimits } from '../limits/connection-limits.js';
-import type { UserLimits } from '../limits/user-limits.js';
+import type { SharedLimits, SharedRates } from '../limits/shared-limits.js';
+import { createUserLimits, sharedRates, type UserLimits } from '../limits/user-limits.js';
 import type { Entrance } from '../socket/socket-server.js';
 
 export interface EntranceOptions {
@@ -69,4 +72,38 @@ export function createEntrance(options: EntranceOptions): HttpEntrance {
       if (what === 'publish') users.publish(userId);
     },
   };
+}
+
+/** The entrance that the configuration asks for; with the limits off, only sizes are limited. */
+export function openEntrance({ config, shared }: { config: Config; shared: SharedLimits }) {
+  const rates = ratesOf(config);
+  const addresses = createAddressLimits({
+    connectionsPerAddress: config.limits ? config.connectionsPerAddress : 0,
+    authFailures: rates.authFailures,
+    shared,
+  });
+  const users = createUserLimits({ rate: rates.publishes, shared });
+  const origins = createOriginCheck({ origins: config.origins, loopback: isLoopback(config.host), behindProxy: config.trustProxy > 0 });
+  const entrance = createEntrance({
+    authenticator: createAuthenticator(config),
+    origins,
+    addresses,
+    users,
+    eventsPerSecond: config.limits ? config.eventsPerSecond : 0,
+    publishesPerSecond: config.limits ? config.publishesPerSecond : 0,
+    trustProxy: config.trustProxy,
+  });
+  const close = () => {
+    addresses.close();
+    users.close();
+  };
+  return { entrance, origins, close };
+}
+
+/** The windows that instances share. */
+export function ratesOf({ limits, publishesPerSecond, authFailuresPerMinute }: Config): SharedRates {
+  return sharedRates({
+    publishesPerSecond: limits ? publishesPerSecond : 0,
+    authFailuresPerMinute: limits ? authFailuresPerMinute : 0,
+  });
 }

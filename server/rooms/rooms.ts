@@ -31,6 +31,7 @@ export interface RoomsOptions {
   listCacheTtlMs: number;
   randomId(): string;
   onPublish(kind: string, repeated: boolean): void;
+  onPublishSeconds(seconds: number): void;
 }
 
 /** Messages of a history page whose asker names no limit. */
@@ -145,9 +146,11 @@ export class RoomService implements Rooms {
   }
 
   async #append(room: ParsedRoom, message: { id: string; type: string; data: unknown; from: Message['from'] }): Promise<PublishAnswer> {
-    const { log, onPublish } = this.options;
+    const { log, onPublish, onPublishSeconds } = this.options;
+    const startedAt = performance.now();
     const { historyMessages, historyTtlMs } = room.policy;
     const { entry, repeated } = await log.append({ room: room.room, ...message }, { messages: historyMessages, ttlMs: historyTtlMs });
+    onPublishSeconds((performance.now() - startedAt) / 1_000);
     onPublish(room.kind, repeated);
     const answer: PublishAnswer = { id: message.id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
     return repeated ? { ...answer, repeated } : answer;

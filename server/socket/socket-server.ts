@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Server, type ServerOptions } from 'socket.io';
-import { toWireError } from '../../shared/errors.js';
+import { HubError, toWireError } from '../../shared/errors.js';
 import type { ConnectErrorData } from '../../shared/protocol.js';
 import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
@@ -36,6 +37,10 @@ interface EngineConnection {
   once(event: 'close', listener: () => void): unknown;
 }
 
+/** Milliseconds that a client asked to leave has to do so, and between two looks whether all have. */
+const LEAVE_GRACE_MS = 500;
+const LEAVE_POLL_MS = 20;
+
 /** The Socket.IO room of a user's connections on all instances. */
 export const connectionsOf = (userId: string): string => `connections-of:${userId}`;
 
@@ -45,6 +50,8 @@ export class SocketServer {
   readonly #connections = new Map<string, Connection>();
   /** Requests that were counted and are no connection yet. */
   readonly #arriving = new WeakMap<IncomingMessage, () => void>();
+
+  #closing = false;
 
   constructor(
     server: HttpServer,
@@ -72,13 +79,39 @@ export class SocketServer {
     this.io.in(connectionsOf(userId)).disconnectSockets(true);
   }
 
-  /** Asks the clients of this instance to go elsewhere, spread over `spreadMs`. */
-  sendAway(spreadMs: number): void {
+  /** Open connections by the transport that they use now. */
+  byTransport(): Record<string, number> {
+    const counts: Record<string, number> = { websocket: 0, polling: 0 };
+    for (const { socket } of this.#connections.values()) {
+      const { name } = socket.conn.transport;
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  subscriptions(): number {
+    return [...this.#connections.values()].reduce((sum, { subscriptions }) => sum + subscriptions.size, 0);
+  }
+
+  /** Takes nobody in any more, and asks the clients of this instance to go elsewhere, spread over `spreadMs`. */
+  async sendAway(spreadMs: number): Promise<void> {
+    this.#closing = true;
     for (const { socket } of this.#connections.values()) socket.emit('notice', { kind: 'reconnect', afterMs: Math.random() * spreadMs });
+    const deadline = performance.now() + spreadMs + LEAVE_GRACE_MS;
+    while (this.size > 0 && performance.now() < deadline) await delay(LEAVE_POLL_MS);
+  }
+
+  /** Ends all connections here. The HTTP server stays open: it is not this one's. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.io.local.disconnectSockets(true);
+    this.io.engine.close();
+    await Promise.all([...this.io._nsps.values()].map((namespace) => namespace.adapter.close()));
   }
 
   #allow(request: IncomingMessage, decide: (error: string | null | undefined, allowed: boolean) => void): void {
     try {
+      if (this.#closing) throw new HubError('closing');
       this.options.entrance.checkOrigin(request);
       if (isNewConnection(request)) this.#count(request);
       decide(null, true);

@@ -40,8 +40,8 @@ export class Subscriptions {
     private readonly options: SubscriptionsOptions,
   ) {}
 
-  has(room: RoomName): boolean {
-    return this.#rooms.has(room);
+  get size(): number {
+    return this.#rooms.size;
   }
 
   /** Gives the function that begins the subscription and its acknowledgement, to be called in the turn of the latter. */

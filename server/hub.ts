@@ -1,0 +1,133 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Express } from 'express';
+import type { ServerOptions } from 'socket.io';
+import type { z } from 'zod';
+import type { PublishAnswer } from '../shared/protocol.js';
+import type { Principal } from './auth/principal.js';
+import { type Cache, createCache } from './cache/cache.js';
+import { type Config, kindsFrom } from './config.js';
+import type { Engines } from './engines.js';
+import { openEntrance } from './hub/entrance.js';
+import { openHttpPart } from './hub/http-part.js';
+import { openJobsPart } from './hub/jobs-part.js';
+import { openMetricsPart } from './hub/metrics-part.js';
+import { openRoomsPart } from './hub/rooms-part.js';
+import { openSocketPart } from './hub/socket-part.js';
+import type { JobDeclaration } from './jobs/handler.js';
+import type { LogTap } from './observe/log-tap.js';
+import type { Logger } from './observe/logger.js';
+import type { HubMetrics } from './observe/metrics.js';
+import type { SystemPublisher } from './rooms/publisher.js';
+import { type EventContext, handler } from './socket/event-handler.js';
+import type { HubServer } from './socket/types.js';
+
+/** A hub in somebody's program. */
+export interface Hub {
+  /** The Socket.IO server: everything of it is there, beside the hub's own events. */
+  readonly io: HubServer;
+  /** The HTTP side, to be mounted (`theirs.use(hub.app)`) where the server's own listener does not call it. */
+  readonly app: Express;
+  readonly cache: Pick<Cache, 'read' | 'invalidate'>;
+  /**
+   * Adds an event that clients may send: its payload is held against the schema, what `run` gives is the acknowledgement, and what it throws
+   * (HubError for a code of its own) the refusal.
+   * @throws Error when the event has a handler already
+   */
+  handle<Schema extends z.ZodType>(
+    event: string,
+    schema: Schema,
+    run: (context: Omit<EventContext<z.output<Schema>>, 'connection'>) => unknown,
+  ): void;
+  /** Adds a heavy handler. @throws RangeError when its name is taken or its declaration out of range */
+  job<Schema extends z.ZodType>(name: string, declaration: Omit<JobDeclaration<Schema>, 'name'>): void;
+  /** Publishes as the hub, or as whoever `from` names. @throws HubError as RoomLog.append */
+  publish(
+    room: string,
+    data: unknown,
+    options?: { type?: string; id?: string; from?: { id: string; name: string } },
+  ): Promise<PublishAnswer>;
+  /** Ends every connection of a user on all instances. */
+  disconnectUser(userId: string): void;
+  /** Sends clients elsewhere, and lets jobs end within the configured time. */
+  close(): Promise<void>;
+}
+
+export interface HubParts {
+  server: HttpServer;
+  config: Config;
+  engines: Engines;
+  logger: Logger;
+  metrics: HubMetrics;
+  /** Socket.IO's own options. */
+  io?: Partial<ServerOptions>;
+  /** The server is somebody's: what is not the hub's goes to its own listeners. */
+  embedded: boolean;
+  /** Takes the hub's own log lines to its log room. */
+  tap: LogTap;
+  /** Directory of the built pages. */
+  webDir: string;
+  /** The built file of a job's thread. */
+  threadFile: URL;
+}
+
+/** Assembles a hub on an HTTP server that somebody else opens. */
+export async function createHub(parts: HubParts): Promise<Hub> {
+  const { config, engines, logger, metrics } = parts;
+  const kinds = kindsFrom(config);
+  const cache = createCache(engines.cache);
+  const cacheTtlMs = config.cacheMaxEntries === 0 ? 0 : config.cacheTtlMs;
+  const onFault = (where: string, err: unknown) => logger.warn({ err, where }, 'a part of the hub failed');
+  const { entrance, origins, close: closeEntrance } = openEntrance({ config, shared: engines.limits });
+
+  // Jobs, rooms and sockets each speak to the others: what is called later is found by then.
+  const publisher: SystemPublisher = { publish: (...message) => roomsPart.rooms.system.publish(...message) };
+  const admitReader = (principal: Principal, room: string) => roomsPart.rooms.admit(principal, 'read', room);
+  const metricRooms = openMetricsPart({ ...parts, kinds, cache, publisher, admitReader });
+  const jobs = await openJobsPart({ ...parts, cache, publisher, admitReader });
+  const roomsPart = openRoomsPart({
+    engines,
+    kinds,
+    cache,
+    cacheTtlMs,
+    unsentBytes: config.unsentBytes,
+    metrics,
+    emit: (group, event, payload) => sockets.emitOnThisNode(group, event, payload),
+    viewOf: metricRooms.viewOf,
+    ownsJob: (principal, jobId) => jobs.service.owns(principal, jobId),
+    onFault,
+  });
+  const { rooms } = roomsPart;
+  const disconnectUser = (userId: string) => sockets.disconnectUser(userId);
+  const http = openHttpPart({ ...parts, entrance, origins, roomsPart, jobs: jobs.service, metricRooms, disconnectUser });
+  const sockets = openSocketPart({ ...parts, entrance, roomsPart, jobs: jobs.service });
+  metrics.watch({
+    connections: () => ({ ...sockets.connections(), stream: http.streams() }),
+    rooms: () => roomsPart.channels.size,
+    subscriptions: () => sockets.subscriptions(),
+    slowConsumers: () => roomsPart.slow.held,
+    jobs: () => engines.jobs.depth(),
+    redisUp: () => engines.link?.ready() ?? true,
+  });
+  metricRooms.start();
+  logger.info({ store: config.store }, engines.log.durability);
+
+  const close = async () => {
+    await sockets.drain(config.drainMs);
+    http.close();
+    await Promise.all([metricRooms.close(), jobs.close(config.drainMs)]);
+    await sockets.close();
+    roomsPart.close();
+    closeEntrance();
+    await cache.close();
+  };
+  return {
+    io: sockets.io,
+    app: http.app,
+    cache,
+    handle: (event, schema, run) => sockets.handle(event, handler(schema as never, run as never)),
+    job: (name, declaration) => jobs.add(name, declaration),
+    publish: (room, data, { type = 'text', ...options } = {}) => rooms.system.publish(rooms.parse(room).room, type, data, options),
+    disconnectUser,
+    close,
+  };
+}

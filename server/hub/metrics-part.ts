@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http';
+import { hostname } from 'node:os';
+import type { RequestHandler } from 'express';
+import type { Kinds, RoomName } from '../../shared/rooms.js';
+import { parseRoom } from '../../shared/rooms.js';
+import type { Principal } from '../auth/principal.js';
+import type { Cache } from '../cache/cache.js';
+import type { Config } from '../config.js';
+import type { Engines } from '../engines.js';
+import type { HttpMetrics } from '../http/metrics-api.js';
+import { readInput } from '../http/route.js';
+import { LogCoalescer } from '../ingest/log-coalescer.js';
+import { RoomOutbox } from '../ingest/room-outbox.js';
+import { exposition, latestSamples } from '../metrics/exposition.js';
+import { startHostSampler } from '../metrics/host-sampler.js';
+import { startHubSampler } from '../metrics/hub-sampler.js';
+import { queryRange, rangeQuerySchema } from '../metrics/metric-range.js';
+import { createMetricView } from '../metrics/metric-view.js';
+import { SampleCoalescer } from '../metrics/sample-coalescer.js';
+import { systemClock } from '../observe/clock.js';
+import { hubReadings } from '../observe/hub-readings.js';
+import type { LogTap } from '../observe/log-tap.js';
+import type { Logger } from '../observe/logger.js';
+import type { HubMetrics } from '../observe/metrics.js';
+import type { SystemPublisher } from '../rooms/publisher.js';
+import type { OpenView } from '../rooms/room-view.js';
+
+export interface MetricsPartOptions {
+  config: Config;
+  kinds: Kinds;
+  engines: Pick<Engines, 'log' | 'cache' | 'nodeId'>;
+  cache: Cache;
+  publisher: SystemPublisher;
+  admitReader(principal: Principal, room: string): Promise<{ room: RoomName }>;
+  metrics: HubMetrics;
+  logger: Logger;
+  tap: LogTap;
+}
+
+export type MetricsPart = ReturnType<typeof openMetricsPart>;
+
+/** Milliseconds for which samples and lines outlast an absence of the store. */
+const RETRY_FOR_MS = 30_000;
+/** Of several hubs on one machine one reports it: whoever claimed it last, for this long. */
+const HOST_CLAIM_MS = 3_000;
+const HOST_ROOM = 'metrics:host';
+const HUB_ROOM = 'metrics:hub';
+const LOG_ROOM: RoomName = 'logs:hub';
+
+/** Samples and log lines: into rooms, out of them as frames, ranges and expositions; and the hub's own. */
+export function openMetricsPart(options: MetricsPartOptions) {
+  const { config, kinds, engines, publisher, metrics, logger, tap } = options;
+  const clock = systemClock;
+  const outbox = new RoomOutbox({ publisher, clock, retryForMs: RETRY_FOR_MS });
+  const samples = new SampleCoalescer({ outbox, clock });
+  const lines = new LogCoalescer({ outbox, clock });
+  const view = createMetricView({ clock, frameIntervalMs: config.frameIntervalMs });
+  const ends: (() => void)[] = [];
+
+  const start = () => {
+    if (!config.hostMetrics) return;
+    const sampler = (room: string) => ({
+      sink: samples,
+      clock,
+      room: parseRoom(room, kinds),
+      onFault: (error: unknown) => logger.warn({ err: error, room }, 'a sample failed'),
+    });
+    ends.push(startHostSampler({ ...sampler(HOST_ROOM), mayReport: () => mayReportHost(engines) }));
+    ends.push(startHubSampler({ ...sampler(HUB_ROOM), node: engines.nodeId, ...hubReadings(metrics) }));
+    tap.start((batch, id) => publisher.publish(LOG_ROOM, 'lines', { lines: batch }, { id }));
+  };
+
+  return {
+    viewOf: (kind: string): OpenView | undefined => ((kinds[kind]?.frameIntervalMs ?? 0) > 0 ? view : undefined),
+    http: metricsApi(options),
+    ingestRoutes:
+      (_authenticate: (req: IncomingMessage) => Promise<Principal>): RequestHandler =>
+      (_req, _res, next) =>
+        next(),
+    start,
+    close: async () => {
+      for (const end of ends) end();
+      await tap.stop();
+      await Promise.all([samples.flush(), lines.flush()]);
+    },
+  };
+}
+
+async function mayReportHost({ cache, nodeId }: Pick<Engines, 'cache' | 'nodeId'>): Promise<boolean> {
+  const key = `host-metrics ${hostname()}`;
+  if (!cache.far) return true;
+  await cache.far.release(key, nodeId);
+  return cache.far.claim(key, nodeId, HOST_CLAIM_MS);
+}
+
+function metricsApi({ engines, cache, config, admitReader }: MetricsPartOptions): HttpMetrics {
+  const { log } = engines;
+  return {
+    query: async (principal, text, parameters) => {
+      const { room } = await admitReader(principal, text);
+      const query = readInput(rangeQuerySchema, parameters);
+      return cache.read(`range ${room} ${JSON.stringify(query)}`, {
+        ttlMs: config.cacheTtlMs,
+        compute: () => queryRange({ ...query, log, room, now: Date.now() }),
+      });
+    },
+    exposition: async (principal, text) => {
+      const { room } = await admitReader(principal, text);
+      const points = await cache.read(`latest ${room}`, {
+        ttlMs: config.cacheTtlMs,
+        compute: () => latestSamples({ log, room, now: Date.now() }),
+      });
+      return exposition(points);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Kinds } from '../../shared/rooms.js';
+import type { Principal } from '../auth/principal.js';
+import type { Cache } from '../cache/cache.js';
+import { ChannelRegistry } from '../delivery/channel-registry.js';
+import type { EmitOnThisNode } from '../delivery/room-channel.js';
+import { SlowConsumers } from '../delivery/slow-consumers.js';
+import type { Engines } from '../engines.js';
+import type { HubMetrics } from '../observe/metrics.js';
+import { FeedRegistry } from '../rooms/feed-registry.js';
+import type { OpenView } from '../rooms/room-view.js';
+import { RoomService } from '../rooms/rooms.js';
+
+export interface RoomsPartOptions {
+  engines: Pick<Engines, 'log' | 'presence' | 'link'>;
+  kinds: Kinds;
+  cache: Cache;
+  cacheTtlMs: number;
+  unsentBytes: number;
+  metrics: HubMetrics;
+  emit: EmitOnThisNode;
+  viewOf(kind: string): OpenView | undefined;
+  ownsJob(principal: Principal, jobId: string): Promise<boolean>;
+  onFault(where: string, error: unknown): void;
+}
+
+const FEED_LINGER_MS = 10_000;
+const FEED_VERIFY_MS = 5_000;
+const RECENT_ENTRIES = 256;
+const SLOW_CHECK_MS = 250;
+
+/** Rooms as this node serves them: feeds, the room service, the channels of its sockets, and the watch over slow ones. */
+export function openRoomsPart(options: RoomsPartOptions) {
+  const { engines, kinds, cache, cacheTtlMs, metrics, emit, viewOf, onFault } = options;
+  const { log, presence } = engines;
+  const feeds = new FeedRegistry({
+    log,
+    lingerMs: FEED_LINGER_MS,
+    // Within one process the log's followers miss nothing.
+    verifyMs: engines.link ? FEED_VERIFY_MS : 0,
+    recentEntries: RECENT_ENTRIES,
+    onRepair: (_room, entries) => metrics.gapsRepaired.inc(entries),
+    onFault: (error) => onFault('feed', error),
+  });
+  const rooms = new RoomService({
+    kinds,
+    log,
+    feeds,
+    presence,
+    cache,
+    ownsJob: options.ownsJob,
+    historyCacheTtlMs: cacheTtlMs,
+    listCacheTtlMs: cacheTtlMs,
+    randomId: randomUUID,
+    onPublish: (kind, repeated) => (repeated ? metrics.publishRepeated.inc() : metrics.published.inc({ kind })),
+    onPublishSeconds: (seconds) => metrics.publishSeconds.observe(seconds),
+  });
+  const channels = new ChannelRegistry({ feeds, log, presence, emit, viewOf, now: Date.now });
+  const slow = new SlowConsumers({ unsentBytes: options.unsentBytes, checkMs: SLOW_CHECK_MS, onHold: () => metrics.slowHeld.inc() });
+  const close = () => {
+    slow.close();
+    feeds.close();
+  };
+  return { feeds, rooms, channels, slow, close };
+}

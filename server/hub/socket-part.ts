@@ -1,0 +1,110 @@
+import type { Server as HttpServer } from 'node:http';
+import type { ServerOptions } from 'socket.io';
+import { HubError } from '../../shared/errors.js';
+import type { Config } from '../config.js';
+import type { EmitOnThisNode } from '../delivery/room-channel.js';
+import type { Engines } from '../engines.js';
+import { checkPayload } from '../limits/payload-checks.js';
+import type { Logger } from '../observe/logger.js';
+import type { HubMetrics } from '../observe/metrics.js';
+import { addAuthEvents } from '../socket/auth-events.js';
+import type { EventHandler, EventHandlers } from '../socket/event-handler.js';
+import { addJobEvents, type JobCalls } from '../socket/job-events.js';
+import { addRoomEvents } from '../socket/room-events.js';
+import { SocketServer } from '../socket/socket-server.js';
+import type { HubServer } from '../socket/types.js';
+import type { HttpEntrance } from './entrance.js';
+import type { openRoomsPart } from './rooms-part.js';
+
+export interface SocketPartOptions {
+  server: HttpServer;
+  io?: Partial<ServerOptions>;
+  config: Config;
+  engines: Pick<Engines, 'adapter' | 'presence'>;
+  entrance: HttpEntrance;
+  roomsPart: ReturnType<typeof openRoomsPart>;
+  jobs: JobCalls;
+  logger: Logger;
+  metrics: HubMetrics;
+}
+
+export interface SocketPart {
+  readonly io: HubServer;
+  readonly emitOnThisNode: EmitOnThisNode;
+  handle(event: string, handler: EventHandler): void;
+  disconnectUser(userId: string): void;
+  connections(): Record<string, number>;
+  subscriptions(): number;
+  /** Takes no new connection and, where there are other instances, asks the clients here to go to them. */
+  drain(drainMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Bytes of one Socket.IO packet past which the connection is closed: room for the error to be told of what is only too large. */
+const packetBytes = (payloadBytes: number) => (payloadBytes === 0 ? 1e8 : Math.max(1024 ** 2, 4 * payloadBytes));
+
+/** Milliseconds over which the clients of a stopping instance go elsewhere. */
+const SEND_AWAY_MS = 2_000;
+
+/** Socket.IO with the hub's events. */
+export function openSocketPart(options: SocketPartOptions): SocketPart {
+  const { config, engines, entrance, roomsPart, logger, metrics } = options;
+  const handlers: EventHandlers = new Map();
+  addRoomEvents(handlers, roomsPart.rooms);
+  addJobEvents(handlers, options.jobs);
+  const onFault = (where: string, error: unknown) => {
+    const code = error instanceof HubError ? error.code : 'internal';
+    metrics.refused.inc({ code });
+    if (code === 'internal') logger.error({ err: error, where }, 'an event failed');
+    else logger.debug({ where, code, why: String(error) }, 'an event was refused');
+  };
+  addAuthEvents(handlers, (credentials, { request }) => entrance.authenticate(credentials, entrance.addressOf(request)));
+  const sockets = new SocketServer(options.server, {
+    io: socketOptions(options),
+    entrance,
+    slow: roomsPart.slow,
+    onFault,
+    connection: {
+      ...roomsPart,
+      handlers,
+      presence: engines.presence,
+      roomsPerConnection: config.roomsPerConnection,
+      unsentLimitBytes: config.unsentBytes,
+      checkPayload: (payload) => checkPayload(payload, { depth: config.payloadDepth, bytes: config.payloadBytes }),
+      onFault,
+      onEvent: (event) => metrics.received.inc({ event: handlers.has(event) ? event : 'other' }),
+    },
+  });
+  return {
+    io: sockets.io,
+    emitOnThisNode: (group, event, payload) => {
+      metrics.delivered.inc({ transport: 'socket.io' }, sockets.io.of('/').adapter.rooms.get(group)?.size ?? 0);
+      // One event of the map with its one argument; the overloads cannot be followed through the generic.
+      sockets.io.local.to(group).emit(event, ...([payload] as never));
+    },
+    handle: (event, handler) => sockets.handle(event, handler),
+    disconnectUser: (userId) => sockets.disconnectUser(userId),
+    connections: () => sockets.byTransport(),
+    subscriptions: () => sockets.subscriptions(),
+    // Alone there is nowhere else to go.
+    drain: async (drainMs) => {
+      if (engines.adapter) await sockets.sendAway(Math.min(drainMs, SEND_AWAY_MS));
+    },
+    close: () => sockets.close(),
+  };
+}
+
+function socketOptions({ config, engines, io }: SocketPartOptions): Partial<ServerOptions> {
+  const limits = config.limits;
+  return {
+    pingInterval: config.pingIntervalMs,
+    pingTimeout: config.pingTimeoutMs,
+    maxHttpBufferSize: packetBytes(config.payloadBytes),
+    transports: [...config.transports],
+    perMessageDeflate: config.compression ? { threshold: config.compressionThresholdBytes } : false,
+    httpCompression: config.compression ? { threshold: config.compressionThresholdBytes } : false,
+    ...(limits && config.authenticateMs > 0 && { connectTimeout: config.authenticateMs }),
+    ...(engines.adapter && { adapter: engines.adapter }),
+    ...io,
+  };
+}

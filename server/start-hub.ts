@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { once as event } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { ServerOptions } from 'socket.io';
+import type { Config } from './config.js';
+import { openEngines } from './engines.js';
+import { ratesOf } from './hub/entrance.js';
+import { createHub, type Hub } from './hub.js';
+import { systemClock } from './observe/clock.js';
+import { LogTap } from './observe/log-tap.js';
+import { createLogger } from './observe/logger.js';
+import { createHubMetrics } from './observe/metrics.js';
+import { createHttpServer } from './tls.js';
+
+export interface StartOptions {
+  /** Socket.IO's own server options. */
+  readonly io?: Partial<ServerOptions>;
+  /** Somebody's server, which somebody opens and closes; left out: one of the hub's own, listening where the configuration says. */
+  readonly server?: HttpServer;
+}
+
+/** A hub that listens. */
+export interface StartedHub extends Hub {
+  /** `http://127.0.0.1:3000`; of somebody's server, once it listens. */
+  readonly url: string;
+}
+
+const LOG_ROOM = 'logs:hub';
+/** Beside this file in the build; a thread loads no TypeScript. */
+const THREAD_FILE = new URL('./jobs/thread.js', import.meta.url);
+const WEB_DIR = new URL('../client/web', import.meta.url);
+
+/**
+ * Opens the engines and a hub on them.
+ * @throws Error with one line: the data directory is in use, a certificate cannot be read, the port is taken
+ */
+export async function startHub(config: Config, { io, server: theirs }: StartOptions = {}): Promise<StartedHub> {
+  const nodeId = randomBytes(4).toString('hex');
+  const tap = new LogTap({ clock: systemClock });
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat, node: nodeId, tap, tapRoom: LOG_ROOM });
+  const metrics = createHubMetrics();
+  const engines = await openEngines({ config, nodeId, rates: ratesOf(config), logger });
+  try {
+    const server = theirs ?? createHttpServer({ ...config, log: logger });
+    const hub = await createHub({
+      server,
+      config,
+      engines,
+      logger,
+      metrics,
+      tap,
+      embedded: theirs !== undefined,
+      webDir: fileURLToPath(WEB_DIR),
+      threadFile: THREAD_FILE,
+      ...(io && { io }),
+    });
+    const close = async () => {
+      await hub.close();
+      if (!theirs) await closeServer(server);
+      await engines.close();
+    };
+    if (!theirs) await listen(server, config);
+    return {
+      ...hub,
+      get url() {
+        return urlOf(server, config);
+      },
+      close: once(close),
+    };
+  } catch (error) {
+    await engines.close();
+    throw error;
+  }
+}
+
+/** @throws Error in one line that names the address */
+async function listen(server: HttpServer, { host, port }: Config): Promise<void> {
+  server.listen(port, host);
+  try {
+    await event(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(
+      code === 'EADDRINUSE' ? `port ${port} on ${host} is in use: set PORT to another one` : `cannot listen on ${host}: ${message}`,
+    );
+  }
+}
+
+async function closeServer(server: HttpServer): Promise<void> {
+  const closed = event(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+function urlOf(server: HttpServer, { tlsCert }: Config): string {
+  const address = server.address() as AddressInfo | null;
+  if (!address) throw new Error('the server does not listen');
+  const anywhere = address.address === '::' || address.address === '0.0.0.0';
+  const name = anywhere ? 'localhost' : address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `${tlsCert === undefined ? 'http' : 'https'}://${name}:${address.port}`;
+}
+
+/** The first call's promise for all calls. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= run();
+    return running;
+  };
+}
