@@ -1,4 +1,3 @@
-import { HubError } from '../../shared/errors.js';
 import { configHelp, optionHelp } from '../config/document.js';
 import { ConfigError, nearest } from '../config/read.js';
 import { version } from '../version.js';
@@ -25,15 +24,15 @@ function commandHelp(name: string, { usage, options }: Command): string {
   return [`roomcast ${name} ${usage}`.trim(), COMMANDS[name]!.about, ...(own ? ['', own] : []), '', rest].join('\n');
 }
 
-/** A failure in one line where it is of a known sort (a wrong option, a port in use, a store away); anything else is a fault, with its stack. */
+/** A failure in one line where somebody meant to say it (a wrong option, a port in use, a store away); a fault of the program with its stack. */
 function describe(thrown: unknown): string {
-  if (thrown instanceof ConfigError || thrown instanceof HubError) return thrown.message;
   if (!(thrown instanceof Error)) return String(thrown);
   const { code, port, address } = thrown as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code === 'EADDRINUSE') return `port ${port} on ${address} is in use: stop what runs there, or take another with PORT or --port`;
   if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine: set ROOMCAST_HOST or --host`;
   if (code === 'EACCES' && port !== undefined) return `port ${port} may not be used by this user: take one from 1024 up`;
-  return code !== undefined ? thrown.message : (thrown.stack ?? thrown.message);
+  const fault = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(thrown.name);
+  return fault ? (thrown.stack ?? thrown.message) : thrown.message;
 }
 
 /** Runs the command that the arguments name and gives the exit code of the process. */

@@ -5,6 +5,8 @@ import type { Environment } from '../config/read.js';
 export interface Terminal {
   readonly env: Environment;
   readonly stdin: AsyncIterable<string | Uint8Array>;
+  /** Nothing more is read: the process does not wait for whoever writes to stdin. */
+  closeStdin(): void;
   /** One line of result. */
   print(line: string): void;
   /** One line about what happens or went wrong. */

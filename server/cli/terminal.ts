@@ -16,7 +16,11 @@ export function processTerminal(own: NodeJS.Process): Terminal {
   }
   return {
     env: own.env,
-    stdin: own.stdin,
+    // Asked for only when it is read: opening it would keep the process alive.
+    get stdin() {
+      return own.stdin;
+    },
+    closeStdin: () => void own.stdin.destroy(),
     print: (line) => void own.stdout.write(`${line}\n`),
     report: (line) => void own.stderr.write(`${line}\n`),
     stop: stop.signal,

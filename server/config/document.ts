@@ -7,6 +7,9 @@ export function defaultOf(option: Option<unknown>): string {
   return option.defaultText ?? String(option.default);
 }
 
+/** Key, flag and, where there is one, variable. */
+const namesOf = (key: string, option: Option<unknown>): string[] => [key, flagOf(key), ...[envNameOf(key, option) ?? []].flat()];
+
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [''];
   for (const word of text.split(' ')) {
@@ -21,7 +24,7 @@ function wrap(text: string, width: number): string[] {
 export function optionHelp(options: Declaration): string {
   return Object.entries(options)
     .flatMap(([key, option]) => [
-      `  ${flagOf(key)}  ${envNameOf(key, option)}  [${defaultOf(option)}]`,
+      `  ${namesOf(key, option).slice(1).join('  ')}  [${defaultOf(option)}]`,
       ...wrap(`${option.about} Takes ${option.accepts}.`, 90).map((line) => `      ${line}`),
     ])
     .join('\n');
@@ -39,7 +42,9 @@ const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
 function table(options: Declaration): string {
   const rows = Object.entries(options).map(([key, option]) => {
-    const names = `\`${key}\`<br>\`${envNameOf(key, option)}\`<br>\`${flagOf(key)}\``;
+    const names = namesOf(key, option)
+      .map((name) => `\`${name}\``)
+      .join('<br>');
     return `| ${names} | ${cell(defaultOf(option))} | ${cell(option.accepts)} | ${cell(option.about)} |`;
   });
   return ['| option | default | takes | |', '|---|---|---|---|', ...rows].join('\n');

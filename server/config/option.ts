@@ -6,8 +6,8 @@ export interface Option<Value> {
   /** The default in words, where the value itself is computed or empty. */
   readonly defaultText?: string;
   readonly about: string;
-  /** The variable's name where it is not made from the key. */
-  readonly env?: string;
+  /** The variable's name where it is not made from the key; false: a flag only. */
+  readonly env?: string | false;
   /** Never printed. */
   readonly secret?: boolean;
   /** The value that a variable's or flag's text stands for; undefined when it stands for none. */
@@ -18,7 +18,7 @@ export interface Option<Value> {
 
 /** What each option may say beside its type. */
 export interface Words {
-  readonly env?: string;
+  readonly env?: string | false;
   readonly secret?: boolean;
   readonly defaultText?: string;
 }

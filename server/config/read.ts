@@ -8,7 +8,9 @@ export class ConfigError extends Error {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const words = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-export const envNameOf = (key: string, option: Pick<Option<unknown>, 'env'>): string => option.env ?? `ROOMCAST_${words(key)}`;
+/** Undefined: no variable sets it. */
+export const envNameOf = (key: string, { env }: Pick<Option<unknown>, 'env'>): string | undefined =>
+  env === false ? undefined : (env ?? `ROOMCAST_${words(key)}`);
 export const flagOf = (key: string): string => `--${words(key).toLowerCase().replaceAll('_', '-')}`;
 
 /** Kubernetes sets such variables in every pod when a Service is called roomcast; they are addresses, not options. */
@@ -59,7 +61,11 @@ function fromEnvironment(declaration: Declaration, env: Environment, alsoKnown: 
     const key = keys.get(name);
     if (key !== undefined) values.set(key, parse(name, declaration[key]!, given));
     else if (name.startsWith('ROOMCAST_') && !others.has(name) && !isServiceLink(name, given)) {
-      throw unknown('variable', name, [...keys.keys(), ...others.keys()]);
+      throw unknown(
+        'variable',
+        name,
+        [...keys.keys(), ...others.keys()].flatMap((known) => known ?? []),
+      );
     }
   }
   return values;

@@ -49,3 +49,21 @@ export const TRANSPORT: TextForm = {
   accepts: `${TRANSPORTS.join(', ')} or both, separated by a comma`,
   fits: (given) => TRANSPORTS.includes(given as Transport),
 };
+
+export const ROOM_PATTERN: TextForm = {
+  accepts: 'room names or prefixes with * at their end, separated by commas, such as chat:*,metrics:web-1',
+  fits: (given) => /^[^\s,{}*]{0,161}\*?$/.test(given) && given.length > 0,
+};
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION_FORM = /^([1-9][0-9]{0,5})([smhd])$/;
+export const DURATION: TextForm = {
+  accepts: 'a time such as 90s, 30m, 12h or 7d, or never',
+  fits: (given) => given === 'never' || DURATION_FORM.test(given),
+};
+
+/** Milliseconds of a `DURATION`; undefined: never. */
+export function durationMs(given: string): number | undefined {
+  const [, count, unit] = DURATION_FORM.exec(given) ?? [];
+  return count === undefined ? undefined : Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
