@@ -8,17 +8,17 @@ import { addHealthRoutes, type HealthOptions } from './health.js';
 import { addJobRoutes, type HttpJobs } from './jobs-api.js';
 import { createMessageEncoder } from './message-json.js';
 import { addMetricRoutes, type HttpMetrics } from './metrics-api.js';
-import { OpenStreams } from './open-streams.js';
+import { OpenStreams, type PlaceOptions } from './open-streams.js';
 import { type HttpLog, requestLog } from './request-log.js';
 import { addRoomRoutes } from './rooms-api.js';
 import { type HttpOrigins, originGuard, securityHeaders } from './security.js';
-import { addEventRoutes, type SseOptions } from './sse.js';
+import { addEventRoutes } from './sse.js';
 import { webPages } from './static.js';
 import { addUserRoutes, type UsersApiOptions } from './users-api.js';
 
 export interface HttpAppOptions
   extends GateOptions,
-    Pick<SseOptions, 'admitAddress'>,
+    PlaceOptions,
     Pick<UsersApiOptions, 'disconnectUser'>,
     Pick<HealthOptions, 'notReadyBecause' | 'metricsText' | 'metricsAccess'> {
   rooms: Rooms;

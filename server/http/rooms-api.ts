@@ -9,12 +9,12 @@ import type { Rooms } from '../rooms/room-service.js';
 import type { ReadBody } from './body.js';
 import { keepPrivately } from './caching.js';
 import type { Gate } from './gate.js';
-import type { OpenStreams } from './open-streams.js';
+import { holdPlace, type OpenStreams, type PlaceOptions } from './open-streams.js';
 import { pageSize, readPosition, secondsText } from './query.js';
 import { type RoomPage, readAfter, readHistory, type WaitControl } from './room-page.js';
 import { readInput, route } from './route.js';
 
-export interface RoomsApiOptions {
+export interface RoomsApiOptions extends PlaceOptions {
   rooms: Rooms;
   gate: Gate;
   streams: OpenStreams;
@@ -87,6 +87,7 @@ async function getMessages(options: RoomsApiOptions, req: Request<{ room: string
   const asSubscriber = before === undefined && (after !== undefined || wait > 0);
   // A HEAD request wants the head now.
   const waitMs = req.method === 'HEAD' ? 0 : wait;
+  if (waitMs > 0) await holdPlace(options, req, res);
   const page = asSubscriber
     ? await readAfter(rooms, principal, { room, after, limit, waitMs }, waitControl(res, options.streams))
     : await readHistory(rooms, principal, { room, limit, ...(before && { before }), ...(after && { after }) });

@@ -4,18 +4,16 @@ import { HubError, toWireError } from '../../shared/errors.js';
 import type { Message, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { OpenSubscription, Receiver, Rooms } from '../rooms/room-service.js';
-import type { Gate, GateOptions } from './gate.js';
-import type { OpenStreams } from './open-streams.js';
+import type { Gate } from './gate.js';
+import { holdPlace, type OpenStreams, type PlaceOptions } from './open-streams.js';
 import { pageSize, readPosition } from './query.js';
 import { readInput, route } from './route.js';
 import { TurnWriter } from './turn-writer.js';
 
-export interface SseOptions extends Pick<GateOptions, 'addressOf'> {
+export interface SseOptions extends PlaceOptions {
   rooms: Rooms;
   gate: Gate;
   streams: OpenStreams;
-  /** Counts one more open stream of an address; the function gives it back. @throws HubError `too_many_connections` */
-  admitAddress(address: string): (() => void) | Promise<() => void>;
   encode(message: Message): string;
   /** Milliseconds between two comments that keep proxies from closing a quiet stream. */
   heartbeatMs: number;
@@ -37,7 +35,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** `GET /api/rooms/:room/events`: a room as an event stream (HTML standard, 9.2), its positions as event ids. */
 export function addEventRoutes(router: Router, options: SseOptions): void {
-  const { rooms, gate, addressOf, admitAddress } = options;
+  const { rooms, gate } = options;
   route(router, '/api/rooms/:room/events', {
     get: async (req, res) => {
       const principal = await gate(req);
@@ -45,9 +43,7 @@ export function addEventRoutes(router: Router, options: SseOptions): void {
       const { since, last } = readInput(eventsQuery, req.query);
       const from = resumeFrom(req) ?? since;
       const request = { room, ...(from !== undefined && { since: from }), ...(last !== undefined && { last }) };
-      const release = await admitAddress(addressOf(req));
-      if (res.closed) return release();
-      res.once('close', release);
+      await holdPlace(options, req, res);
       const stream = new EventStream(res, options);
       const subscription = await rooms.open(principal, request, stream);
       if (req.method === 'HEAD' || res.closed) return endWithoutEvents(res, subscription);
