@@ -39,6 +39,7 @@ export function sendError(res: Response, error: HubError, status: number = ERROR
   const seconds = retryAfterSeconds(error);
   if (seconds !== undefined) res.set('Retry-After', String(seconds));
   if (status === 401) res.set('WWW-Authenticate', 'Bearer');
+  if ('close' in ERRORS[error.code]) res.set('Connection', 'close');
   res.set('Cache-Control', 'no-store');
   res.status(status).json({ error: toWireError(error) });
 }
