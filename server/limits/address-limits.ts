@@ -13,10 +13,11 @@ export interface AddressLimitOptions {
 /** What one address (`clientAddress`) may do. */
 export interface AddressLimits {
   /**
-   * Counts a connection in; the function given counts it out, once however often it is called.
+   * Counts a connection in; the function given counts it out, once however often it is called. Only an address with many connections
+   * waits for an answer of the other instances.
    * @throws HubError `too_many_connections`
    */
-  connect(address: string): () => void;
+  connect(address: string): Promise<() => void>;
   /** @throws HubError `rate_limited` with `retryAfterMs` while the address has shown too many tokens that were refused */
   admit(address: string): void;
   /** Counts a refused token. */
@@ -39,7 +40,7 @@ export function createAddressLimits({ connectionsPerAddress, authFailures, share
           ...(now ? { now } : {}),
         });
   return {
-    connect: (address) => connections?.connect(address) ?? (() => {}),
+    connect: async (address) => (await connections?.connect(address)) ?? (() => {}),
     admit: (address) => {
       const waitMs = failures?.waitMs(address) ?? 0;
       if (waitMs > 0) throw new HubError('rate_limited', 'too many refused tokens came from this address', waitMs);
@@ -52,49 +53,45 @@ export function createAddressLimits({ connectionsPerAddress, authFailures, share
   };
 }
 
-interface Count {
-  here: number;
-  /** As the other instances last said; they say it only when they have many. */
-  elsewhere: number;
-}
-
-/** Connections by address, here and, for addresses with many, elsewhere. */
+/** Connections by address: counted here, and, for addresses with many, asked about elsewhere. */
 function createConnectionCounts(limit: number, shared: SharedLimits) {
-  const counts = new Map<string, Count>();
+  const counts = new Map<string, number>();
+  /** Addresses whose count the other instances hold. */
   const told = new Set<string>();
   const sharedFrom = Math.max(1, Math.floor(limit * SHARED_FROM));
 
-  const tell = (address: string): void => {
-    const here = counts.get(address)?.here ?? 0;
-    if (here < sharedFrom && !told.has(address)) return;
+  const tell = (address: string): Promise<number> => {
+    const here = counts.get(address) ?? 0;
+    if (here < sharedFrom && !told.has(address)) return Promise.resolve(0);
     if (here === 0) told.delete(address);
     else told.add(address);
-    void shared.connections(address, here).then((elsewhere) => {
-      const count = counts.get(address);
-      if (count) count.elsewhere = elsewhere;
-    });
+    return shared.connections(address, here);
+  };
+  const add = (address: string, change: 1 | -1): number => {
+    const here = (counts.get(address) ?? 0) + change;
+    if (here === 0) counts.delete(address);
+    else counts.set(address, here);
+    return here;
   };
   const renewal = setInterval(() => {
-    for (const address of told) tell(address);
+    for (const address of told) void tell(address);
   }, shared.leaseMs / 3).unref();
 
   return {
-    connect: (address: string): (() => void) => {
-      const count = counts.get(address) ?? { here: 0, elsewhere: 0 };
-      if (count.here + count.elsewhere >= limit) {
-        throw new HubError('too_many_connections', `at most ${limit} connections from one address`, RETRY_MS);
-      }
-      count.here += 1;
-      counts.set(address, count);
-      tell(address);
+    connect: async (address: string): Promise<() => void> => {
+      const here = add(address, 1);
       let open = true;
-      return () => {
+      const leave = () => {
         if (!open) return;
         open = false;
-        count.here -= 1;
-        if (count.here === 0) counts.delete(address);
-        tell(address);
+        add(address, -1);
+        void tell(address);
       };
+      if (here > limit || here + (await tell(address)) > limit) {
+        leave();
+        throw new HubError('too_many_connections', `at most ${limit} connections from one address`, RETRY_MS);
+      }
+      return leave;
     },
     close: () => clearInterval(renewal),
   };

@@ -11,8 +11,7 @@ export type SharedRateName = keyof SharedRates;
 /**
  * Port: what the instances of one hub tell one another about those who use it.
  *
- * Nothing waits for an answer before it serves a client: the callers in this directory count on their own and learn from the
- * answers. Failure: no method rejects. While the store is away, each instance counts for itself.
+ * Failure: no method rejects. While the store is away, each instance counts for itself.
  */
 export interface SharedLimits {
   /** Adds to what `key` used in its window, and gives the milliseconds that it has to wait for the next one; 0: it may go on. */

@@ -17,7 +17,7 @@ export interface Entrance {
   /** @throws HubError `origin_refused` */
   checkOrigin(request: IncomingMessage): void;
   /** Counts a connection of an address; the function takes it off again. @throws HubError `too_many_connections` */
-  admitAddress(address: string): () => void;
+  admitAddress(address: string): Promise<() => void>;
   /** @throws HubError `unauthorized`, `rate_limited` */
   authenticate(credentials: Credentials, address: string): Promise<Principal>;
   limitsOf(principal: Principal): ConnectionLimits;
@@ -110,20 +110,23 @@ export class SocketServer {
   }
 
   #allow(request: IncomingMessage, decide: (error: string | null | undefined, allowed: boolean) => void): void {
-    try {
-      if (this.#closing) throw new HubError('closing');
-      this.options.entrance.checkOrigin(request);
-      if (isNewConnection(request)) this.#count(request);
-      decide(null, true);
-    } catch (error) {
+    const refuse = (error: unknown) => {
       this.options.onFault('connect', error);
       decide(toWireError(error).message, false);
-    }
+    };
+    this.#admit(request).then(() => decide(null, true), refuse);
   }
 
-  #count(request: IncomingMessage): void {
+  async #admit(request: IncomingMessage): Promise<void> {
+    if (this.#closing) throw new HubError('closing');
+    this.options.entrance.checkOrigin(request);
+    if (isNewConnection(request)) await this.#count(request);
+  }
+
+  async #count(request: IncomingMessage): Promise<void> {
     const { entrance } = this.options;
-    const leave = entrance.admitAddress(entrance.addressOf(request));
+    const leave = await entrance.admitAddress(entrance.addressOf(request));
+    if (request.socket.destroyed) return leave();
     this.#arriving.set(request, leave);
     request.socket.once('close', () => this.#arriving.delete(request) && leave());
   }
