@@ -138,7 +138,7 @@ test('an admin ends the connections of a user, nobody else does', async () => {
 });
 
 test('`roomcast token` mints a token that the hub takes', async () => {
-  const minted = await runRoomcast(scope, ['token', '--sub', 'minted', '--read', 'chat:only'], { ROOMCAST_TOKEN_SECRET: SECRET });
+  const minted = await runRoomcast(scope, ['token', '--user', 'minted', '--read', 'chat:only'], { ROOMCAST_TOKEN_SECRET: SECRET });
   expect(minted.code).toBe(0);
   const client = await connectClient(scope, hub.url, { auth: { token: minted.output.trim() } });
   expect(client.welcome.user.id).toBe('minted');
