@@ -12,7 +12,7 @@ interface MessageActionsProps {
   onEdit: () => void;
 }
 
-/** What one may do with a message: shown when it is pointed at, focused or tapped. */
+/** What one may do with a message: shown when it is pointed at, focused or tapped. Arrow keys lead here, not Tab. */
 export function MessageActions({ message, own, chat, selfId, onEdit }: MessageActionsProps) {
   const [open, setOpen] = useState<'reactions' | 'delete' | undefined>(undefined);
   const react = (emoji: string) => {
@@ -28,6 +28,7 @@ export function MessageActions({ message, own, chat, selfId, onEdit }: MessageAc
           <button
             key={emoji}
             type="button"
+            tabIndex={-1}
             class="icon-button emoji"
             aria-label={`React with ${emoji}`}
             onClick={() => react(emoji)}
@@ -36,7 +37,7 @@ export function MessageActions({ message, own, chat, selfId, onEdit }: MessageAc
             {emoji}
           </button>
         ))}
-        <button type="button" class="icon-button" aria-label="Close" onClick={() => setOpen(undefined)}>
+        <button type="button" tabIndex={-1} class="icon-button" aria-label="Close" onClick={() => setOpen(undefined)}>
           <Icon name="close" />
         </button>
       </div>
@@ -45,10 +46,10 @@ export function MessageActions({ message, own, chat, selfId, onEdit }: MessageAc
   if (open === 'delete') {
     return (
       <div class="message-actions open" role="toolbar" aria-label="Delete this message?" onKeyDown={onKeyDown}>
-        <button type="button" class="button small danger" onClick={() => chat.remove(message)} data-testid="delete-confirm">
+        <button type="button" tabIndex={-1} class="button small danger" onClick={() => chat.remove(message)} data-testid="delete-confirm">
           Delete
         </button>
-        <button type="button" class="button small" onClick={() => setOpen(undefined)}>
+        <button type="button" tabIndex={-1} class="button small" onClick={() => setOpen(undefined)}>
           Keep
         </button>
       </div>
@@ -58,6 +59,7 @@ export function MessageActions({ message, own, chat, selfId, onEdit }: MessageAc
     <div class="message-actions" role="toolbar" aria-label={`Message of ${message.from.name}`}>
       <button
         type="button"
+        tabIndex={-1}
         class="icon-button"
         aria-label="React"
         title="React"
@@ -68,11 +70,20 @@ export function MessageActions({ message, own, chat, selfId, onEdit }: MessageAc
       </button>
       {own && (
         <>
-          <button type="button" class="icon-button" aria-label="Edit" title="Edit" onClick={onEdit} data-testid="message-edit">
+          <button
+            type="button"
+            tabIndex={-1}
+            class="icon-button"
+            aria-label="Edit"
+            title="Edit"
+            onClick={onEdit}
+            data-testid="message-edit"
+          >
             <Icon name="edit" />
           </button>
           <button
             type="button"
+            tabIndex={-1}
             class="icon-button"
             aria-label="Delete"
             title="Delete"

@@ -5,6 +5,7 @@ import { useSession } from '../session-context.js';
 import { Empty } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
 import type { ChatRoom } from './chat-room.js';
+import { moveAmongMessages } from './message-keys.js';
 import { MessageRow } from './message-row.js';
 import { OutgoingRow } from './outgoing-row.js';
 import { type Row, timeline } from './timeline.js';
@@ -56,6 +57,7 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
         class="messages-scroll scrolls"
         ref={scroll.ref}
         onScroll={scroll.onScroll}
+        onKeyDown={moveAmongMessages}
         role="log"
         aria-label="Messages"
         data-testid="messages"

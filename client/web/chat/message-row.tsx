@@ -31,6 +31,7 @@ export const MessageRow = memo(
         data-position={message.position}
         data-own={own}
         tabIndex={-1}
+        aria-label={`${message.from.name}, ${clockTime(message.time)}`}
       >
         <div class="message-gutter">{first ? <Avatar user={message.from} /> : <Time time={message.time} short />}</div>
         <div class="message-body">

@@ -26,6 +26,8 @@ export function OutgoingRow({ row: { message, first }, chat }: { row: Extract<Ro
       data-key={`out-${message.id}`}
       data-testid="chat-message"
       data-own="true"
+      tabIndex={-1}
+      aria-label={`${self.name}: ${text}`}
     >
       <div class="message-gutter">{first && <Avatar user={self} />}</div>
       <div class="message-body">

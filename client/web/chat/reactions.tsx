@@ -19,6 +19,7 @@ export function Reactions({ reactions, selfId, onReact }: ReactionsProps) {
           <button
             key={emoji}
             type="button"
+            tabIndex={-1}
             class="reaction"
             aria-pressed={mine}
             title={users.map(({ name }) => name).join(', ')}

@@ -30,10 +30,10 @@ function Tail({ name }: { name: string }) {
         <RoomPicker page="logs" name={name} own={['hub']} />
         <FilterFields filter={filter} onChange={setFilter} />
         <span class="spacer" />
-        <span class="muted numbers" data-testid="log-count">
+        <span class="muted numbers log-count" data-testid="log-count">
           {lines.length === log.lines.length ? `${lines.length} lines` : `${lines.length} of ${log.lines.length} lines`}
         </span>
-        <button type="button" class="button small" onClick={() => feed.dispatch({ kind: 'clear' })}>
+        <button type="button" class="button small log-clear" onClick={() => feed.dispatch({ kind: 'clear' })}>
           Clear
         </button>
         <button

@@ -38,7 +38,7 @@ export function chartOptions({ panel, width, height, colours, onCursor }: ChartO
         stroke: colours.axis,
         font: AXIS_FONT,
         size: 26,
-        space: 70,
+        space: 46,
         grid: { show: false },
         ticks: { show: false },
         values: (_, times) => times.map(axisTime),

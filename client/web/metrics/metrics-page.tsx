@@ -10,7 +10,7 @@ import { Segments } from '../ui/segments.js';
 import { useThemeVersion } from '../ui/use-theme-version.js';
 import { Chart } from './chart.js';
 import { createChartBoard } from './chart-board.js';
-import { KNOWN_PANELS } from './known-panels.js';
+import { KNOWN_ROOMS } from './known-panels.js';
 import { joinMetricRoom } from './metric-feed.js';
 import { panelsOf } from './panels.js';
 
@@ -50,7 +50,7 @@ function Charts({ room, windowMs, paused }: { room: RoomName; windowMs: number; 
   }, [hub, room]);
   const names = useStore(feed.names);
   const state = useStore(feed.state);
-  const panels = useMemo(() => panelsOf(names, KNOWN_PANELS[room] ?? []), [names, room]);
+  const panels = useMemo(() => panelsOf(names, KNOWN_ROOMS[room]), [names, room]);
 
   useEffect(() => {
     const off = feed.onChange(board.touch);

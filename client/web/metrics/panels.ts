@@ -5,14 +5,17 @@ import { type Unit, unitOf } from './units.js';
 export interface PanelSpec {
   readonly title: string;
   readonly unit: Unit;
-  /** Metric names, in the order in which they are drawn. */
-  readonly metrics: readonly string[];
-  /** How a series is called in the chart; by default the values of its labels, or its metric's name. */
-  readonly label?: (parts: SeriesParts) => string;
-  /** Series of these metrics that the chart leaves out. */
-  readonly except?: (parts: SeriesParts) => boolean;
+  /** Metrics and what their series are called, in the order in which they are drawn. */
+  readonly metrics: Readonly<Record<string, string>>;
   /** Upper end of the axis at least. */
   readonly atLeast?: number;
+}
+
+/** What a known room shows. */
+export interface RoomSpec {
+  readonly panels: readonly PanelSpec[];
+  /** Metrics that say nothing that a chart does not say already. */
+  readonly left: readonly string[];
 }
 
 export interface PanelSeries {
@@ -42,34 +45,53 @@ interface Known {
   readonly parts: SeriesParts;
 }
 
-/** The charts of a room's series: those that `specs` describes first, then one for each other metric, by name. */
-export function panelsOf(names: readonly string[], specs: readonly PanelSpec[]): Panel[] {
+const NOTHING_KNOWN: RoomSpec = { panels: [], left: [] };
+
+/** The charts of a room's series: those that the specification describes first, then one for each other metric, by name. */
+export function panelsOf(names: readonly string[], spec: RoomSpec = NOTHING_KNOWN): Panel[] {
   const rest = new Map<string, Known[]>();
   for (const name of names) {
     const parts = partsOf(name);
-    rest.set(parts.name, [...(rest.get(parts.name) ?? []), { name, parts }]);
+    const same = rest.get(parts.name);
+    if (same) same.push({ name, parts });
+    else rest.set(parts.name, [{ name, parts }]);
   }
-  const known = specs.map((spec) => {
-    const series = spec.metrics.flatMap((metric) => rest.get(metric) ?? []).filter(({ parts }) => !spec.except?.(parts));
-    return panel({ id: spec.title, title: spec.title, unit: spec.unit, atLeast: spec.atLeast }, series, spec.label);
-  });
-  for (const metric of specs.flatMap(({ metrics }) => metrics)) rest.delete(metric);
+  const known = spec.panels.map(({ title, unit, atLeast, metrics }) =>
+    panel(
+      { id: title, title, unit, atLeast },
+      Object.keys(metrics).flatMap((metric) => rest.get(metric) ?? []),
+      metrics,
+    ),
+  );
+  for (const metric of [...spec.panels.flatMap(({ metrics }) => Object.keys(metrics)), ...spec.left]) rest.delete(metric);
   const others = [...rest].sort(([a], [b]) => a.localeCompare(b)).map(([metric, series]) => generic(metric, series));
   return [...known, ...others].filter(({ series }) => series.length > 0).slice(0, PAGE_PANELS);
 }
 
 function generic(metric: string, series: readonly Known[]): Panel {
-  return panel({ id: metric, title: titleOf(metric), unit: unitOf(metric), atLeast: undefined }, series);
+  return panel({ id: metric, title: titleOf(metric), unit: unitOf(metric), atLeast: undefined }, series, { [metric]: titleOf(metric) });
 }
 
+/** Series are told apart by their metric's name, where there are several, and by the labels in which they differ. */
 function panel(
   head: Pick<Panel, 'id' | 'title' | 'unit' | 'atLeast'>,
   known: readonly Known[],
-  label: (parts: SeriesParts) => string = labelOf,
+  titles: Readonly<Record<string, string>>,
 ): Panel {
-  const series = known.map(({ name, parts }) => ({ name, label: label(parts) }));
-  const shown = series.slice(0, PANEL_SERIES);
-  return { ...head, series: shown, left: series.length - shown.length };
+  const differing = differingLabels(known);
+  const several = new Set(known.map(({ parts }) => parts.name)).size > 1;
+  const labelled = known.map(({ name, parts }) => {
+    const values = differing.map((label) => parts.labels[label] ?? '').filter((value) => value !== '');
+    const words = several ? [titles[parts.name] ?? parts.name, ...values] : values;
+    return { name, label: words.join(' ') || (titles[parts.name] ?? parts.name) };
+  });
+  const shown = labelled.slice(0, PANEL_SERIES);
+  return { ...head, series: shown, left: labelled.length - shown.length };
+}
+
+function differingLabels(known: readonly Known[]): string[] {
+  const labels = new Set(known.flatMap(({ parts }) => Object.keys(parts.labels)));
+  return [...labels].filter((label) => new Set(known.map(({ parts }) => parts.labels[label])).size > 1);
 }
 
 /** A text that is no series is a name as it stands. */
@@ -79,11 +101,6 @@ function partsOf(text: string): SeriesParts {
   } catch {
     return { name: text, labels: {} };
   }
-}
-
-function labelOf({ name, labels }: SeriesParts): string {
-  const values = Object.values(labels);
-  return values.length === 0 ? titleOf(name) : values.join(' ');
 }
 
 /** `disk_read_bytes` is `Disk read bytes`. */
