@@ -9,8 +9,8 @@ const parse = (text: string, precision?: string) =>
 
 test('fields become series by measurement, field and tags', () => {
   expect(parse('cpu,host=a,core=0 usage=0.5,idle=99i 1700000000123456789')).toEqual([
-    ['cpu_usage{core="0",host="a"}', 0.5, 1_700_000_000_123.4568],
-    ['cpu_idle{core="0",host="a"}', 99, 1_700_000_000_123.4568],
+    ['cpu_usage{core="0",host="a"}', 0.5, 1_700_000_000_123],
+    ['cpu_idle{core="0",host="a"}', 99, 1_700_000_000_123],
   ]);
   expect(parse('cpu usage=1')).toEqual([['cpu_usage', 1, NOW]]);
 });

@@ -140,5 +140,5 @@ function toNumber(text: string): number | undefined {
 function readTime(text: string, unitMs: number, now: number): number {
   if (text === '') return now;
   if (!INTEGER.test(text)) throw invalid('the timestamp is no whole number');
-  return Number(text) * unitMs;
+  return Math.round(Number(text) * unitMs);
 }

@@ -23,12 +23,15 @@ export class IngestReport implements IngestCounts {
   accepted = 0;
   refused = 0;
   readonly errors: IngestError[] = [];
+  /** How many were refused for which reason, by this report's own `refuse`. */
+  readonly byCode = new Map<ErrorCode, number>();
 
   /** @throws what is no refusal of that line: a fault of ours */
   refuse(line: number, thrown: unknown): void {
     if (!(thrown instanceof HubError)) throw thrown;
     const { code, message } = toWireError(thrown);
     this.refused++;
+    this.byCode.set(code, (this.byCode.get(code) ?? 0) + 1);
     if (this.errors.length < ERRORS_KEPT) this.errors.push({ line, code, message });
   }
 
