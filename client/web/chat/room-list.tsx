@@ -32,7 +32,13 @@ export function RoomList({ current, onLeave }: RoomListProps) {
           {[...joined.keys()].sort().map((room) => (
             <li key={room}>
               <RoomLink room={room} current={room === current} time={times.get(room)} joined />
-              <button type="button" class="icon-button" aria-label={`Leave ${nameOf(room)}`} title="Leave" onClick={() => onLeave(room)}>
+              <button
+                type="button"
+                class="icon-button room-leave"
+                aria-label={`Leave ${nameOf(room)}`}
+                title="Leave"
+                onClick={() => onLeave(room)}
+              >
                 <Icon name="close" />
               </button>
             </li>
