@@ -24,6 +24,8 @@ export class Credentials {
   readonly #options: CredentialsOptions;
   readonly #guestKey: string;
   #cancelRefresh: Off = () => {};
+  /** There is a connection whose token ends some time. */
+  #keeping = false;
   #refreshing: Promise<boolean> | undefined;
 
   constructor(options: CredentialsOptions) {
@@ -42,11 +44,13 @@ export class Credentials {
   keepFresh(expiresAt: number | undefined): void {
     this.stop();
     if (expiresAt === undefined || typeof this.#options.connect.token !== 'function') return;
+    this.#keeping = true;
     const leftMs = expiresAt - this.#options.clock.now();
     this.#plan(Math.max(leftMs - Math.min(AHEAD_MS, leftMs / 10), REFRESH_MIN_MS), 0);
   }
 
   stop(): void {
+    this.#keeping = false;
     this.#cancelRefresh();
   }
 
@@ -64,7 +68,7 @@ export class Credentials {
 
   async #attempt(attempts: number): Promise<void> {
     const refreshed = await this.renew();
-    if (refreshed) return;
+    if (refreshed || !this.#keeping) return;
     const { backoff, clock } = this.#options;
     this.#plan(backoffMs(attempts, backoff, clock.random, REFRESH_MIN_MS), attempts);
   }

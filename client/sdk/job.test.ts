@@ -41,10 +41,10 @@ test('an end that came while away is found after the reconnect', async () => {
   const result = hub.run('search', {});
   const jobId = await submitted(server);
   await followed(server, jobId);
-  server.cut();
-  await waitFor(() => hub.state === 'offline');
-  server.setJob({ jobId, state: 'active' });
-  server.setJob({ jobId, state: 'done', result: 7 });
+  await server.whileAway(() => {
+    server.setJob({ jobId, state: 'active' });
+    server.setJob({ jobId, state: 'done', result: 7 });
+  });
   expect(await result).toBe(7);
 });
 
@@ -53,10 +53,10 @@ test('a job whose room was forgotten is asked for itself', async () => {
   const result = hub.run('search', {});
   const jobId = await submitted(server);
   await followed(server, jobId);
-  server.cut();
-  await waitFor(() => hub.state === 'offline');
-  server.setJob({ jobId, state: 'done', result: 7 });
-  server.reset(`job:${jobId}`);
+  await server.whileAway(() => {
+    server.setJob({ jobId, state: 'done', result: 7 });
+    server.reset(`job:${jobId}`);
+  });
   expect(await result).toBe(7);
 });
 
@@ -69,6 +69,8 @@ test('a submission whose answer was lost runs one job', async () => {
   expect(server.jobs.size).toBe(1);
   server.setJob({ jobId: [...server.jobs.keys()][0]!, state: 'done', result: 'once' });
   expect(await result).toBe('once');
+  await hub.submit('search', {});
+  expect(server.jobs.size).toBe(2);
 });
 
 test('a job that failed or was cancelled rejects with its state', async () => {

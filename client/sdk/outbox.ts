@@ -199,7 +199,6 @@ export class Outbox {
     const connection = this.#connection;
     const request = { room, id, data } as PublishRequest;
     const outcome = await this.#attempt(publication, type === 'text' ? request : { ...request, type });
-    if (connection !== this.#connection && !outcome.ok) return;
     if (outcome.ok) return this.#feed(room, { kind: 'stored', id, answer: outcome.answer });
     const { error, retry, retryAfterMs = 0 } = outcome.refusal;
     if (retry === 'after-auth') await this.#options.authenticate();

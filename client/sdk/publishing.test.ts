@@ -71,6 +71,23 @@ test('over lost requests, lost answers, refusals and cut connections every messa
   expect(stored(server)).toEqual(upTo(80));
 });
 
+test('what was written to a connection that is already dead does not overtake what is repeated', async () => {
+  const server = await startServer();
+  const hub = client(server.url, { answerTimeoutMs: 60_000 });
+  const room = hub.room(ROOM);
+  await room.ready;
+  server.fail('publish', 'lose-request', undefined, 2);
+  const lost = [room.publish({ n: 0 }), room.publish({ n: 1 })];
+  await waitFor(() => server.requests.filter(({ event }) => event === 'publish').length === 2);
+  // What a page meets that was asleep: the heartbeat is overdue, and socket.io-client keeps what is emitted for the next connection.
+  Object.assign(hub.socket.io.engine, { _hasPingExpired: () => true });
+  const kept = room.publish({ n: 2 });
+  expect(hub.socket.sendBuffer).toHaveLength(1);
+  server.cut();
+  await Promise.all([...lost, kept].map(({ done }) => done));
+  expect(stored(server)).toEqual(upTo(3));
+});
+
 test('a refusal for good fails the message with its error, the next one goes on', async () => {
   const server = await startServer();
   const room = client(server.url).room(ROOM);

@@ -67,9 +67,7 @@ test('a subscriber that was away receives what it missed, in order, once', async
   publishTexts(server, 1, 3);
   await waitFor(() => lines.length === 3);
   for (let round = 0; round < 5; round++) {
-    server.cut();
-    await waitFor(() => hub.state === 'offline');
-    publishTexts(server, 4 + 2 * round, 5 + 2 * round);
+    await server.whileAway(() => publishTexts(server, 4 + 2 * round, 5 + 2 * round));
     await waitFor(() => lines.filter((line) => line === 'recovered 2').length === round + 1);
   }
   expect(lines.filter((line) => line.startsWith('message'))).toEqual(texts(1, 13));
@@ -84,10 +82,10 @@ test('a return to a log that reaches not far enough back is told as a gap, and w
   publishTexts(server, 1, 1);
   await waitFor(() => lines.length === 1);
   const { epoch } = server.room(ROOM);
-  server.cut();
-  await waitFor(() => hub.state === 'offline');
-  publishTexts(server, 2, 9);
-  server.trim(ROOM, 3);
+  await server.whileAway(() => {
+    publishTexts(server, 2, 9);
+    server.trim(ROOM, 3);
+  });
   await waitFor(() => lines.length === 4);
   expect(lines).toEqual(['message 1', `gap ${epoch}:1 ${epoch}:9`, 'message 8', 'message 9']);
 });
@@ -99,11 +97,11 @@ test('after the store began anew, messages that were seen before are not given a
   await room.ready;
   server.publish(ROOM, { text: 'seen' }, { id: 'one' });
   await waitFor(() => lines.length === 1);
-  server.cut();
-  await waitFor(() => hub.state === 'offline');
-  server.reset(ROOM);
-  server.publish(ROOM, { text: 'seen' }, { id: 'one' });
-  server.publish(ROOM, { text: 'new' }, { id: 'two' });
+  await server.whileAway(() => {
+    server.reset(ROOM);
+    server.publish(ROOM, { text: 'seen' }, { id: 'one' });
+    server.publish(ROOM, { text: 'new' }, { id: 'two' });
+  });
   await waitFor(() => lines.includes('message new'));
   expect(lines.filter((line) => line.startsWith('message'))).toEqual(['message seen', 'message new']);
 });

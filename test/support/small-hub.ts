@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { Server, type Socket } from 'socket.io';
 import { HubError, toWireError } from '../../shared/errors.js';
 import { formatPosition, type Position, parsePosition } from '../../shared/position.js';
@@ -17,6 +17,7 @@ import type {
 } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
+import { waitFor } from './wait.js';
 
 interface SmallRoom {
   epoch: string;
@@ -51,9 +52,14 @@ export class SmallHub {
   beforeSubscribed: (room: RoomName) => void = () => {};
   refuseConnections: HubError | undefined;
   readonly #faults: { event: string; fault: Fault; error: HubError }[] = [];
+  readonly #tcp = new Set<TcpSocket>();
   #epochs = 0;
 
   constructor() {
+    this.http.on('connection', (socket) => {
+      this.#tcp.add(socket);
+      socket.once('close', () => this.#tcp.delete(socket));
+    });
     this.io.use((_socket, next) => {
       const error = this.refuseConnections;
       if (!error) return next();
@@ -72,12 +78,23 @@ export class SmallHub {
   }
 
   async close(): Promise<void> {
-    await this.io.close();
+    const closed = this.io.close();
+    this.cut();
+    await closed;
   }
 
   /** Breaks every connection as a network does: without a word. */
   cut(): void {
-    for (const socket of this.io.of('/').sockets.values()) socket.conn.close();
+    for (const socket of this.#tcp) socket.destroy();
+  }
+
+  /** Cuts every connection, lets nobody back in, and runs `during` when all are gone. */
+  async whileAway(during: () => void): Promise<void> {
+    this.refuseConnections = new HubError('closing');
+    this.cut();
+    await waitFor(() => this.io.of('/').sockets.size === 0, { what: 'all connections to be gone' });
+    during();
+    this.refuseConnections = undefined;
   }
 
   /** The next `times` requests of this event meet the fault. */
