@@ -32,7 +32,7 @@ export interface JobContext {
 
 export type RunJob<Input = unknown, Output = unknown> = (input: Input, context: JobContext) => Output | Promise<Output>;
 
-interface JobDeclaration<Schema extends z.ZodType> {
+export interface JobDeclaration<Schema extends z.ZodType> {
   /** 1 to 64 of a-z, 0-9 and dashes. */
   readonly name: string;
   readonly input: Schema;
@@ -56,7 +56,7 @@ interface JobDeclaration<Schema extends z.ZodType> {
  * `module` is a file that exports `run`: it runs in a worker thread, so it may compute for as long as it likes. A function given as
  * `run` cannot leave the process: it runs on the event loop and suits work that mostly waits (HTTP, a database).
  */
-type JobCode<Input> = { readonly module: URL; readonly run?: never } | { readonly run: RunJob<Input>; readonly module?: never };
+export type JobCode<Input> = { readonly module: URL; readonly run?: never } | { readonly run: RunJob<Input>; readonly module?: never };
 
 /** A declared handler. Its `input` parses what a submission carries; `code` knows what `input` gives. */
 export interface JobHandler {

@@ -23,6 +23,7 @@ class Bench {
   readonly run = (attempt: JobAttempt, control: JobControl): Promise<unknown> =>
     new Promise((resolve, reject) => {
       this.runs.push({ ...attempt, ...control, resolve, reject });
+      if (control.signal.aborted) reject(control.signal.reason);
       control.signal.addEventListener('abort', () => reject(control.signal.reason), { once: true });
     });
 

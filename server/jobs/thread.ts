@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads';
+import type { RedisLink } from '../adapter/redis-link.js';
 import type { RunJob } from './handler.js';
 import type { ResultStore } from './result-store.js';
 import type { LogSource } from './room-reader.js';
@@ -7,6 +8,7 @@ import { type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } f
 
 // The one file of a job thread: like `engines.ts` in the main thread, it picks the engines, here from what the parent says.
 
+let link: Promise<RedisLink> | undefined;
 const setup = workerData as ThreadSetup;
 const opening = Promise.all([openLog(setup.rooms), openResults(setup.results)]);
 
@@ -28,13 +30,31 @@ export default async function runTask(task: ThreadTask): Promise<ThreadOutcome> 
 
 async function openLog(source: ThreadSetup['rooms']): Promise<LogSource | undefined> {
   if (source.kind === 'memory') return undefined;
+  if (source.kind === 'redis') {
+    const { createRedisRoomLog } = await import('../log/redis-room-log.js');
+    return createRedisRoomLog({ link: await openLink(source.url), prefix: source.prefix });
+  }
   const { openLmdbLogReader } = await import('../log/lmdb-room-log.js');
   return openLmdbLogReader(source.dir);
 }
 
 async function openResults(target: ThreadSetup['results']): Promise<ResultStore> {
+  if (target.kind === 'redis') {
+    const { createRedisResultStore } = await import('./redis-result-store.js');
+    return createRedisResultStore({ link: await openLink(target.url), prefix: target.prefix, maxBytes: target.maxBytes });
+  }
   const { createFileResultStore } = await import('./file-result-store.js');
-  return createFileResultStore({ ...target, sweepMs: 0 });
+  return createFileResultStore({ dir: target.dir, maxBytes: target.maxBytes, sweepMs: 0 });
+}
+
+/** One link for the rooms and the results; the parent says in its log what it sees of the same Redis. */
+function openLink(url: string): Promise<RedisLink> {
+  link ??= import('../adapter/redis-link.js').then(async ({ openRedisLink }) => {
+    const opened = openRedisLink({ url, log: { info: () => {}, warn: () => {}, error: () => {} } });
+    await opened.whenUp();
+    return opened;
+  });
+  return link;
 }
 
 function progressOf(progress: ThreadOutcome['progress']): Pick<ThreadOutcome, 'progress'> {

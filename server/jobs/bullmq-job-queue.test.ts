@@ -1,0 +1,215 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startRedis, type TestRedis } from '../../test/support/redis.js';
+import { waitFor } from '../../test/support/wait.js';
+import { openRedisLink, type RedisLink } from '../adapter/redis-link.js';
+import { createBullmqJobQueue } from './bullmq-job-queue.js';
+import { CRASHES_MAX } from './job-machine.js';
+import { jobQueueContract, type QueueLimits, requestOf } from './job-queue.contract.js';
+import type { JobAttempt, JobControl, JobQueue, JobRecord } from './job-queue.js';
+
+const quiet = { info() {}, warn() {}, error() {} };
+let redis: TestRedis;
+const links: RedisLink[] = [];
+const queues: JobQueue[] = [];
+let stores = 0;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+afterEach(end);
+
+async function end(): Promise<void> {
+  await Promise.all(queues.splice(0).map((queue) => queue.close(0)));
+  await Promise.all(links.splice(0).map((link) => link.close()));
+}
+
+async function open(
+  prefix: string,
+  { url = redis.url, ...options }: QueueLimits & { url?: string; lockMs?: number; adoptMs?: number; now?: () => number } = {},
+): Promise<JobQueue> {
+  const link = openRedisLink({ url, log: quiet });
+  links.push(link);
+  await link.whenUp();
+  const queue = createBullmqJobQueue({ link, url, prefix, logger: quiet, ...options });
+  queues.push(queue);
+  return queue;
+}
+
+jobQueueContract('bullmq', async () => {
+  const prefix = `t${++stores}`;
+  return { open: (limits?: QueueLimits) => open(prefix, limits), end };
+});
+
+/** A queue with its changes, and runs that end when the test says so. */
+async function instance(prefix: string, options: Parameters<typeof open>[1] = {}) {
+  const queue = await open(prefix, options);
+  const changes: JobRecord[] = [];
+  const runs: (JobControl & JobAttempt & { resolve(result?: unknown): void })[] = [];
+  queue.onChange((record) => changes.push(record));
+  const work = (threads = 1) =>
+    queue.work(
+      (attempt, control) =>
+        new Promise((resolve, reject) => {
+          runs.push({ ...attempt, ...control, resolve });
+          control.signal.addEventListener('abort', () => reject(control.signal.reason));
+        }),
+      { concurrency: { threads, loop: 0 } },
+    );
+  return { queue, changes, runs, work };
+}
+
+const stateOf = async (queue: JobQueue, jobId: string) => (await queue.get(jobId)).state;
+
+describe('several processes on one Redis', () => {
+  test('a job submitted here runs there, and its end is seen here', async () => {
+    const [here, there] = [await instance('p1'), await instance('p1')];
+    await there.work();
+    const { state } = await here.queue.submit(requestOf());
+    (await waitFor(() => there.runs[0])).resolve({ answer: 42 });
+    await waitFor(async () => (await stateOf(here.queue, state.jobId)).state === 'done');
+    expect((await stateOf(here.queue, state.jobId)).result).toEqual({ answer: 42 });
+    expect(here.changes.map((change) => change.state.state)).toEqual(['queued']);
+    expect(there.changes.map((change) => change.state.state)).toEqual(['active', 'done']);
+  });
+
+  test('a cancellation reaches the process that runs the job', async () => {
+    const [here, there] = [await instance('p2'), await instance('p2')];
+    await there.work();
+    const { state } = await here.queue.submit(requestOf());
+    const run = await waitFor(() => there.runs[0]);
+    expect((await here.queue.cancel(state.jobId)).state.state).toBe('cancelled');
+    await waitFor(() => run.signal.aborted);
+    const next = await here.queue.submit(requestOf());
+    (await waitFor(() => there.runs[1])).resolve();
+    await waitFor(async () => (await stateOf(here.queue, next.state.jobId)).state === 'done');
+    expect((await stateOf(here.queue, state.jobId)).state).toBe('cancelled');
+  });
+
+  test('one key is one run on all instances', async () => {
+    const all = [await instance('p3'), await instance('p3'), await instance('p3')];
+    const records = await Promise.all(all.flatMap(({ queue }) => [1, 2, 3].map(() => queue.submit(requestOf({ key: 'k' })))));
+    expect(new Set(records.map(({ state }) => state.jobId)).size).toBe(1);
+  });
+
+  test('many jobs on two workers each end once', async () => {
+    const [first, second] = [await instance('p4'), await instance('p4')];
+    const ended: string[] = [];
+    for (const { queue } of [first, second]) {
+      queue.onChange(({ state }) => void (state.endedAt !== undefined && ended.push(state.jobId)));
+      await queue.work(async ({ input }) => input, { concurrency: { threads: 4, loop: 0 } });
+    }
+    const records = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => (n % 2 ? first : second).queue.submit(requestOf({ input: n, owner: `u${n % 7}` }))),
+    );
+    await waitFor(() => ended.length >= 200);
+    expect([...ended].sort()).toEqual(records.map(({ state }) => state.jobId).sort());
+    expect(await first.queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0 });
+  });
+});
+
+describe('a worker that stalls', () => {
+  test('loses its job to another, and its late end is not kept', async () => {
+    const [stalled, other] = [await instance('s1', { lockMs: 500 }), await instance('s1', { lockMs: 500 })];
+    await stalled.work();
+    const { state } = await stalled.queue.submit(requestOf());
+    const lost = await waitFor(() => stalled.runs[0]);
+    // Its lock is gone as if the process had been stopped for longer than the lock lasts.
+    await waitFor(async () => {
+      await links[0]!.run((client) => client.del(`s1:{jobs}:bull:threads:${state.jobId}:lock`));
+      if (other.runs.length === 0) await other.work();
+      return other.runs[0] ?? stalled.runs[1];
+    });
+    const taken = (other.runs[0] ?? stalled.runs[1])!;
+    expect(taken.fence).toBeGreaterThan(lost.fence);
+    lost.resolve('late');
+    taken.resolve('kept');
+    await waitFor(async () => (await stateOf(other.queue, state.jobId)).state === 'done');
+    expect((await stateOf(other.queue, state.jobId)).result).toBe('kept');
+    const ends = [...stalled.changes, ...other.changes].filter((change) => change.state.endedAt !== undefined);
+    expect(ends).toHaveLength(1);
+  });
+
+  test('a job that outlives its workers again and again is given up', async () => {
+    const { queue, work, runs } = await instance('s2', { lockMs: 300 });
+    await work(10);
+    const { state } = await queue.submit(requestOf());
+    await waitFor(
+      async () => {
+        await links[0]!.run((client) => client.del(`s2:{jobs}:bull:threads:${state.jobId}:lock`));
+        return (await stateOf(queue, state.jobId)).state === 'failed';
+      },
+      { timeoutMs: 20_000 },
+    );
+    expect((await stateOf(queue, state.jobId)).error).toMatchObject({ code: 'internal' });
+    expect(runs).toHaveLength(CRASHES_MAX);
+  });
+});
+
+describe('orphans', () => {
+  test('a job whose submitter died before BullMQ had it is adopted', async () => {
+    const time = { ms: Date.now() };
+    const { queue, work, runs } = await instance('o1', { now: () => time.ms, adoptMs: 20 });
+    const { state } = await queue.submit(requestOf());
+    await links[0]!.run(async (client) => {
+      for (const key of await client.keys('o1:{jobs}:bull:*')) await client.del(key);
+    });
+    await work();
+    time.ms += 60_000;
+    expect((await waitFor(() => runs[0])).jobId).toBe(state.jobId);
+  });
+
+  test('a repeated submission with its key brings it in at once', async () => {
+    const { queue, work, runs } = await instance('o2');
+    const { state } = await queue.submit(requestOf({ key: 'k' }));
+    await links[0]!.run(async (client) => {
+      for (const key of await client.keys('o2:{jobs}:bull:*')) await client.del(key);
+    });
+    await work();
+    await queue.submit(requestOf({ key: 'k' }));
+    expect((await waitFor(() => runs[0])).jobId).toBe(state.jobId);
+  });
+});
+
+describe('Redis away', () => {
+  let own: TestRedis;
+  beforeEach(async () => {
+    own = await startRedis();
+  });
+  afterEach(async () => {
+    await end();
+    await own.stop();
+  });
+
+  test('everything is refused as unavailable, and works again when it is back', async () => {
+    const { queue, work, runs } = await instance('a1', { url: own.url });
+    await work();
+    await queue.submit(requestOf());
+    (await waitFor(() => runs[0])).resolve();
+    await own.kill('SIGKILL');
+    const calls = [queue.submit(requestOf()), queue.get('x'), queue.cancel('x'), queue.list({ limit: 1 }), queue.depth()];
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason?.code)).toEqual(Array(5).fill('unavailable'));
+
+    own = await startRedis({ port: own.port, dir: own.dir });
+    const { state } = await waitFor(() => queue.submit(requestOf()), { timeoutMs: 15_000 });
+    const run = await waitFor(() => runs.find(({ jobId }) => jobId === state.jobId), { timeoutMs: 20_000 });
+    run.resolve('back');
+    await waitFor(async () => (await stateOf(queue, state.jobId)).result === 'back');
+  });
+
+  test('a job that ends while Redis is away is done when it is back', async () => {
+    await own.stop();
+    own = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+    const { queue, work, runs, changes } = await instance('a2', { url: own.url });
+    await work();
+    const { state } = await queue.submit(requestOf());
+    const run = await waitFor(() => runs[0]);
+    await own.kill('SIGKILL');
+    run.resolve('kept');
+    own = await startRedis({ port: own.port, dir: own.dir, args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+    await waitFor(async () => (await stateOf(queue, state.jobId)).state === 'done', { timeoutMs: 20_000 });
+    expect((await stateOf(queue, state.jobId)).result).toBe('kept');
+    expect(changes.filter((change) => change.state.endedAt !== undefined)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,315 @@
+import { type Job as BullJob, createNodeRedisClient, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { createClient, type RedisClientOptions } from 'redis';
+import { HubError } from '../../shared/errors.js';
+import { createJobIds } from './job-ids.js';
+import { cancelJob, isEnded, type Job, newJob, recordOf, recoverJob } from './job-machine.js';
+import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner } from './job-queue.js';
+import { JobRecords, type JobsLink } from './job-records.js';
+import { RunningJob } from './running-job.js';
+import type { JobLogger } from './thread-runner.js';
+
+export interface BullmqJobQueueOptions {
+  /** The hub's link to Redis: the jobs' states and cancellations go through it. */
+  readonly link: JobsLink;
+  /** The same Redis: BullMQ has connections of its own, one of which blocks. */
+  readonly url: string;
+  readonly prefix: string;
+  /** Jobs that may wait, on all instances together. Default 1,000. */
+  readonly queuedMax?: number;
+  /** Jobs that one owner may have waiting. Default half of `queuedMax`. */
+  readonly queuedPerOwnerMax?: number;
+  /** Milliseconds that a refused submitter is told to wait. Default 2,000. */
+  readonly retryAfterMs?: number;
+  /** Milliseconds without a sign from a worker after which its jobs are given to others. Default 15,000. */
+  readonly lockMs?: number;
+  /** Milliseconds between two looks for jobs that BullMQ does not have. Default 30,000. */
+  readonly adoptMs?: number;
+  readonly logger: JobLogger;
+  readonly now?: () => number;
+}
+
+const LANES = ['threads', 'loop'] as const satisfies readonly JobLane[];
+/** BullMQ must take the job in this time; the port allows 2 s in all. */
+const ADD_MS = 1_500;
+/** Ended jobs that BullMQ keeps, for those who look at its queues; the hub does not. */
+const BULL_KEEPS = { count: 100 };
+/** The machine decides what is tried again; BullMQ's own count must not be in its way. */
+const BULL_ATTEMPTS = 1_000;
+/** A job that could not even be started, because its state could not be read or written, waits this long. */
+const STORE_FAULT_MS = 500;
+/** A submission that took longer is no longer under way. */
+const ORPHAN_MS = 30_000;
+const ORPHANS_AT_ONCE = 100;
+
+/**
+ * Jobs on Redis, run by whichever process works. BullMQ moves them: line, locks, stalled workers, waits before the next attempt. What
+ * state a job is in is written in `JobRecords`, fenced.
+ *
+ * Order: owners take turns by start-time fair queueing, as BullMQ priorities; a job that a stalled worker or a close gave back goes first.
+ */
+export function createBullmqJobQueue(options: BullmqJobQueueOptions): JobQueue {
+  return new BullmqJobQueue(options);
+}
+
+class BullmqJobQueue implements JobQueue {
+  private readonly records: JobRecords;
+  private readonly queues: Record<JobLane, Queue>;
+  private readonly workers: Worker[] = [];
+  private readonly running = new Map<string, RunningJob>();
+  private readonly options: Required<BullmqJobQueueOptions>;
+  private readonly channel: string;
+  private readonly bull: { connection: IRedisClient; prefix: string };
+  private readonly newId: () => string;
+  private readonly stopHearing: () => void;
+  private listener: (record: JobRecord) => void = () => {};
+  private orphanTimer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(options: BullmqJobQueueOptions) {
+    const queuedMax = options.queuedMax ?? 1_000;
+    const defaults = { queuedPerOwnerMax: Math.ceil(queuedMax / 2), retryAfterMs: 2_000, lockMs: 15_000, adoptMs: 30_000, now: Date.now };
+    this.options = { ...defaults, ...options, queuedMax };
+    const { link, prefix, url } = options;
+    this.records = new JobRecords(link, prefix, this.options);
+    this.newId = createJobIds(this.options.now);
+    this.bull = { connection: openBullClient(url), prefix: `${prefix}:{jobs}:bull` };
+    this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
+    this.channel = `${prefix}:{jobs}:cancelled`;
+    this.stopHearing = link.keepSubscribed(this.channel, {
+      message: (payload) => this.running.get(payload.toString())?.look(),
+      doubt: () => this.lookAll(),
+    });
+  }
+
+  async submit(request: JobRequest): Promise<JobRecord> {
+    if (this.closed) throw new HubError('closing');
+    for (;;) {
+      const answer = await this.records.create(newJob(request, this.newId(), this.options.now()));
+      if ('created' in answer) {
+        this.listener(recordOf(answer.created));
+        await this.add(answer.created, answer.turn);
+        return recordOf(answer.created);
+      }
+      const joined = await this.records.read(answer.joined);
+      // It may have been forgotten in between: then there is nothing to join.
+      if (joined) {
+        // Its submitter may have gone before BullMQ had it; BullMQ takes a job once.
+        if (joined.state.state === 'queued') await this.add(joined, await this.records.turnOf(answer.joined));
+        return recordOf(joined);
+      }
+    }
+  }
+
+  async get(jobId: string): Promise<JobRecord> {
+    return recordOf(await this.job(jobId));
+  }
+
+  async cancel(jobId: string): Promise<JobRecord> {
+    for (;;) {
+      const job = await this.job(jobId);
+      if (isEnded(job)) return recordOf(job);
+      const cancelled = cancelJob(job, this.options.now());
+      if (!(await this.records.change(job, cancelled))) continue;
+      this.listener(recordOf(cancelled));
+      this.running.get(jobId)?.look();
+      // Both are shortcuts: a run that hears nothing is stopped when it next reports, and BullMQ's job is dropped when it is taken.
+      await this.options.link.publish(this.channel, jobId).catch(() => {});
+      this.queues[job.request.lane].remove(jobId).catch(() => {});
+      return recordOf(cancelled);
+    }
+  }
+
+  async list({ owner, limit }: { owner?: string; limit: number }): Promise<JobRecord[]> {
+    return (await this.records.list(owner, limit)).map(recordOf);
+  }
+
+  async work(run: JobRunner, { concurrency }: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void> {
+    for (const lane of LANES) if (concurrency[lane] > 0) this.workers.push(this.openWorker(lane, run, concurrency[lane]));
+    this.orphanTimer ??= setInterval(() => this.adoptOrphans().catch(() => {}), this.options.adoptMs).unref();
+  }
+
+  onChange(listener: (record: JobRecord) => void): void {
+    this.listener = listener;
+  }
+
+  depth(): Promise<{ queued: number; active: number; oldestQueuedMs: number }> {
+    return this.records.depth(this.options.now());
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.closed = true;
+    clearInterval(this.orphanTimer);
+    await Promise.all(this.workers.map((worker) => worker.pause(true)));
+    const running = () => Promise.all([...this.running.values()].map(({ settled }) => settled));
+    await within(graceMs, running()).catch(() => {});
+    for (const run of this.running.values()) run.putBack();
+    await within(5_000, running()).catch(() => {});
+    this.stopHearing();
+    // With Redis away neither would come to an end.
+    const parts = [...this.workers, ...Object.values(this.queues)];
+    await within(2_000, Promise.all(parts.map((part) => part.close()))).catch(() => {});
+    this.bull.connection.disconnect();
+  }
+
+  /** @throws HubError `unknown_job` */
+  private async job(jobId: string): Promise<Job> {
+    const job = await this.records.read(jobId);
+    if (!job) throw new HubError('unknown_job', 'no job has this id');
+    return job;
+  }
+
+  /** Puts a job in line. Twice is once. */
+  private async add({ request, state, notBefore = 0 }: Job, turn: number): Promise<void> {
+    const delay = Math.max(0, notBefore - this.options.now());
+    const options = { jobId: state.jobId, priority: turn, delay, attempts: BULL_ATTEMPTS, backoff: { type: 'custom' } };
+    const keep = { removeOnComplete: BULL_KEEPS, removeOnFail: BULL_KEEPS, stackTraceLimit: 1 };
+    await within(ADD_MS, this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep }));
+  }
+
+  /** What BullMQ calls for each job that it took for this process. */
+  private async process(bullJob: BullJob, token: string | undefined, run: JobRunner): Promise<void> {
+    const jobId = bullJob.id ?? '';
+    const job = await this.take(jobId);
+    if (!job) return;
+    if (this.closed) return this.giveBack(bullJob, token);
+    const running = new RunningJob(job, {
+      records: this.records,
+      report: (changed) => this.listener(recordOf(changed)),
+      now: this.options.now,
+    });
+    this.running.set(jobId, running);
+    try {
+      const outcome = await running.run(run);
+      if (outcome.next === 'wait') throw new RetryLater(outcome.delayMs);
+      if (outcome.next === 'put back') return await this.giveBack(bullJob, token);
+      if (outcome.next === 'failed') throw new UnrecoverableError(outcome.message);
+    } finally {
+      if (this.running.get(jobId) === running) this.running.delete(jobId);
+    }
+  }
+
+  private async giveBack(bullJob: BullJob, token: string | undefined): Promise<never> {
+    await bullJob.moveToWait(token);
+    throw new WaitingError();
+  }
+
+  /** The job to start, if there is still something to do: not ended meanwhile, and not started by crashing processes again and again. */
+  private async take(jobId: string): Promise<Job | undefined> {
+    for (;;) {
+      const job = await this.records.read(jobId);
+      if (!job || isEnded(job)) return undefined;
+      if (job.state.state === 'queued') return job;
+      const recovered = recoverJob(job, this.options.now());
+      if (!(await this.records.change(job, recovered))) continue;
+      this.options.logger.warn(
+        { job: job.request.name, jobId, crashes: recovered.crashes },
+        'a job is taken over from a process that is gone',
+      );
+      this.listener(recordOf(recovered));
+    }
+  }
+
+  private lookAll(): void {
+    for (const running of this.running.values()) running.look();
+  }
+
+  /** Jobs that BullMQ does not have: their submitter died between the two, or Redis lost the end of its log. */
+  private async adoptOrphans(): Promise<void> {
+    for (const lane of LANES) {
+      for (const status of ['queued', 'active'] as const) {
+        const ids = await this.records.oldest(status, lane, this.options.now() - ORPHAN_MS, ORPHANS_AT_ONCE);
+        for (const jobId of ids) if (!this.running.has(jobId)) await this.adopt(jobId, lane);
+      }
+    }
+  }
+
+  private async adopt(jobId: string, lane: JobLane): Promise<void> {
+    const bullJob = await this.queues[lane].getJob(jobId);
+    if (bullJob && bullJob.finishedOn === undefined) return;
+    const job = await this.records.read(jobId);
+    if (!job) return this.records.dropFromIndex(jobId, lane);
+    if (isEnded(job)) return;
+    const queued = job.state.state === 'active' ? recoverJob(job, this.options.now()) : job;
+    if (queued !== job) {
+      if (!(await this.records.change(job, queued))) return;
+      this.listener(recordOf(queued));
+    }
+    await bullJob?.remove();
+    if (!isEnded(queued)) await this.add(queued, await this.records.turnOf(jobId));
+  }
+
+  private openQueue(lane: JobLane): Queue {
+    const queue = new Queue(lane, { ...this.bull, streams: { events: { maxLen: 100 } } });
+    queue.on('error', this.onBullError);
+    return queue;
+  }
+
+  private openWorker(lane: JobLane, run: JobRunner, concurrency: number): Worker {
+    const { lockMs } = this.options;
+    const worker = new Worker(lane, (job, token) => this.process(job, token, run), {
+      ...this.bull,
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: Math.ceil(lockMs / 3),
+      // `take` counts the crashes; a job that BullMQ itself fails would stay active in the records.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 1_000,
+      settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof RetryLater ? error.delayMs : STORE_FAULT_MS) },
+    });
+    worker.on('error', this.onBullError);
+    worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) this.running.get(id)?.look();
+    });
+    return worker;
+  }
+
+  /** Connection faults are the link's to tell; BullMQ goes on by itself. */
+  private readonly onBullError = (error: Error): void => {
+    const quiet =
+      this.closed || /ECONN|socket|closed|Connection|could not renew lock|Missing lock|Missing key/i.test(`${error.name} ${error.message}`);
+    if (!quiet) this.options.logger.warn({ error: error.message }, 'BullMQ reports a fault');
+  };
+}
+
+/** Tells BullMQ how long a failed attempt waits for the next one. */
+class RetryLater extends Error {
+  constructor(readonly delayMs: number) {
+    super('the attempt failed');
+  }
+}
+
+/** BullMQ's client: it reconnects by itself, and notices a silent link by its own pings. */
+function openBullClient(url: string): IRedisClient {
+  const options: RedisClientOptions = {
+    url,
+    pingInterval: 3_000,
+    socket: {
+      connectTimeout: 1_000,
+      // Longer than a blocking read (10 s), which answers nothing meanwhile.
+      socketTimeout: 15_000,
+      reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), 1_000),
+    },
+  };
+  return hearErrors(createNodeRedisClient(createClient(options)));
+}
+
+/** BullMQ stops listening to a client that it closes; an error that comes then would end the process. */
+function hearErrors(client: IRedisClient): IRedisClient {
+  client.on('error', () => {});
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (...args: Parameters<IRedisClient['duplicate']>) => hearErrors(duplicate(...args));
+  return client;
+}
+
+/** @throws HubError `unavailable` when it takes longer */
+async function within<Value>(ms: number, work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new HubError('unavailable', `the job queue did not answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { RedisClientType } from 'redis';
+import { HubError } from '../../shared/errors.js';
+import { isEnded, type Job, keyOf } from './job-machine.js';
+import type { JobLane, JobRequest } from './job-queue.js';
+
+type None = Record<never, never>;
+/** A node-redis client without modules, functions or scripts of its own, as the link has it. */
+export type RedisClient = RedisClientType<None, None, None, 3, None>;
+
+/** What jobs need of the link to Redis. */
+export interface JobsLink {
+  run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
+  publish(channel: string, payload: string): Promise<number>;
+  keepSubscribed(channel: string, listener: { message(payload: Buffer): void; doubt?(): void }): () => void;
+}
+
+export interface RecordLimits {
+  readonly queuedMax: number;
+  readonly queuedPerOwnerMax: number;
+  readonly retryAfterMs: number;
+}
+
+/** A job in Redis, and its place in line: the lower turn goes first. */
+export type Created = { joined: string } | { created: Job; turn: number };
+
+/**
+ * The jobs of all instances: the truth about each job's state, which BullMQ only moves about. A state is replaced only by one that
+ * was made from it (`revision`), so whoever acts on what it knew before, as a worker whose lock lapsed does, changes nothing.
+ */
+export class JobRecords {
+  constructor(
+    private readonly link: JobsLink,
+    private readonly prefix: string,
+    private readonly limits: RecordLimits,
+  ) {}
+
+  /** @throws HubError `busy`, `unavailable` */
+  async create(job: Job): Promise<Created> {
+    const { request, state } = job;
+    const { queuedMax, queuedPerOwnerMax, retryAfterMs } = this.limits;
+    const { lane, owner } = request;
+    const keys = [
+      this.jobKey(state.jobId),
+      this.keyKey(request),
+      this.key('queued', lane),
+      this.key('queued', lane === 'threads' ? 'loop' : 'threads'),
+      this.key('waiting'),
+      this.key('all'),
+      this.key('owner', owner),
+      this.key('turn', lane),
+      this.key('turns', lane),
+    ];
+    const places = [String(queuedMax), String(queuedPerOwnerMax), this.jobKey('')];
+    const args = [state.jobId, JSON.stringify(request), encode(job), owner, String(state.createdAt), ...places, String(state.revision)];
+    const [answer, value] = (await this.script(CREATE, keys, [...args, flag(request)])) as [string, string | number];
+    if (answer === 'owner busy') throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
+    if (answer === 'busy') throw new HubError('busy', 'the job queue is full', retryAfterMs);
+    return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
+  }
+
+  /** False: the job is not in the state `from` any more. @throws HubError `unavailable` */
+  async change(from: Job, to: Job): Promise<boolean> {
+    const { request, state } = to;
+    const { lane, owner } = request;
+    const keys = [
+      this.jobKey(state.jobId),
+      this.keyKey(request),
+      this.key('queued', lane),
+      this.key('active', lane),
+      this.key('waiting'),
+      this.key('turn', lane),
+    ];
+    const revisions = [String(from.state.revision), String(state.revision)];
+    const times = [String(state.createdAt), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, request.resultTtlMs)) : ''];
+    return (await this.script(CHANGE, keys, [state.jobId, owner, ...revisions, state.state, encode(to), ...times, flag(request)])) === 1;
+  }
+
+  async read(jobId: string): Promise<Job | undefined> {
+    return (await this.readMany([jobId]))[0];
+  }
+
+  /** Those that there are, in the order of their ids. */
+  async readMany(jobIds: readonly string[]): Promise<Job[]> {
+    if (jobIds.length === 0) return [];
+    const found = await this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.jobKey(id), ['request', 'job']))));
+    return found.flatMap(([request, job]) => (request && job ? [decode(request, job)] : []));
+  }
+
+  /** Newest first. */
+  async list(owner: string | undefined, limit: number): Promise<Job[]> {
+    const key = owner === undefined ? this.key('all') : this.key('owner', owner);
+    const jobs: Job[] = [];
+    const page = Math.min(Math.max(limit, 1), 500);
+    for (let from = 0; jobs.length < limit; ) {
+      const ids = await this.link.run((client) => client.zRange(key, from, from + page - 1, { REV: true }));
+      const found = await this.readMany(ids);
+      jobs.push(...found);
+      if (ids.length < page) break;
+      // Forgotten jobs leave the list, so that the next one does not stumble over them again.
+      const known = new Set(found.map(({ state }) => state.jobId));
+      const gone = ids.filter((id) => !known.has(id));
+      if (gone.length > 0) await this.link.run((client) => client.zRem(key, gone));
+      from += known.size;
+    }
+    return jobs.slice(0, limit);
+  }
+
+  async depth(now: number): Promise<{ queued: number; active: number; oldestQueuedMs: number }> {
+    const lanes = ['threads', 'loop'] as const;
+    const [queued, active, oldest] = await this.link.run((client) =>
+      Promise.all([
+        Promise.all(lanes.map((lane) => client.zCard(this.key('queued', lane)))),
+        Promise.all(lanes.map((lane) => client.zCard(this.key('active', lane)))),
+        Promise.all(lanes.map((lane) => client.zRangeWithScores(this.key('queued', lane), 0, 0))),
+      ]),
+    );
+    const createdAt = Math.min(now, ...oldest.flat().map(({ score }) => score));
+    return { queued: sum(queued), active: sum(active), oldestQueuedMs: now - createdAt };
+  }
+
+  /** The oldest jobs of a lane that are in a state since before `before`, in milliseconds since 1970. */
+  oldest(status: 'queued' | 'active', lane: JobLane, before: number, limit: number): Promise<string[]> {
+    return this.link.run((client) => client.zRange(this.key(status, lane), 0, before, { BY: 'SCORE', LIMIT: { offset: 0, count: limit } }));
+  }
+
+  /** A job's place in line. */
+  async turnOf(jobId: string): Promise<number> {
+    return Number((await this.link.run((client) => client.hGet(this.jobKey(jobId), 'turn'))) ?? 1);
+  }
+
+  /** The index of active or queued jobs may name one that is gone: a crash of Redis lost it. */
+  async dropFromIndex(jobId: string, lane: JobLane): Promise<void> {
+    await this.link.run((client) =>
+      Promise.all([client.zRem(this.key('queued', lane), jobId), client.zRem(this.key('active', lane), jobId)]),
+    );
+  }
+
+  private script({ source, sha }: Script, keys: string[], args: string[]): Promise<unknown> {
+    return this.link.run(async (client) => {
+      try {
+        return await client.evalSha(sha, { keys, arguments: args });
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+        return client.eval(source, { keys, arguments: args });
+      }
+    });
+  }
+
+  private jobKey(jobId: string): string {
+    return this.key('job', jobId);
+  }
+
+  private keyKey(request: JobRequest): string {
+    return this.key('key', keyOf(request) ?? '');
+  }
+
+  /** All keys share a hash slot: a script touches several of them. */
+  private key(...parts: string[]): string {
+    return `${this.prefix}:{jobs}:${parts.join(':')}`;
+  }
+}
+
+interface Script {
+  readonly source: string;
+  readonly sha: string;
+}
+
+function load(name: string): Script {
+  const source = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+  return { source, sha: createHash('sha1').update(source).digest('hex') };
+}
+
+const CREATE = load('create-job');
+const CHANGE = load('change-job');
+
+const flag = (request: JobRequest) => (request.key === undefined ? '0' : '1');
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
+/** The request never changes: it is stored beside the rest, once. */
+function encode({ request: _, ...job }: Job): string {
+  return JSON.stringify(job);
+}
+
+function decode(request: string, job: string): Job {
+  return { request: JSON.parse(request), ...JSON.parse(job) };
+}

@@ -1,0 +1,98 @@
+import { HubError, toWireError } from '../../shared/errors.js';
+import type { JobState } from '../../shared/protocol.js';
+import type { Principal } from '../auth/principal.js';
+import type { SystemPublisher } from '../rooms/publisher.js';
+import type { JobHandler, JobHandlers } from './handler.js';
+import type { JobQueue, JobRecord } from './job-queue.js';
+import { publishJobStates } from './job-reports.js';
+import type { ResultFile, ResultStore } from './result-store.js';
+import type { JobLogger } from './thread-runner.js';
+
+export interface JobServiceOptions {
+  readonly queue: JobQueue;
+  readonly handlers: JobHandlers;
+  readonly results: ResultStore;
+  readonly publisher: SystemPublisher;
+  readonly logger: JobLogger;
+  /** @throws HubError when the principal may not read the room that a job is about */
+  admitReader(principal: Principal, room: string): Promise<unknown>;
+  /** Milliseconds that an attempt may take, and an ended job is kept, where its handler does not say. */
+  readonly timeoutMs: number;
+  readonly resultTtlMs: number;
+  onEnd?(state: JobState): void;
+}
+
+/** What the transports call. Jobs of others do not exist for whoever is no admin. */
+export interface JobService {
+  /** @throws HubError `unknown_job`, `invalid`, `forbidden`, `busy`, `unavailable` */
+  submit(principal: Principal, request: { name: string; input?: unknown; key?: string | undefined }): Promise<JobState>;
+  /** @throws HubError `unknown_job` */
+  get(principal: Principal, jobId: string): Promise<JobState>;
+  /** @throws HubError `unknown_job` */
+  cancel(principal: Principal, jobId: string): Promise<JobState>;
+  list(principal: Principal, query: { limit: number }): Promise<JobState[]>;
+  openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
+  owns(principal: Principal, jobId: string): Promise<boolean>;
+}
+
+/** Checks who may do what, and reports every change of the jobs that run or are submitted here into their rooms. */
+export function createJobService(options: JobServiceOptions): JobService {
+  const { queue, handlers, results, publisher, logger, onEnd } = options;
+  publishJobStates({ queue, publisher, logger, ...(onEnd && { onEnd }) });
+
+  const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
+    const record = await queue.get(jobId);
+    if (principal.admin || record.owner === principal.user.id) return record;
+    throw new HubError('unknown_job', `no job ${jobId}`);
+  };
+
+  return {
+    async submit(principal, { name, input, key }) {
+      const handler = handlers.get(name);
+      const parsed = parseInput(handler.input, input);
+      const room = handler.roomOf(parsed);
+      if (room !== undefined) await options.admitReader(principal, room);
+      const joined = key ?? handler.keyOf(parsed);
+      const { state } = await queue.submit({
+        name,
+        lane: handler.lane,
+        input: parsed,
+        owner: principal.user.id,
+        ...(joined !== undefined && { key: joined }),
+        attempts: handler.attempts,
+        backoffMs: handler.backoffMs,
+        timeoutMs: handler.timeoutMs ?? options.timeoutMs,
+        resultTtlMs: handler.resultTtlMs ?? options.resultTtlMs,
+      });
+      return state;
+    },
+    get: async (principal, jobId) => (await own(principal, jobId)).state,
+    async cancel(principal, jobId) {
+      await own(principal, jobId);
+      return (await queue.cancel(jobId)).state;
+    },
+    async list(principal, { limit }) {
+      const records = await queue.list(principal.admin ? { limit } : { owner: principal.user.id, limit });
+      return records.map(({ state }) => state);
+    },
+    async openResult(principal, jobId) {
+      await own(principal, jobId);
+      return results.open(jobId);
+    },
+    owns: (principal, jobId) =>
+      own(principal, jobId).then(
+        () => true,
+        (error) => {
+          if (toWireError(error).code === 'unknown_job') return false;
+          throw error;
+        },
+      ),
+  };
+}
+
+function parseInput(schema: JobHandler['input'], input: unknown): unknown {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new HubError('invalid', `input${issue?.path.length ? `.${issue.path.join('.')}` : ''}: ${issue?.message}`);
+}

@@ -1,0 +1,40 @@
+-- Gives a job its next state, if it is still in the one that the change was made from.
+--
+-- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by owner  6 the lane's turn
+-- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
+--       9 milliseconds to live, '' while it has not ended  10 has a key
+-- Gives 1, or 0 when the job is in another state or gone.
+
+if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[3] then
+  return 0
+end
+local before, turn = unpack(redis.call('HMGET', KEYS[1], 'status', 'turn'))
+redis.call('HSET', KEYS[1], 'job', ARGV[6], 'revision', ARGV[4], 'status', ARGV[5])
+
+if before ~= ARGV[5] then
+  if before == 'queued' then
+    redis.call('ZREM', KEYS[3], ARGV[1])
+    if redis.call('HINCRBY', KEYS[5], ARGV[2], -1) <= 0 then
+      redis.call('HDEL', KEYS[5], ARGV[2])
+    end
+  elseif before == 'active' then
+    redis.call('ZREM', KEYS[4], ARGV[1])
+  end
+  if ARGV[5] == 'queued' then
+    redis.call('ZADD', KEYS[3], ARGV[7], ARGV[1])
+    redis.call('HINCRBY', KEYS[5], ARGV[2], 1)
+  elseif ARGV[5] == 'active' then
+    redis.call('ZADD', KEYS[4], ARGV[8], ARGV[1])
+    if tonumber(turn or '0') > tonumber(redis.call('GET', KEYS[6]) or '0') then
+      redis.call('SET', KEYS[6], turn)
+    end
+  end
+end
+
+if ARGV[9] ~= '' then
+  redis.call('PEXPIRE', KEYS[1], ARGV[9])
+  if ARGV[10] == '1' and redis.call('GET', KEYS[2]) == ARGV[1] then
+    redis.call('PEXPIRE', KEYS[2], ARGV[9])
+  end
+end
+return 1

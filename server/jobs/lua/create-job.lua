@@ -1,0 +1,50 @@
+-- Takes a submission, or joins it to the run of the same key, or refuses it.
+--
+-- KEYS  1 the job  2 the key's job id ('' stands for none)  3 queued jobs of the lane  4 queued jobs of the other lane
+--       5 waiting jobs by owner  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by owner
+-- ARGV  1 job id  2 request  3 job  4 owner  5 now  6 jobs that may wait  7 jobs of one owner that may wait  8 prefix of job keys
+--       9 revision  10 has a key
+-- Gives {'joined', job id}, {'busy'}, {'owner busy'} or {'created', turn}.
+
+if ARGV[10] == '1' then
+  local known = redis.call('GET', KEYS[2])
+  local status = known and redis.call('HGET', ARGV[8] .. known, 'status')
+  if status == 'queued' or status == 'active' or status == 'done' then
+    return { 'joined', known }
+  end
+end
+
+local waiting = redis.call('ZCARD', KEYS[3])
+local all = waiting + redis.call('ZCARD', KEYS[4])
+if all == 0 then
+  redis.call('DEL', KEYS[5])
+end
+if tonumber(redis.call('HGET', KEYS[5], ARGV[4]) or '0') >= tonumber(ARGV[7]) then
+  return { 'owner busy' }
+end
+if all >= tonumber(ARGV[6]) then
+  return { 'busy' }
+end
+
+-- Start-time fair queueing: an owner's next job comes one turn after its last one, or after the turn that runs now.
+-- 2097151 is BullMQ's highest priority number; a queue that was not empty for so many turns goes on in plain order.
+if waiting == 0 then
+  redis.call('DEL', KEYS[8], KEYS[9])
+end
+local now = tonumber(redis.call('GET', KEYS[8]) or '0')
+local own = tonumber(redis.call('HGET', KEYS[9], ARGV[4]) or '0')
+local turn = math.min(math.max(now, own) + 1, 2097151)
+redis.call('HSET', KEYS[9], ARGV[4], turn)
+
+redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV[9], 'status', 'queued', 'turn', turn)
+redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
+redis.call('HINCRBY', KEYS[5], ARGV[4], 1)
+redis.call('ZADD', KEYS[6], ARGV[5], ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -10001)
+redis.call('ZADD', KEYS[7], ARGV[5], ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1001)
+redis.call('PEXPIRE', KEYS[7], 7 * 86400000)
+if ARGV[10] == '1' then
+  redis.call('SET', KEYS[2], ARGV[1])
+end
+return { 'created', turn }
