@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { Express } from 'express';
 import type { ServerOptions } from 'socket.io';
@@ -13,11 +14,11 @@ import { openJobsPart } from './hub/jobs-part.js';
 import { openMetricsPart } from './hub/metrics-part.js';
 import { openRoomsPart } from './hub/rooms-part.js';
 import { openSocketPart } from './hub/socket-part.js';
-import type { JobDeclaration } from './jobs/handler.js';
+import type { JobCode, JobDeclaration } from './jobs/handler.js';
 import type { LogTap } from './observe/log-tap.js';
 import type { Logger } from './observe/logger.js';
 import type { HubMetrics } from './observe/metrics.js';
-import type { SystemPublisher } from './rooms/publisher.js';
+import { LogPublisher } from './rooms/log-publisher.js';
 import { type EventContext, handler } from './socket/event-handler.js';
 import type { HubServer } from './socket/types.js';
 
@@ -39,7 +40,7 @@ export interface Hub {
     run: (context: Omit<EventContext<z.output<Schema>>, 'connection'>) => unknown,
   ): void;
   /** Adds a heavy handler. @throws RangeError when its name is taken or its declaration out of range */
-  job<Schema extends z.ZodType>(name: string, declaration: Omit<JobDeclaration<Schema>, 'name'>): void;
+  job<Schema extends z.ZodType>(name: string, declaration: Omit<JobDeclaration<Schema>, 'name'> & JobCode<z.output<Schema>>): void;
   /** Publishes as the hub, or as whoever `from` names. @throws HubError as RoomLog.append */
   publish(
     room: string,
@@ -70,6 +71,14 @@ export interface HubParts {
   threadFile: URL;
 }
 
+export function countPublications({ published, publishRepeated, publishSeconds }: HubMetrics) {
+  return (kind: string, repeated: boolean, seconds: number) => {
+    publishSeconds.observe(seconds);
+    if (repeated) publishRepeated.inc();
+    else published.inc({ kind });
+  };
+}
+
 /** Assembles a hub on an HTTP server that somebody else opens. */
 export async function createHub(parts: HubParts): Promise<Hub> {
   const { config, engines, logger, metrics } = parts;
@@ -79,14 +88,16 @@ export async function createHub(parts: HubParts): Promise<Hub> {
   const onFault = (where: string, err: unknown) => logger.warn({ err, where }, 'a part of the hub failed');
   const { entrance, origins, close: closeEntrance } = openEntrance({ config, shared: engines.limits });
 
+  const publisher = new LogPublisher({ log: engines.log, kinds, randomId: randomUUID, onPublish: countPublications(metrics) });
+
   // Jobs, rooms and sockets each speak to the others: what is called later is found by then.
-  const publisher: SystemPublisher = { publish: (...message) => roomsPart.rooms.system.publish(...message) };
   const admitReader = (principal: Principal, room: string) => roomsPart.rooms.admit(principal, 'read', room);
   const metricRooms = openMetricsPart({ ...parts, kinds, cache, publisher, admitReader });
-  const jobs = await openJobsPart({ ...parts, cache, publisher, admitReader });
+  const jobs = await openJobsPart({ ...parts, publisher, admitReader, takeHeavy: config.jobsInServer });
   const roomsPart = openRoomsPart({
     engines,
     kinds,
+    publisher,
     cache,
     cacheTtlMs,
     unsentBytes: config.unsentBytes,
@@ -126,7 +137,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     cache,
     handle: (event, schema, run) => sockets.handle(event, handler(schema as never, run as never)),
     job: (name, declaration) => jobs.add(name, declaration),
-    publish: (room, data, { type = 'text', ...options } = {}) => rooms.system.publish(rooms.parse(room).room, type, data, options),
+    publish: (room, data, { type = 'text', ...options } = {}) => publisher.publish(rooms.parse(room).room, type, data, options),
     disconnectUser,
     close,
   };

@@ -7,7 +7,7 @@ export { HubError } from '../shared/errors.js';
 export type { Message, User } from '../shared/protocol.js';
 export type { Principal } from './auth/principal.js';
 export { ConfigError } from './config.js';
-export type { JobContext } from './jobs/handler.js';
+export { defineJob, type JobContext } from './jobs/handler.js';
 export type { StartedHub as Hub } from './start-hub.js';
 
 export interface CreateHubOptions extends Partial<Options> {

@@ -29,7 +29,7 @@ export interface StartedHub extends Hub {
 
 const LOG_ROOM = 'logs:hub';
 /** Beside this file in the build; a thread loads no TypeScript. */
-const THREAD_FILE = new URL('./jobs/thread.js', import.meta.url);
+export const THREAD_FILE = new URL('./jobs/thread.js', import.meta.url);
 const WEB_DIR = new URL('../client/web', import.meta.url);
 
 /**

@@ -1,10 +1,70 @@
+import type { z } from 'zod';
 import type { Principal } from '../auth/principal.js';
-import type { HttpJobs } from '../http/jobs-api.js';
-import type { JobCalls } from '../socket/job-events.js';
-export async function openJobsPart(_options: unknown): Promise<{
-  service: JobCalls & HttpJobs & { owns(p: Principal, id: string): Promise<boolean> };
-  close(ms: number): Promise<void>;
-  add(name: string, d: unknown): void;
-}> {
-  return { service: { owns: async () => false } as never, close: async () => {}, add: () => {} };
+import type { Config } from '../config.js';
+import type { Engines } from '../engines.js';
+import type { Hub } from '../hub.js';
+import { defineJob, JobHandlers } from '../jobs/handler.js';
+import { builtInJobs } from '../jobs/handlers/built-in.js';
+import { createJobRunner } from '../jobs/job-runner.js';
+import { createJobService, type JobService } from '../jobs/job-service.js';
+import { loadHandlers } from '../jobs/load-handlers.js';
+import { createThreadRunner } from '../jobs/thread-runner.js';
+import type { Logger } from '../observe/logger.js';
+import type { HubMetrics } from '../observe/metrics.js';
+import type { SystemPublisher } from '../rooms/publisher.js';
+
+export interface JobsPartOptions {
+  config: Config;
+  engines: Pick<Engines, 'jobs' | 'log' | 'results' | 'threads'>;
+  publisher: SystemPublisher;
+  admitReader(principal: Principal, room: string): Promise<unknown>;
+  /** The built file of a job's thread. */
+  threadFile: URL;
+  logger: Logger;
+  metrics?: HubMetrics;
+  /** Heavy handlers are taken here; those on the loop always are, since their code is only here. */
+  takeHeavy: boolean;
 }
+
+export interface JobsPart {
+  readonly service: JobService;
+  add: Hub['job'];
+  close(graceMs: number): Promise<void>;
+}
+
+/** Jobs on the engine's queue: submitted and reported here, and run here as far as the configuration says. */
+export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> {
+  const { config, engines, publisher, logger, metrics, threadFile, takeHeavy } = options;
+  const { jobs: queue, results, log } = engines;
+  const { jobResultTtlMs: resultTtlMs, jobTimeoutMs: timeoutMs } = config;
+  const handlers = new JobHandlers([
+    ...builtInJobs(new URL('./handlers/', threadFile)),
+    ...(config.jobHandlers === undefined ? [] : await loadHandlers(config.jobHandlers)),
+  ]);
+  const threads = createThreadRunner({ threadFile, setup: engines.threads, threads: config.jobThreads, publisher, log, logger });
+  const run = createJobRunner({ handlers, threads, publisher, log, results, logger, resultTtlMs });
+  const onEnd =
+    metrics &&
+    ((state: Parameters<NonNullable<Parameters<typeof createJobService>[0]['onEnd']>>[0]) => {
+      metrics.jobsEnded.inc({ name: state.name, state: state.state });
+      if (state.startedAt && state.endedAt) metrics.jobSeconds.observe({ name: state.name }, (state.endedAt - state.startedAt) / 1_000);
+    });
+  const service = createJobService({ ...options, queue, handlers, results, timeoutMs, resultTtlMs, ...(onEnd && { onEnd }) });
+  // A turn later: a program that adds handlers right after it has its hub finds waiting jobs not yet begun.
+  setImmediate(() => {
+    queue
+      .work(run, { concurrency: { threads: takeHeavy ? config.jobConcurrency : 0, loop: LOOP_CONCURRENCY } })
+      .catch((err: unknown) => logger.error({ err }, 'jobs cannot be taken'));
+  });
+  return {
+    service,
+    add: (name, declaration) => handlers.add(defineJob<z.ZodType>({ ...declaration, name } as never)),
+    close: async (graceMs) => {
+      await queue.close(graceMs);
+      await threads.close();
+    },
+  };
+}
+
+/** Handlers on the loop mostly wait. */
+const LOOP_CONCURRENCY = 32;

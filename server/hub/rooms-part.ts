@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Kinds } from '../../shared/rooms.js';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
@@ -8,12 +7,14 @@ import { SlowConsumers } from '../delivery/slow-consumers.js';
 import type { Engines } from '../engines.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import { FeedRegistry } from '../rooms/feed-registry.js';
+import type { LogPublisher } from '../rooms/log-publisher.js';
 import type { OpenView } from '../rooms/room-view.js';
 import { RoomService } from '../rooms/rooms.js';
 
 export interface RoomsPartOptions {
   engines: Pick<Engines, 'log' | 'presence' | 'link'>;
   kinds: Kinds;
+  publisher: LogPublisher;
   cache: Cache;
   cacheTtlMs: number;
   unsentBytes: number;
@@ -45,15 +46,13 @@ export function openRoomsPart(options: RoomsPartOptions) {
   const rooms = new RoomService({
     kinds,
     log,
+    publisher: options.publisher,
     feeds,
     presence,
     cache,
     ownsJob: options.ownsJob,
     historyCacheTtlMs: cacheTtlMs,
     listCacheTtlMs: cacheTtlMs,
-    randomId: randomUUID,
-    onPublish: (kind, repeated) => (repeated ? metrics.publishRepeated.inc() : metrics.published.inc({ kind })),
-    onPublishSeconds: (seconds) => metrics.publishSeconds.observe(seconds),
   });
   const channels = new ChannelRegistry({ feeds, log, presence, emit, viewOf, now: Date.now });
   const slow = new SlowConsumers({ unsentBytes: options.unsentBytes, checkMs: SLOW_CHECK_MS, onHold: () => metrics.slowHeld.inc() });

@@ -1,14 +1,15 @@
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import { formatPosition, parsePosition } from '../../shared/position.js';
-import type { HistoryAnswer, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
+import type { HistoryAnswer, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
 import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
 import type { HistoryRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
-import { type Action, may, type Principal, SYSTEM } from '../auth/principal.js';
+import { type Action, may, type Principal } from '../auth/principal.js';
 import type { LogPage, LogRange, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { Cursor } from './cursor.js';
 import type { FeedRegistry } from './feed-registry.js';
+import type { LogPublisher } from './log-publisher.js';
 import type { SystemPublisher } from './publisher.js';
 import { checkRevision } from './revision-policy.js';
 import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
@@ -22,6 +23,7 @@ export interface CachedReads {
 export interface RoomsOptions {
   kinds: Kinds;
   log: RoomLog;
+  publisher: LogPublisher;
   feeds: FeedRegistry;
   presence: PresenceStore;
   /** Whether the principal is the owner of the job that a `job:<id>` room reports. */
@@ -29,9 +31,6 @@ export interface RoomsOptions {
   cache: CachedReads;
   historyCacheTtlMs: number;
   listCacheTtlMs: number;
-  randomId(): string;
-  onPublish(kind: string, repeated: boolean): void;
-  onPublishSeconds(seconds: number): void;
 }
 
 /** Messages of a history page whose asker names no limit. */
@@ -59,21 +58,13 @@ export class RoomService implements Rooms {
     const room = await this.admit(principal, action, request.room);
     const { id, type = 'text', data } = request;
     await checkRevision(this.options.log, principal, room.room, type, data);
-    return this.#append(room, { id, type, data, from: principal.user });
+    return this.options.publisher.append(room, { id, type, data, from: principal.user });
   }
 
-  async publishAs(
-    room: RoomName,
-    message: { type: string; data: unknown; id?: string | undefined; from?: Message['from'] },
-  ): Promise<PublishAnswer> {
-    const { id = this.options.randomId(), from = SYSTEM.user, type, data } = message;
-    return this.#append(this.parse(room), { id, type, data, from });
+  /** Publishes past the checks of this service. */
+  get system(): SystemPublisher {
+    return this.options.publisher;
   }
-
-  // The method of SystemPublisher and that of Rooms differ in what they check, so the system's has a form of its own.
-  readonly system: SystemPublisher = {
-    publish: (room, type, data, options = {}) => this.publishAs(room, { type, data, ...options }),
-  };
 
   async history(principal: Principal, { room: text, before, after, limit = HISTORY_LIMIT }: HistoryRequest): Promise<HistoryAnswer> {
     const { room } = await this.admit(principal, 'read', text);
@@ -143,17 +134,6 @@ export class RoomService implements Rooms {
       lease.release();
       throw error;
     }
-  }
-
-  async #append(room: ParsedRoom, message: { id: string; type: string; data: unknown; from: Message['from'] }): Promise<PublishAnswer> {
-    const { log, onPublish, onPublishSeconds } = this.options;
-    const startedAt = performance.now();
-    const { historyMessages, historyTtlMs } = room.policy;
-    const { entry, repeated } = await log.append({ room: room.room, ...message }, { messages: historyMessages, ttlMs: historyTtlMs });
-    onPublishSeconds((performance.now() - startedAt) / 1_000);
-    onPublish(room.kind, repeated);
-    const answer: PublishAnswer = { id: message.id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
-    return repeated ? { ...answer, repeated } : answer;
   }
 
   /** A page that ends at a given message, to which nothing is ever added. Binary has no place in the shared cache: such a page is not kept. */

@@ -8,6 +8,7 @@ import type { HttpJobs } from '../../server/http/jobs-api.js';
 import { createMemoryRoomLog } from '../../server/log/memory-room-log.js';
 import type { PresenceStore } from '../../server/presence/presence-store.js';
 import { FeedRegistry } from '../../server/rooms/feed-registry.js';
+import { LogPublisher } from '../../server/rooms/log-publisher.js';
 import { RoomService } from '../../server/rooms/rooms.js';
 import { HubError } from '../../shared/errors.js';
 import { KINDS } from '../../shared/rooms.js';
@@ -61,15 +62,13 @@ export function memoryRooms(scope: Scope): { rooms: RoomService; feeds: FeedRegi
   const rooms = new RoomService({
     kinds: KINDS,
     log,
+    publisher: new LogPublisher({ log, kinds: KINDS, randomId: () => crypto.randomUUID(), onPublish: () => {} }),
     feeds,
     presence: nobodyThere,
     ownsJob: async () => false,
     cache: { read: (_key, { compute }) => compute() },
     historyCacheTtlMs: 0,
     listCacheTtlMs: 0,
-    randomId: () => crypto.randomUUID(),
-    onPublish: () => {},
-    onPublishSeconds: () => {},
   });
   return { rooms, feeds };
 }

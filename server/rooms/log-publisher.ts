@@ -1,0 +1,39 @@
+import { formatPosition } from '../../shared/position.js';
+import type { PublishAnswer, User } from '../../shared/protocol.js';
+import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
+import { SYSTEM } from '../auth/principal.js';
+import type { RoomLog } from '../log/room-log.js';
+import type { SystemPublisher } from './publisher.js';
+
+export interface LogPublisherOptions {
+  readonly log: Pick<RoomLog, 'append'>;
+  readonly kinds: Kinds;
+  randomId(): string;
+  onPublish(kind: string, repeated: boolean, seconds: number): void;
+}
+
+/** Appends to the log under each kind's retention. Whoever followed the room hears it from there. */
+export class LogPublisher implements SystemPublisher {
+  constructor(private readonly options: LogPublisherOptions) {}
+
+  async publish(
+    room: RoomName,
+    type: string,
+    data: unknown,
+    { id = this.options.randomId(), from = SYSTEM.user }: { id?: string; from?: User } = {},
+  ): Promise<PublishAnswer> {
+    return this.append(parseRoom(room, this.options.kinds), { id, type, data, from });
+  }
+
+  async append(
+    { room, kind, policy }: ParsedRoom,
+    message: { id: string; type: string; data: unknown; from: User },
+  ): Promise<PublishAnswer> {
+    const startedAt = performance.now();
+    const retention = { messages: policy.historyMessages, ttlMs: policy.historyTtlMs };
+    const { entry, repeated } = await this.options.log.append({ room, ...message }, retention);
+    this.options.onPublish(kind, repeated, (performance.now() - startedAt) / 1_000);
+    const answer: PublishAnswer = { id: message.id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
+    return repeated ? { ...answer, repeated } : answer;
+  }
+}
