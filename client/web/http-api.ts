@@ -18,7 +18,7 @@ export interface MetricRange {
 
 /** What the pages ask over HTTP. All reject with HubError. */
 export interface HttpApi {
-  /** Rooms whose name starts with `prefix`, as far as this user may read them. */
+  /** Rooms whose name starts with `prefix`, all where it is empty, as far as this user may read them. */
   rooms(prefix: string): Promise<RoomListing[]>;
   /** The user's newest jobs. */
   jobs(): Promise<JobState[]>;
@@ -48,7 +48,7 @@ export function createHttpApi(base: URL, caller: Caller): HttpApi {
   const getJson = async (path: string) => (await get(path)).json();
   return {
     url,
-    rooms: async (prefix) => (await getJson(`api/rooms?${new URLSearchParams({ prefix, limit: `${ROOMS}` })}`)).rooms,
+    rooms: async (prefix) => (await getJson(`api/rooms?${new URLSearchParams({ ...(prefix && { prefix }), limit: `${ROOMS}` })}`)).rooms,
     jobs: async () => (await getJson('api/jobs')).jobs,
     jobFile: async (jobId) => {
       const response = await get(`api/jobs/${encodeURIComponent(jobId)}/result`);

@@ -64,7 +64,7 @@ export const JOB_FORMS: readonly JobForm[] = [
     name: 'prime-count',
     title: 'Prime count',
     about: 'Counts primes: pure CPU, to see that the hub stays quick meanwhile.',
-    fields: [{ kind: 'number', name: 'limit', label: 'Up to', first: 20_000_000, min: 10, max: 1_000_000_000 }],
+    fields: [{ kind: 'number', name: 'below', label: 'Primes below', first: 20_000_000, min: 2, max: 2_000_000_000 }],
   },
 ];
 

@@ -12,7 +12,7 @@ test('days are named as people name them, also over the change to summer time', 
 });
 
 test('sizes, counts and spans keep three digits that matter', () => {
-  expect([0, 1023, 1024, 1536, 5 * 1024 ** 3].map(bytes)).toEqual(['0 B', '1023 B', '1 KiB', '1.50 KiB', '5 GiB']);
+  expect([0, 1023, 1024, 1536, 5 * 1024 ** 3].map(bytes)).toEqual(['0 B', '1023 B', '1 KiB', '1.5 KiB', '5 GiB']);
   expect([0, 0.0042, 7, 12.34, 999.5, 12_345, 2e9].map(count)).toEqual(['0', '0.0042', '7', '12.3', '1000', '12.3k', '2G']);
   expect([12, 2400, 65_000].map(duration)).toEqual(['12 ms', '2.4 s', '1 min 5 s']);
   expect([0, 5, 200, 3000].map((minutes) => ago(NOON - minutes * 60_000, NOON))).toEqual(['now', '5 min', '3 h', '2 d']);

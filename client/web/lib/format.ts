@@ -63,10 +63,10 @@ function scaled(value: number, base: number, units: readonly string[]): string {
   return `${plain(value / base ** power)} ${units[power]}`.trimEnd();
 }
 
-/** Three digits that matter. */
+/** Three digits that matter, without zeros that say nothing. */
 function plain(value: number): string {
   const size = Math.abs(value);
-  if (size >= 100 || Number.isInteger(value)) return value.toFixed(0);
-  if (size >= 10) return value.toFixed(1);
-  return size >= 0.01 || size === 0 ? value.toFixed(2) : value.toPrecision(2);
+  if (size >= 100) return value.toFixed(0);
+  if (size > 0 && size < 0.01) return value.toPrecision(2);
+  return String(Number(value.toFixed(size >= 10 ? 1 : 2)));
 }

@@ -21,7 +21,7 @@ export function Legend({ panel, handle }: { panel: Panel; handle: RefObject<Lege
     const write = () => {
       const outputs = list.current?.querySelectorAll<HTMLElement>('[data-value]') ?? [];
       outputs.forEach((output, index) => {
-        const value = valueAt(columns[index + 1] ?? [], cursor);
+        const value = valueAt(columns, index, cursor);
         const text = value === undefined ? '–' : formatValue(value, panel.unit);
         if (output.textContent !== text) output.textContent = text;
       });
@@ -54,11 +54,15 @@ export function Legend({ panel, handle }: { panel: Panel; handle: RefObject<Lege
   );
 }
 
-/** The value at an index, or the last one before it. */
-function valueAt(column: readonly (number | null | undefined)[], index: number | null): number | undefined {
+/** Seconds after which a last value is no longer one of now. */
+const STALE_S = 15;
+
+/** The value at an index, or the last one before it; without an index the newest, unless the series fell silent. */
+function valueAt([times, ...columns]: Columns, series: number, index: number | null): number | undefined {
+  const column = columns[series] ?? [];
   for (let at = index ?? column.length - 1; at >= 0; at--) {
     const value = column[at];
-    if (typeof value === 'number') return value;
+    if (typeof value === 'number') return times.at(-1)! - times[at]! > STALE_S && index === null ? undefined : value;
     if (value === null && index !== null) return undefined;
   }
   return undefined;

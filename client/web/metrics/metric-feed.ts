@@ -66,7 +66,8 @@ export function joinMetricRoom(hub: Hub, http: HttpApi, room: RoomName): MetricF
     }
   };
   const changed = () => {
-    if (series.size !== names.get().length) names.set([...series.keys()]);
+    for (const [name, { t }] of series) if (t.at(-1)! < newest - LONGEST_MS) series.delete(name);
+    if (series.size !== names.get().length || names.get().some((name) => !series.has(name))) names.set([...series.keys()]);
     for (const listener of listeners) listener();
   };
 
