@@ -45,17 +45,18 @@ async function hub({ routes, service, principal = sender(['metrics:*', 'logs:*']
   const lines = new Map<string, LogLine[]>();
   const values = new Map<string, Map<string, { value: number; t: number }>>();
   const counts: Record<string, number> = {};
-  const store: { fails?: ErrorCode | undefined } = {};
+  const store: { fails?: ErrorCode | undefined; slow?: { room: string; until: Promise<void> } } = {};
   const stored: (() => void)[] = [];
   const publish = async (room: string, type: string, data: unknown): Promise<PublishAnswer> => {
     if (store.fails) throw new HubError(store.fails);
+    if (store.slow?.room === room) await store.slow.until;
     if (type === 'lines') lines.set(room, [...(lines.get(room) ?? []), ...(data as { lines: LogLine[] }).lines]);
     else eachSample(data as SampleColumns, (name, value, t) => values.set(room, (values.get(room) ?? new Map()).set(name, { value, t })));
     for (const call of stored.splice(0)) call();
     return { id: '', position: 'e:1', time: 0 };
   };
   const clock = systemClock;
-  const outbox = new RoomOutbox({ publisher: { publish }, clock, retryForMs: 100, retryMs: 10 });
+  const outbox = new RoomOutbox({ publisher: { publish }, clock, retryForMs: 100, retryMs: 10, bytesPerRoom: 1_500_000 });
   const samples = new SampleCoalescer({ outbox, clock, seriesPerRoom: 100 });
   const ingest = new IngestService({
     kinds: KINDS,
@@ -169,6 +170,19 @@ test('many lines arrive whole and in order, whatever their chunks', async () => 
   const { post, texts } = await hub();
   const all = Array.from({ length: 30_000 }, (_, i) => `line ${i} ${'é'.repeat(i % 50)}`);
   expect((await post('/api/ingest/logs:a', all.join('\n'), {})).json).toMatchObject({ accepted: 30_000, refused: 0 });
+  expect(texts()).toEqual(all);
+});
+
+test('a sender that is faster than the store waits, and everything it sent arrives', async () => {
+  const { post, store, texts } = await hub();
+  let release = () => {};
+  store.slow = { room: 'logs:a', until: new Promise((resolve) => (release = resolve)) };
+  const all = Array.from({ length: 50_000 }, (_, i) => `line ${i} ${'x'.repeat(50)}`);
+  const posted = post('/api/ingest/logs:a', all.join('\n'));
+  // Requests that come and go meanwhile show that there was time to read the large one as far as it is read.
+  for (let i = 0; i < 30; i++) expect((await post('/api/ingest/logs:b', 'x')).status).toBe(200);
+  release();
+  expect(await posted).toMatchObject({ status: 200, json: { accepted: 50_000 } });
   expect(texts()).toEqual(all);
 });
 
