@@ -1,9 +1,8 @@
 // `npm run build`: dist/ from the sources, where they changed.
-import { build } from './setup/build.mjs';
-import { ROOT } from './setup/root.mjs';
+import { buildSources } from './setup/prepare.mjs';
 
 try {
-  await build(ROOT);
+  await buildSources();
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

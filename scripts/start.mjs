@@ -1,10 +1,10 @@
 // `npm start`: makes this checkout ready (dependencies, build), then runs the hub in this process with the arguments given.
-// Nothing is imported before Node's version is known to be one that can read the rest.
-var MINIMUM = [20, 19];
-var version = process.versions.node.split('.').map(Number);
+// Nothing else is imported before Node's version is known to be one that can read the rest.
+import { nodeTooOld } from './setup/node-version.mjs';
 
-if (version[0] < MINIMUM[0] || (version[0] === MINIMUM[0] && version[1] < MINIMUM[1])) {
-  console.error(`Roomcast needs Node ${MINIMUM.join('.')} or newer; this is Node ${process.versions.node}.`);
+const refusal = nodeTooOld();
+if (refusal) {
+  console.error(refusal);
   process.exitCode = 1;
 } else {
   import('./setup/prepare.mjs')

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Runs a program to its end. With `quiet` its output is kept and only shown when it fails.
+ * Runs a program to its end. With `quiet` its output is kept for the caller, with `stdout` only that part of it; else it is shown.
  * @returns {Promise<{ code: number, output: string }>}
  */
 export function run(command, args, { cwd, quiet = true, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'] });
+    const stdio = ['ignore', quiet ? 'pipe' : 'inherit', quiet === true ? 'pipe' : 'inherit'];
+    const child = spawn(command, args, { cwd, env, stdio });
     const chunks = [];
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
     child.stderr?.on('data', (chunk) => chunks.push(chunk));
