@@ -68,7 +68,9 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
           )}
           {!log.more && rows.length > 0 && (
             <p class="history-end" data-testid="history-beginning">
-              This is the beginning of <strong>#{chat.name.slice('chat:'.length)}</strong>.
+              <span>
+                This is the beginning of <strong>#{chat.name.slice('chat:'.length)}</strong>.
+              </span>
             </p>
           )}
           {empty && (

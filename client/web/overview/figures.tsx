@@ -8,7 +8,7 @@ const FIGURES: readonly { metric: string; title: string; unit: Unit; of: 'sum' |
   { metric: 'connections', title: 'Connections', unit: 'count', of: 'sum' },
   { metric: 'messages_published_per_second', title: 'Published', unit: 'perSecond', of: 'sum' },
   { metric: 'messages_delivered_per_second', title: 'Delivered', unit: 'perSecond', of: 'sum' },
-  { metric: 'event_loop_lag_p99_ms', title: 'Event loop lag, p99', unit: 'milliseconds', of: 'max' },
+  { metric: 'event_loop_lag_p99_ms', title: 'Loop lag p99', unit: 'milliseconds', of: 'max' },
   { metric: 'process_resident_memory_bytes', title: 'Memory', unit: 'bytes', of: 'sum' },
   { metric: 'jobs_active', title: 'Jobs running', unit: 'count', of: 'sum' },
 ];

@@ -1,7 +1,7 @@
 import { parseSeries } from '../../../shared/series-name.js';
 
 /** A series that has been silent for this long, beside the newest, is of an instance that is gone. */
-const GONE_MS = 15_000;
+const GONE_MS = 5000;
 
 /** Each metric over its series (one per instance): their sum and the largest of them. */
 export function sumsOf(latest: ReadonlyMap<string, { t: number; value: number }>): ReadonlyMap<string, { sum: number; max: number }> {
