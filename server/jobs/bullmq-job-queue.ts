@@ -55,7 +55,8 @@ class BullmqJobQueue implements JobQueue {
   private readonly records: JobRecords;
   private readonly queues: Record<JobLane, Queue>;
   private readonly workers: Worker[] = [];
-  private readonly running = new Map<string, RunningJob>();
+  /** More than one of a job, where this process lost it and took it again. */
+  private readonly running = new Set<RunningJob>();
   private readonly options: Required<BullmqJobQueueOptions>;
   private readonly channel: string;
   private readonly bull: { connection: IRedisClient; prefix: string };
@@ -76,8 +77,8 @@ class BullmqJobQueue implements JobQueue {
     this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
     this.channel = `${prefix}:{jobs}:cancelled`;
     this.stopHearing = link.keepSubscribed(this.channel, {
-      message: (payload) => this.running.get(payload.toString())?.look(),
-      doubt: () => this.lookAll(),
+      message: (payload) => this.lookAt(payload.toString()),
+      doubt: () => this.lookAt(),
     });
   }
 
@@ -111,7 +112,7 @@ class BullmqJobQueue implements JobQueue {
       const cancelled = cancelJob(job, this.options.now());
       if (!(await this.records.change(job, cancelled))) continue;
       this.listener(recordOf(cancelled));
-      this.running.get(jobId)?.look();
+      this.lookAt(jobId);
       // Both are shortcuts: a run that hears nothing is stopped when it next reports, and BullMQ's job is dropped when it is taken.
       await this.options.link.publish(this.channel, jobId).catch(() => {});
       this.queues[job.request.lane].remove(jobId).catch(() => {});
@@ -140,9 +141,9 @@ class BullmqJobQueue implements JobQueue {
     this.closed = true;
     clearInterval(this.orphanTimer);
     await Promise.all(this.workers.map((worker) => worker.pause(true)));
-    const running = () => Promise.all([...this.running.values()].map(({ settled }) => settled));
+    const running = () => Promise.all([...this.running].map(({ settled }) => settled));
     await within(graceMs, running()).catch(() => {});
-    for (const run of this.running.values()) run.putBack();
+    for (const run of this.running) run.putBack();
     await within(5_000, running()).catch(() => {});
     this.stopHearing();
     // With Redis away neither would come to an end.
@@ -177,14 +178,15 @@ class BullmqJobQueue implements JobQueue {
       report: (changed) => this.listener(recordOf(changed)),
       now: this.options.now,
     });
-    this.running.set(jobId, running);
+    this.lookAt(jobId);
+    this.running.add(running);
     try {
       const outcome = await running.run(run);
       if (outcome.next === 'wait') throw new RetryLater(outcome.delayMs);
       if (outcome.next === 'put back') return await this.giveBack(bullJob, token);
       if (outcome.next === 'failed') throw new UnrecoverableError(outcome.message);
     } finally {
-      if (this.running.get(jobId) === running) this.running.delete(jobId);
+      this.running.delete(running);
     }
   }
 
@@ -209,8 +211,9 @@ class BullmqJobQueue implements JobQueue {
     }
   }
 
-  private lookAll(): void {
-    for (const running of this.running.values()) running.look();
+  /** Runs that no longer count are cut off. */
+  private lookAt(jobId?: string): void {
+    for (const running of this.running) if (jobId === undefined || running.jobId === jobId) running.look();
   }
 
   /** Jobs that BullMQ does not have: their submitter died between the two, or Redis lost the end of its log. */
@@ -218,7 +221,7 @@ class BullmqJobQueue implements JobQueue {
     for (const lane of LANES) {
       for (const status of ['queued', 'active'] as const) {
         const ids = await this.records.oldest(status, lane, this.options.now() - ORPHAN_MS, ORPHANS_AT_ONCE);
-        for (const jobId of ids) if (!this.running.has(jobId)) await this.adopt(jobId, lane);
+        for (const jobId of ids) await this.adopt(jobId, lane);
       }
     }
   }
@@ -258,7 +261,7 @@ class BullmqJobQueue implements JobQueue {
     });
     worker.on('error', this.onBullError);
     worker.on('lockRenewalFailed', (ids) => {
-      for (const id of ids) this.running.get(id)?.look();
+      for (const id of ids) this.lookAt(id);
     });
     return worker;
   }

@@ -36,6 +36,10 @@ export class RunningJob {
     });
   }
 
+  get jobId(): string {
+    return this.job.state.jobId;
+  }
+
   /** Starts the job, unless it is in another state by now, and sees it to the end of the attempt. */
   async run(runner: JobRunner): Promise<RunOutcome> {
     try {
@@ -52,7 +56,7 @@ export class RunningJob {
   /** Whether the job was ended or taken over meanwhile: then its run ends. */
   look(): void {
     this.inTurn(async () => {
-      const stored = await this.around.records.read(this.job.state.jobId);
+      const stored = await this.around.records.read(this.jobId);
       if (!isRunning(stored, this.fence)) this.abort.abort(new HubError('closing', 'the job was ended elsewhere'));
     }).catch(() => {});
   }
