@@ -187,7 +187,11 @@ test('rooms are listed by their times over many pages', async () => {
     time += 20_000;
     await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(message(`chat:r${n + i}`, 'a'), ALL)));
   }
+  time += 20_000;
+  await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(message(`chat:r${i}`, 'b'), ALL)));
   const rooms = await log.rooms({ prefix: 'chat:', limit: 1_150 });
+  expect(rooms).toHaveLength(1_150);
+  expect(rooms[0]).toMatchObject({ last: 2, time });
   expect(new Set(rooms.map(({ room }) => room)).size).toBe(1_150);
   expect(rooms.map((one) => one.time)).toEqual(rooms.map((one) => one.time).sort((a, b) => b - a));
   expect((await log.rooms({ prefix: 'chat:r1', limit: 2_000 })).length).toBe(1 + 10 + 100 + 200);
