@@ -35,7 +35,7 @@ export interface Authenticator {
 
 export const PUBLIC_KEY_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 const TOKEN_CHARS = 8_192;
-/** Seconds that two machines' clocks may differ. */
+/** Seconds that two machines' clocks may differ: a token counts for so long past its end. */
 const CLOCK_TOLERANCE_S = 5;
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -69,7 +69,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const claims = await verify(token).catch((error: unknown) => {
         throw error instanceof HubError ? error : new HubError('unauthorized', reason(error));
       });
-      return principalFrom(claims);
+      const principal = principalFrom(claims);
+      const { expiresAt } = principal;
+      return expiresAt === undefined ? principal : { ...principal, expiresAt: expiresAt + CLOCK_TOLERANCE_S * 1_000 };
     },
   };
 }

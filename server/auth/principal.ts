@@ -13,7 +13,7 @@ export interface Principal {
   readonly guest: boolean;
   readonly admin: boolean;
   readonly grants: Grants;
-  /** Milliseconds since 1970; undefined: it does not expire. */
+  /** Milliseconds since 1970 up to which the hub takes the token; undefined: it does not expire. */
   readonly expiresAt?: number;
 }
 
