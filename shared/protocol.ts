@@ -70,13 +70,13 @@ export interface Frame {
   values: number[];
   /** As in `SampleColumns`. */
   ago?: number[];
-  /** Names of series that this subscription has not met yet, by number. */
+  /** Names of series that this subscription has not met yet, by number; the number of a series that ended long ago may be given to another. */
   names?: Record<number, string>;
 }
 
 /** What a newcomer of a metric room gets at once. */
 export interface MetricSnapshot {
-  /** Series names; a series' number is its index. A series' name is `name` or `name{label="value",…}`, labels sorted. */
+  /** Series names; a series' number is its index. A series' name is as `formatSeries` gives it; an empty one is a number that no series has. */
   names: string[];
   /** The latest value of each series, by number. */
   latest: { series: number[]; t: number[]; values: number[] };

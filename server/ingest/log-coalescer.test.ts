@@ -3,7 +3,7 @@ import { type ErrorCode, HubError } from '../../shared/errors.js';
 import type { PublishAnswer } from '../../shared/protocol.js';
 import { KINDS, parseRoom } from '../../shared/rooms.js';
 import type { LogLine } from '../../shared/schemas.js';
-import { ManualClock } from '../observe/manual-clock.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import { LogCoalescer, type LogCoalescerOptions } from './log-coalescer.js';
 import { RoomOutbox } from './room-outbox.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { type ErrorCode, HubError } from '../../shared/errors.js';
 import type { PublishAnswer } from '../../shared/protocol.js';
-import { ManualClock } from '../observe/manual-clock.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import { RoomOutbox, type RoomOutboxOptions } from './room-outbox.js';
 
 /** A publisher whose store can go away, and takes every id once. */
@@ -68,4 +68,14 @@ test('it is full by room and as a whole, and empties again', async () => {
   await clock.advance(2_000);
   await Promise.all(pushed);
   expect([outbox.full('logs:a'), outbox.full('logs:c')]).toEqual([false, false]);
+});
+
+test('at the end it waits for the store no longer than it may', async () => {
+  const { outbox, state, clock } = outboxOn();
+  state.fails = 'unavailable';
+  const pushed = outbox.push('logs:a', 'lines', 1, 10).catch((error) => error.code);
+  const drained = outbox.drain(1_000);
+  await clock.advance(2_000);
+  await drained;
+  expect([await pushed, clock.armed]).toEqual(['unavailable', 0]);
 });

@@ -49,6 +49,7 @@ export class RoomOutbox implements Outbox {
   readonly #queues = new Map<RoomName, Queue>();
   #idleWaiters: (() => void)[] = [];
   #bytes = 0;
+  #giveUpAt = Number.POSITIVE_INFINITY;
 
   constructor(options: RoomOutboxOptions) {
     this.#options = { ...DEFAULTS, ...options };
@@ -69,7 +70,7 @@ export class RoomOutbox implements Outbox {
       this.#bytes += bytes;
       if (this.#queues.has(room)) return;
       this.#queues.set(room, queue);
-      void this.#drain(room, queue);
+      void this.#sendAll(room, queue);
     });
   }
 
@@ -78,7 +79,13 @@ export class RoomOutbox implements Outbox {
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  async #drain(room: RoomName, queue: Queue): Promise<void> {
+  /** For the end: what the store has not taken after `withinMs` is given up; resolves when nothing waits. */
+  drain(withinMs: number): Promise<void> {
+    this.#giveUpAt = this.#options.clock.now() + withinMs;
+    return this.idle();
+  }
+
+  async #sendAll(room: RoomName, queue: Queue): Promise<void> {
     for (let head = queue.waiting[0]; head; head = queue.waiting[0]) {
       const error = await this.#send(room, head);
       queue.waiting.shift();
@@ -101,7 +108,8 @@ export class RoomOutbox implements Outbox {
         await publisher.publish(room, type, data, { id });
         return undefined;
       } catch (error) {
-        if (!mayPass(error) || clock.now() + pauseMs > since + retryForMs) return error ?? new HubError('internal');
+        if (!mayPass(error) || clock.now() + pauseMs > Math.min(since + retryForMs, this.#giveUpAt))
+          return error ?? new HubError('internal');
         onRetry?.(room, error);
       }
       await new Promise<void>((resolve) => clock.after(pauseMs, resolve));

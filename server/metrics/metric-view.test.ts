@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Frame, MetricSnapshot } from '../../shared/protocol.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import type { LogEntry } from '../log/room-log.js';
-import { ManualClock } from '../observe/manual-clock.js';
 import { createMetricView, type MetricViewOptions } from './metric-view.js';
 
 const ROOM = 'metrics:a';

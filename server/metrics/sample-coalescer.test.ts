@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { type ErrorCode, HubError } from '../../shared/errors.js';
 import type { PublishAnswer, SampleColumns } from '../../shared/protocol.js';
 import { KINDS, parseRoom } from '../../shared/rooms.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import { RoomOutbox } from '../ingest/room-outbox.js';
-import { ManualClock } from '../observe/manual-clock.js';
 import { SampleCoalescer, type SampleCoalescerOptions } from './sample-coalescer.js';
 import { eachSample } from './sample-columns.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { KINDS, parseRoom } from '../../shared/rooms.js';
-import { ManualClock } from '../observe/manual-clock.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import { readLinux, readPortable } from './host-readings.js';
 import { type HostSamplerOptions, startHostSampler } from './host-sampler.js';
 import { startHubSampler } from './hub-sampler.js';

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
 import type { LogLine } from '../../shared/schemas.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import { LogTap, type LogTapOptions } from './log-tap.js';
 import { createLogger, type LoggerOptions } from './logger.js';
-import { ManualClock } from './manual-clock.js';
 
 function capture(options: Partial<LoggerOptions> = {}) {
   const written: string[] = [];

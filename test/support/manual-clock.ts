@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '../../server/observe/clock.js';
 
 interface Pending {
   readonly at: number;
