@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useStore } from '../lib/use-store.js';
 import { useSession } from '../session-context.js';
-import { Empty } from '../ui/empty.js';
+import { Refused } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
 import type { SidePanel } from './chat-page.js';
 import type { ChatRoom } from './chat-room.js';
@@ -28,9 +28,7 @@ export function Conversation({ chat, panel, onPanel }: ConversationProps) {
     <section class="conversation" aria-label={`Room ${chat.name}`} data-testid="conversation" data-state={join.kind}>
       <ConversationHeader chat={chat} panel={panel} onPanel={onPanel} />
       {join.kind === 'refused' ? (
-        <Empty icon="warning" title="The hub does not let you into this room">
-          {join.error.message}
-        </Empty>
+        <Refused title="The hub does not let you into this room" error={join.error} />
       ) : (
         <>
           <MessageList chat={chat} editing={editing} onEditing={setEditing} />

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { LogLevel } from '../../../shared/schemas.js';
 import { useStore } from '../lib/use-store.js';
 import { useSession } from '../session-context.js';
-import { Empty } from '../ui/empty.js';
+import { Empty, Refused } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
 import { RoomPicker } from '../ui/room-picker.js';
 import { joinLogRoom } from './log-feed.js';
@@ -49,9 +49,7 @@ function Tail({ name }: { name: string }) {
       </header>
       {log.gaps > 0 && <p class="banner">Lines were missed while this page was away or too slow.</p>}
       {state.kind === 'refused' ? (
-        <Empty icon="warning" title="The hub does not show you this room">
-          {state.error.message}
-        </Empty>
+        <Refused title="The hub does not show you this room" error={state.error} />
       ) : lines.length === 0 ? (
         <Empty icon="logs" title={log.lines.length > 0 ? 'No line passes the filter' : 'No lines yet'}>
           {log.lines.length > 0 ? 'Choose a lower level or fewer words.' : 'They appear here as they are written.'}

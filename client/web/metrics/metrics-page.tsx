@@ -3,7 +3,7 @@ import type { RoomName } from '../../../shared/rooms.js';
 import { beforePaint } from '../lib/frame-batch.js';
 import { useStore } from '../lib/use-store.js';
 import { useSession } from '../session-context.js';
-import { Empty } from '../ui/empty.js';
+import { Empty, Refused } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
 import { RoomPicker } from '../ui/room-picker.js';
 import { Segments } from '../ui/segments.js';
@@ -66,11 +66,7 @@ function Charts({ room, windowMs, paused }: { room: RoomName; windowMs: number; 
   }, [feed, windowMs, names.length > 0]);
 
   if (state.kind === 'refused') {
-    return (
-      <Empty icon="warning" title="The hub does not show you this room">
-        {state.error.message}
-      </Empty>
-    );
+    return <Refused title="The hub does not show you this room" error={state.error} />;
   }
   if (panels.length === 0) {
     return (
