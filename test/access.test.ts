@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { beforeAll, expect, test } from '@jest/globals';
+import type { Notice } from '../shared/protocol.js';
 import { get, send } from './support/http.js';
 import { type HubProcess, runRoomcast, startHub } from './support/hub-process.js';
 import { fileScope, testScope } from './support/scope.js';
@@ -103,16 +104,18 @@ test('one token opens Socket.IO, HTTP and SSE, from the header or the query', as
 });
 
 test('a connection ends with its token, unless it was given a fresh one of the same user', async () => {
-  const shortLived = () => mintToken({}, { sub: 'ann', expiresInS: -2 });
-  const [staying, leaving] = [
-    await connectClient(scope, hub.url, { auth: { token: await shortLived() }, reconnection: false }),
-    await connectClient(scope, hub.url, { auth: { token: await shortLived() }, reconnection: false }),
-  ];
+  const connect = async (expiresInS: number) =>
+    connectClient(scope, hub.url, { auth: { token: await mintToken({}, { sub: 'ann', expiresInS }) }, reconnection: false });
+  const staying = await connect(4);
   const fresh = await mintToken({}, { sub: 'ann', expiresInS: 3_600 });
   expect(await staying.expectOk('auth:refresh', { token: fresh })).toMatchObject({ expiresAt: expect.any(Number) });
   expect(await staying.ask('auth:refresh', { token: await mintToken({}, { sub: 'bob' }) })).toMatchObject({ error: { code: 'forbidden' } });
   expect(await staying.ask('auth:refresh', { token: 'nonsense' })).toMatchObject({ error: { code: 'unauthorized' } });
+  // It was let in later, so when its time is over that of the other one's first token is over too.
+  const leaving = await connect(4);
+  expect(leaving.welcome.expiresAt).toBeGreaterThanOrEqual(staying.welcome.expiresAt!);
   await waitFor(() => leaving.socket.disconnected, { what: 'the end of the expired connection' });
+  expect(await leaving.event<Notice>('notice', ({ kind }) => kind === 'closing')).toMatchObject({ error: { code: 'unauthorized' } });
   expect(await staying.publish('chat:lobby', { text: 'still here' })).toMatchObject({ position: expect.any(String) });
 });
 

@@ -1,4 +1,4 @@
-import { HubError } from '../../shared/errors.js';
+import { HubError, toWireError } from '../../shared/errors.js';
 import { PROTOCOL_VERSION } from '../../shared/protocol.js';
 import type { Principal } from '../auth/principal.js';
 import type { SlowCandidate } from '../delivery/slow-consumers.js';
@@ -113,7 +113,9 @@ export class Connection implements PrincipalHolder, SlowCandidate {
       this.#watchExpiry();
       return;
     }
-    refuse(this.socket, 'auth:refresh', undefined, new HubError('unauthorized', 'the token has expired'), this.options.onFault);
+    const expired = new HubError('unauthorized', 'the token has expired');
+    this.options.onFault('expiry', expired);
+    this.socket.emit('notice', { kind: 'closing', error: toWireError(expired) });
     this.socket.disconnect(true);
   }
 }

@@ -1,7 +1,7 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { type Server as HttpServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, type ServerOptions } from 'socket.io';
-import { HubError, toWireError } from '../../shared/errors.js';
+import { ERRORS, HubError, toWireError } from '../../shared/errors.js';
 import type { ConnectErrorData } from '../../shared/protocol.js';
 import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
@@ -57,7 +57,18 @@ export class SocketServer {
     server: HttpServer,
     private readonly options: SocketServerOptions,
   ) {
-    this.io = new Server(server, { ...options.io, allowRequest: (request, decide) => this.#allow(request, decide) });
+    this.io = new Server(server, options.io);
+    // Not as `allowRequest`, which engine.io does not ask about the later requests and the upgrade of a session, and which is somebody's own.
+    this.io.engine.use((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
+      this.#admit(request).then(
+        () => next(),
+        (error) => {
+          options.onFault('connect', error);
+          refuseRequest(request, response, error);
+          next(error);
+        },
+      );
+    });
     this.io.engine.on('connection', (connection: EngineConnection) => this.#arrive(connection));
     this.io.use((socket, next) => void this.#authenticate(socket, next));
     this.io.on('connection', (socket) => this.#begin(socket));
@@ -107,14 +118,6 @@ export class SocketServer {
     this.io.local.disconnectSockets(true);
     this.io.engine.close();
     await Promise.all([...this.io._nsps.values()].map((namespace) => namespace.adapter.close()));
-  }
-
-  #allow(request: IncomingMessage, decide: (error: string | null | undefined, allowed: boolean) => void): void {
-    const refuse = (error: unknown) => {
-      this.options.onFault('connect', error);
-      decide(toWireError(error).message, false);
-    };
-    this.#admit(request).then(() => decide(null, true), refuse);
   }
 
   async #admit(request: IncomingMessage): Promise<void> {
@@ -172,6 +175,20 @@ export class SocketServer {
     this.#connections.get(socketId)?.close();
     this.#connections.delete(socketId);
   }
+}
+
+/** Answers with the error's status, on an upgrade too, where there is no response to write to. */
+function refuseRequest({ headers, socket }: IncomingMessage, response: ServerResponse, thrown: unknown): void {
+  const error = toWireError(thrown);
+  const { status } = ERRORS[error.code];
+  const body = JSON.stringify({ error });
+  const fields = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
+  if (headers.upgrade === undefined) {
+    response.writeHead(status, fields).end(body);
+    return;
+  }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }
 
 function isNewConnection(request: IncomingMessage): boolean {
