@@ -32,8 +32,8 @@ export interface RedisConnection {
   ready(): boolean;
   /**
    * Runs one command, or several at once.
-   * @throws HubError `unavailable` at once while there is no connection, and after `commandTimeoutMs` without an answer (the
-   *   connection is then made anew, because answers come in order: all later ones would wait as well), else as the reply says
+   * @throws HubError `unavailable` at once while there is no connection, and after `commandTimeoutMs` in which no command got an
+   *   answer (the connection is then made anew, because answers come in order: all later ones would wait as well), else as the reply says
    */
   run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
   rebuild(reason: string): void;
@@ -44,6 +44,8 @@ const MAX_BACKOFF_MS = 1_000;
 /** One line at once, then one each half minute or so. */
 const FAILURES_PER_LINE = 30;
 const MAX_IN_FLIGHT = 50_000;
+/** A command behind many others waits no longer than this, however steadily they are answered. */
+const LONGEST_WAIT_MS = 10_000;
 /** A timer later than this was held up by this process, not by Redis: the answer may lie unread in the socket. */
 const STALL_MS = 250;
 
@@ -52,6 +54,7 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
   let client = newClient(options.url);
   let state: 'connecting' | 'ready' | 'closed' = 'connecting';
   let inFlight = 0;
+  let answeredAt = 0;
   let lose: (reason: string) => void = () => {};
   const closing = new AbortController();
   const loop = keepConnected();
@@ -105,18 +108,23 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
     if (state !== 'ready' || !client.isReady) return refuse('Redis cannot be reached; nothing was stored.');
     if (inFlight >= MAX_IN_FLIGHT) return refuse('Too many commands wait for Redis; nothing was stored.');
     const asked = client;
+    const askedAt = performance.now();
     inFlight++;
     return new Promise<Result>((resolve, reject) => {
       let timer = setTimeout(expire, commandTimeoutMs, performance.now() + commandTimeoutMs);
       function expire(dueAt: number): void {
-        if (performance.now() - dueAt > STALL_MS) {
-          timer = setTimeout(expire, STALL_MS, performance.now() + STALL_MS);
+        const now = performance.now();
+        // Answers come in order: while others come, this one is on its way behind them.
+        const patience = now - dueAt > STALL_MS ? STALL_MS : Math.min(answeredAt + commandTimeoutMs, askedAt + LONGEST_WAIT_MS) - now;
+        if (patience > 1) {
+          timer = setTimeout(expire, patience, now + patience);
           return;
         }
         reject(new HubError('unavailable', `Redis did not answer within ${commandTimeoutMs} ms.`));
         if (asked === client) rebuild(`no answer within ${commandTimeoutMs} ms`);
       }
       const settle = () => {
+        answeredAt = performance.now();
         clearTimeout(timer);
         inFlight--;
       };
