@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { User } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
-import { waitFor } from '../../test/support/wait.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { waitFor } from '../../test/support/wait.js';
 import type { PresenceChange, PresenceStore } from './presence-store.js';
 
 export interface PresenceWorld {
