@@ -18,7 +18,7 @@ export interface JobContext {
   readonly jobId: string;
   /** Counts from 1. */
   readonly attempt: number;
-  /** 0 to 1, and what else is worth showing: each replaces the one before; at most 5 a second are passed on. */
+  /** 0 to 1, and what else is worth showing, up to 64 KiB: each replaces the one before; at most 5 a second are passed on. */
   progress(done: number, more?: { note?: string; data?: unknown }): void;
   /** Fires when the job is cancelled or out of time; a thread that goes on is ended half a second later. */
   readonly signal: AbortSignal;

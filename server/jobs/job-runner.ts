@@ -66,11 +66,19 @@ async function runHere(run: RunJob, attempt: JobAttempt, { progress, signal }: J
   const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+  signal.throwIfAborted();
   const result = await Promise.race([Promise.resolve().then(() => run(attempt.input, context)), stopped]);
   return result === undefined ? undefined : JSON.parse(JSON.stringify(result));
 }
 
+/** A result stands in the job's state, which goes over the wire with each look at the job. */
+const RESULT_MAX_BYTES = 256 * 1024;
+
+/** @throws HubError `too_large` */
 function checkOutput(handler: JobHandler, result: unknown): unknown {
+  if (result !== undefined && JSON.stringify(result).length > RESULT_MAX_BYTES) {
+    throw new HubError('too_large', `a job's result has at most ${RESULT_MAX_BYTES} bytes; larger ones belong into a result file`);
+  }
   const parsed = handler.output?.safeParse(result);
   if (parsed && !parsed.success) throw new Error(`${handler.name} gave a result of another form: ${parsed.error.issues[0]?.message}`);
   return result;

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
 import { RESP_TYPES } from 'redis';
 import { HubError } from '../../shared/errors.js';
-import type { RedisLink } from '../adapter/redis-link.js';
+import type { JobsLink, RedisClient } from './job-records.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
 export interface RedisResultStoreOptions {
-  readonly link: Pick<RedisLink, 'run'>;
+  readonly link: Pick<JobsLink, 'run'>;
   readonly prefix: string;
-  /** Bytes of one result at most: Redis holds it in memory. Default 256 MiB. */
+  /** Bytes that one file may take in Redis, where it is compressed. Default 64 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -15,100 +17,125 @@ interface Described {
   readonly name: string;
   readonly contentType: string;
   readonly bytes: number;
-  readonly run: string;
+  /** The hash with the chunks: compressed, by their number. */
+  readonly chunks: string;
 }
 
+/** Bytes of a file, uncompressed, in one field: what a range read has to take at the least. */
 const CHUNK_BYTES = 256 * 1024;
-/** What an unfinished run wrote is gone after this long. */
-const UNFINISHED_MS = 60 * 60_000;
-const AS_BUFFER = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
+/** A file that is not finished by then belongs to a run that ended without a word; each chunk extends it. */
+const UNFINISHED_MS = 3_600_000;
 
-/** Result files in Redis, in chunks of a fixed size, so that any instance serves any range. The description comes last: it never describes half a file. */
-export function createRedisResultStore({ link, prefix, maxBytes = 256 * 1024 * 1024 }: RedisResultStoreOptions): ResultStore {
-  const keyOf = (jobId: string) => `${prefix}:result:{${jobId}}`;
-  const chunkKey = (jobId: string, run: string, n: number) => `${keyOf(jobId)}:${run}:${n}`;
-  const chunkOf = (jobId: string, run: string, n: number) =>
-    link.run(async (client) => (await client.withCommandOptions(AS_BUFFER).get(chunkKey(jobId, run, n))) as Buffer | null);
+const compress = promisify(deflateRaw);
+const expand = promisify(inflateRaw);
 
-  async function* read(
-    jobId: string,
-    { bytes, run }: Described,
-    { start, end } = { start: 0, end: bytes - 1 },
-  ): AsyncGenerator<Uint8Array> {
+/** Result files that every instance can read: a hash of compressed chunks, and a description that is set when they are all there. */
+export function createRedisResultStore({ link, prefix, maxBytes = 64 * 1024 * 1024 }: RedisResultStoreOptions): ResultStore {
+  const keyOf = (...parts: string[]) => `${prefix}:{jobs}:${['result', ...parts].join(':')}`;
+
+  async function readChunk(key: string, chunk: number): Promise<Buffer> {
+    const packed = await link.run((client) => bytesOf(client).hGet(key, String(chunk)));
+    if (!packed) throw new HubError('not_found', 'the result is no longer kept');
+    return expand(packed);
+  }
+
+  async function* readRange(key: string, start: number, end: number): AsyncGenerator<Uint8Array> {
     for (let at = start; at <= end; ) {
-      const n = Math.floor(at / CHUNK_BYTES);
-      const chunk = await chunkOf(jobId, run, n);
-      if (!chunk) throw new HubError('not_found', 'the result ran out of time while it was read');
-      const offset = at - n * CHUNK_BYTES;
-      const part = chunk.subarray(offset, Math.min(chunk.length, offset + end - at + 1));
-      yield part;
-      at += part.length;
+      const chunk = Math.floor(at / CHUNK_BYTES);
+      const from = at - chunk * CHUNK_BYTES;
+      const bytes = (await readChunk(key, chunk)).subarray(from, from + end - at + 1);
+      yield bytes;
+      at += bytes.length;
     }
   }
 
   return {
     async create(jobId, { name, contentType, ttlMs }) {
-      const run = randomBytes(6).toString('hex');
-      const chunks = chunked(maxBytes, (n, chunk) =>
-        link.run((client) =>
-          client.set(chunkKey(jobId, run, n), chunk, { expiration: { type: 'PX', value: Math.max(ttlMs, UNFINISHED_MS) } }),
-        ),
-      );
-      const drop = async () => {
-        const keys = Array.from({ length: chunks.count() }, (_, n) => chunkKey(jobId, run, n));
-        if (keys.length > 0) await link.run((client) => client.unlink(keys));
-      };
-      const writer: ResultWriter = {
-        write: (chunk) => chunks.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
-        async finish() {
-          const bytes = await chunks.end();
-          const described: Described = { name, contentType, bytes, run };
-          const expiration = { type: 'PX', value: ttlMs } as const;
-          await link.run((client) => client.set(keyOf(jobId), JSON.stringify(described), { expiration }));
+      const chunks = keyOf(jobId, randomBytes(6).toString('hex'));
+      return chunkWriter({
+        async put(chunk, bytes) {
+          await link.run((client) =>
+            Promise.all([client.hSet(chunks, String(chunk), Buffer.from(bytes)), client.pExpire(chunks, UNFINISHED_MS)]),
+          );
+        },
+        async finish(bytes) {
+          const described: Described = { name, contentType, bytes, chunks };
+          const before = await link.run(async (client) => {
+            // The chunks outlive their description, so that what was opened at the last moment can be read.
+            const [, old] = await Promise.all([
+              client.pExpire(chunks, Math.round(ttlMs) + UNFINISHED_MS),
+              client.set(keyOf(jobId), JSON.stringify(described), { PX: Math.max(1, Math.round(ttlMs)), GET: true }),
+            ]);
+            return old;
+          });
+          if (before) await link.run((client) => client.unlink((JSON.parse(before) as Described).chunks));
           return { file: name, bytes, contentType };
         },
-        abort: () => drop().catch(() => undefined),
-      };
-      return writer;
+        drop: () => link.run((client) => client.unlink(chunks)).then(() => {}),
+        maxBytes,
+      });
     },
     async open(jobId) {
       const text = await link.run((client) => client.get(keyOf(jobId)));
-      if (text === null) return undefined;
-      const described = JSON.parse(text) as Described;
-      const { name, contentType, bytes } = described;
-      const file: ResultFile = { name, contentType, bytes, read: (range) => read(jobId, described, range) };
+      if (!text) return undefined;
+      const { name, contentType, bytes, chunks } = JSON.parse(text) as Described;
+      const file: ResultFile = {
+        name,
+        contentType,
+        bytes,
+        read: ({ start, end } = { start: 0, end: bytes - 1 }) => readRange(chunks, start, Math.min(end, bytes - 1)),
+      };
       return file;
     },
     async close() {},
   };
 }
 
-/** Cuts what is written into chunks of one size, the last one shorter; one chunk is on its way at a time. */
-function chunked(maxBytes: number, put: (n: number, chunk: Buffer) => Promise<unknown>) {
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let bytes = 0;
-  let count = 0;
-  const cut = async (): Promise<void> => {
-    const all = Buffer.concat(waiting);
-    let at = 0;
-    for (; all.length - at >= CHUNK_BYTES; at += CHUNK_BYTES) await put(count++, all.subarray(at, at + CHUNK_BYTES));
-    waiting = [all.subarray(at)];
-    waitingBytes = all.length - at;
-  };
+function bytesOf(client: RedisClient) {
+  return client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+}
+
+interface ChunkSink {
+  put(chunk: number, bytes: Uint8Array): Promise<void>;
+  finish(bytes: number): ReturnType<ResultWriter['finish']>;
+  drop(): Promise<void>;
+  readonly maxBytes: number;
+}
+
+/** Cuts what is written into chunks of one size, the last one shorter. */
+function chunkWriter({ put, finish, drop, maxBytes }: ChunkSink): ResultWriter {
+  let open = Buffer.alloc(CHUNK_BYTES);
+  let filled = 0;
+  let chunks = 0;
+  let stored = 0;
+
+  async function flush(): Promise<void> {
+    if (filled === 0) return;
+    const packed = await compress(open.subarray(0, filled), { level: 3 });
+    stored += packed.length;
+    if (stored > maxBytes) throw new HubError('too_large', `the result takes more than ${maxBytes} bytes`);
+    await put(chunks, packed);
+    chunks++;
+    filled = 0;
+    open = Buffer.alloc(CHUNK_BYTES);
+  }
+
   return {
-    count: () => count,
-    async write(chunk: Uint8Array): Promise<void> {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw new HubError('too_large', `the result has more than ${maxBytes} bytes`);
-      waiting.push(chunk);
-      waitingBytes += chunk.length;
-      if (waitingBytes >= CHUNK_BYTES) await cut();
+    async write(chunk) {
+      const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      for (let at = 0; at < data.length; ) {
+        const part = data.subarray(at, at + CHUNK_BYTES - filled);
+        open.set(part, filled);
+        filled += part.length;
+        at += part.length;
+        if (filled === CHUNK_BYTES) await flush();
+      }
     },
-    async end(): Promise<number> {
-      await cut();
-      if (waitingBytes > 0) await put(count++, Buffer.concat(waiting));
-      return bytes;
+    async finish() {
+      const bytes = chunks * CHUNK_BYTES + filled;
+      await flush();
+      return finish(bytes);
     },
+    abort: drop,
   };
 }

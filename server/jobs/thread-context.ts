@@ -31,11 +31,12 @@ export function createThreadContext(
   { log, results }: { log: LogSource | undefined; results: ResultStore },
 ): ThreadContext {
   const parent = callParent(port);
-  const throttle = throttleLatest<JobProgress>(PROGRESS_INTERVAL_MS, (progress) => {
+  const throttle = throttleLatest<() => JobProgress>(PROGRESS_INTERVAL_MS, (progress) => {
     unsent = undefined;
-    parent.send({ kind: 'progress', progress });
+    parent.send({ kind: 'progress', progress: progress() });
   });
-  let unsent: JobProgress | undefined;
+  // Made into a message when it is sent: most of what a busy handler says is replaced before.
+  let unsent: (() => JobProgress) | undefined;
   let published = 0;
   const say = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
     parent.send({ kind: 'log', level, message: String(message), ...(fields && { fields: jsonCopy(fields) }) });
@@ -45,7 +46,8 @@ export function createThreadContext(
     attempt: attempt.attempt,
     signal: parent.signal,
     progress(done, more) {
-      unsent = toProgress(done, more);
+      if (!isPart(done)) throw new HubError('invalid', 'progress is a number from 0 to 1');
+      unsent = () => toProgress(done, more);
       throttle.push(unsent);
     },
     publish: (room, type, data) => parent.call('publish', room, type, data, publicationId(attempt.jobId, ++published)),
@@ -55,7 +57,7 @@ export function createThreadContext(
   };
   return {
     context,
-    unsent: () => unsent,
+    unsent: () => unsent?.(),
     close() {
       throttle.stop();
       port.close();
@@ -67,14 +69,20 @@ export function publicationId(jobId: string, count: number): string {
   return `${jobId}.${count}`;
 }
 
-/** @throws HubError `invalid` when `done` is no number from 0 to 1 */
-export function toProgress(done: number, more: { note?: string; data?: unknown } = {}): JobProgress {
-  if (!(done >= 0 && done <= 1)) throw new HubError('invalid', 'progress is a number from 0 to 1');
+/** Bytes of one progress: it is published to the job's room up to five times a second. */
+const PROGRESS_MAX_BYTES = 64 * 1024;
+
+/** A progress as it is reported; data that is too large is left out. @throws HubError `invalid` when `done` is no number from 0 to 1 */
+export function toProgress(done: number, { note, data }: { note?: string; data?: unknown } = {}): JobProgress {
+  if (!isPart(done)) throw new HubError('invalid', 'progress is a number from 0 to 1');
   const progress: JobProgress = { done };
-  if (more.note !== undefined) progress.note = more.note;
-  if (more.data !== undefined) progress.data = jsonCopy(more.data);
+  if (note !== undefined) progress.note = note;
+  const text = JSON.stringify(data);
+  if (text !== undefined && text.length <= PROGRESS_MAX_BYTES) progress.data = JSON.parse(text);
   return progress;
 }
+
+const isPart = (done: unknown) => typeof done === 'number' && done >= 0 && done <= 1;
 
 /** What of a value would arrive over the wire: functions and the like would not even cross to the parent. */
 function jsonCopy<Value>(value: Value): Value {

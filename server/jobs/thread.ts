@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import type { RedisLink } from '../adapter/redis-link.js';
 import type { RunJob } from './handler.js';
@@ -8,6 +9,8 @@ import { type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } f
 
 // The one file of a job thread: like `engines.ts` in the main thread, it picks the engines, here from what the parent says.
 
+/** Past it, the job is told that Redis is away. */
+const FIRST_CONNECTION_MS = 2_000;
 let link: Promise<RedisLink> | undefined;
 const setup = workerData as ThreadSetup;
 const opening = Promise.all([openLog(setup.rooms), openResults(setup.results)]);
@@ -51,7 +54,7 @@ async function openResults(target: ThreadSetup['results']): Promise<ResultStore>
 function openLink(url: string): Promise<RedisLink> {
   link ??= import('../adapter/redis-link.js').then(async ({ openRedisLink }) => {
     const opened = openRedisLink({ url, log: { info: () => {}, warn: () => {}, error: () => {} } });
-    await opened.whenUp();
+    await Promise.race([opened.whenUp(), delay(FIRST_CONNECTION_MS)]);
     return opened;
   });
   return link;
