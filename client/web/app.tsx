@@ -12,6 +12,7 @@ import { Banner } from './shell/banner.js';
 import { Nav } from './shell/nav.js';
 import { SettingsDialog } from './shell/settings-dialog.js';
 import { ToastList } from './shell/toast-list.js';
+import { useTitle } from './shell/use-title.js';
 import { useRoute } from './use-route.js';
 
 /** The frame around the pages: who one is, whether the hub is reached, and which page is shown. */
@@ -21,6 +22,7 @@ export function App() {
   const [session, setSession] = useState(() => openSession(settings));
   const [settingsOpen, setSettingsOpen] = useState(false);
 
+  useTitle(route, session);
   useEffect(() => applyTheme(settings.theme), [settings.theme]);
   const change = (next: Settings) => {
     saveSettings(next);

@@ -42,7 +42,7 @@ export function openSession({ name, token }: Pick<Settings, 'name' | 'token'>): 
     refusal: createStore<HubError | undefined>(undefined),
     wasOnline: createStore(false),
     toasts,
-    chats: createChatRooms(hub, (error) => toasts.show(error.message)),
+    chats: createChatRooms(hub, toasts),
     jobs: createJobBoard(hub, http),
     async close() {
       session.jobs.close();
@@ -54,6 +54,9 @@ export function openSession({ name, token }: Pick<Settings, 'name' | 'token'>): 
   hub.on('error', (error) => {
     if (hub.state === 'online') toasts.show(error.message);
     else session.refusal.set(error);
+  });
+  hub.on('notice', (notice) => {
+    if (notice.kind === 'lagging') toasts.show(`This page reads too slowly: ${notice.behind} messages of ${notice.room} wait.`, 'note');
   });
   hub.on('state', (state) => {
     session.state.set(state);

@@ -3,13 +3,15 @@ import { createStore, type Store } from './lib/store.js';
 export interface Toast {
   readonly id: number;
   readonly text: string;
+  /** `note`: nothing went wrong. */
+  readonly tone: 'fault' | 'note';
 }
 
-/** Short lines about what went wrong, shown over the page. */
+/** Short lines about what went wrong or should be known, shown over the page. */
 export interface Toasts {
   readonly shown: Store<readonly Toast[]>;
   /** Shows a line for 8 seconds; the same line again only stays longer. */
-  show(text: string): void;
+  show(text: string, tone?: Toast['tone']): void;
   dismiss(id: number): void;
 }
 
@@ -23,9 +25,9 @@ export function createToasts(): Toasts {
   return {
     shown,
     dismiss,
-    show(text) {
+    show(text, tone = 'fault') {
       const id = ++lastId;
-      shown.set([...shown.get().filter((toast) => toast.text !== text), { id, text }].slice(-SHOWN_TOASTS));
+      shown.set([...shown.get().filter((toast) => toast.text !== text), { id, text, tone }].slice(-SHOWN_TOASTS));
       setTimeout(() => dismiss(id), SHOWN_MS);
     },
   };

@@ -5,6 +5,7 @@ import type { RoomName } from '../../../shared/rooms.js';
 import type { Hub, HubError, Publication } from '../../sdk/roomcast.js';
 import { batched, beforePaint } from '../lib/frame-batch.js';
 import { createStore, type Store } from '../lib/store.js';
+import type { Toasts } from '../toasts.js';
 import { type ChatAction, type ChatMessage, type ChatState, chatReducer, EMPTY_CHAT, KEPT_FOLLOWING, KEPT_READING } from './chat-state.js';
 import { afterChange } from './roster.js';
 import { someoneTypes, stillTyping, stoppedTyping, type Typist } from './typing-state.js';
@@ -43,11 +44,11 @@ export interface ChatRoom {
 export interface ChatRoomOptions {
   readonly hub: Hub;
   readonly name: RoomName;
-  /** An edit, a deletion or a reaction was refused, or the history cannot be read. */
-  readonly onError: (error: HubError) => void;
+  /** Told what the messages themselves do not show: refused changes, a history that cannot be read. */
+  readonly toasts: Toasts;
 }
 
-export function joinChatRoom({ hub, name, onError }: ChatRoomOptions): ChatRoom {
+export function joinChatRoom({ hub, name, toasts }: ChatRoomOptions): ChatRoom {
   const room = hub.room<MessageData['text']>(name, { last: PAGE_MESSAGES });
   const log = createStore(EMPTY_CHAT);
   const join = createStore<JoinState>({ kind: 'joining' });
@@ -93,9 +94,12 @@ export function joinChatRoom({ hub, name, onError }: ChatRoomOptions): ChatRoom 
   function follow(publication: Publication): void {
     publication.done.catch((error: HubError) => {
       if (publication.type === 'text') dispatch({ kind: 'delivery', id: publication.id, state: 'failed', error: error.message });
-      else onError(error);
+      else toasts.show(error.message);
     });
-    if (publication.type !== 'text') return;
+    if (publication.type !== 'text') {
+      if (hub.state !== 'online') toasts.show('The change is kept, and made when the hub is reached again.', 'note');
+      return;
+    }
     const { id, state } = publication;
     const { text } = publication.data as MessageData['text'];
     dispatch({ kind: 'outgoing', message: { id, text, time: Date.now(), state } });
@@ -110,7 +114,7 @@ export function joinChatRoom({ hub, name, onError }: ChatRoomOptions): ChatRoom 
       arrived.flush();
       done({ messages, more: more && messages.length > 0 });
     } catch (error) {
-      onError(error as HubError);
+      toasts.show((error as HubError).message);
     } finally {
       loading.set(false);
     }

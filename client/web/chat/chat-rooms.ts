@@ -1,8 +1,9 @@
 import { formatPosition } from '../../../shared/position.js';
 import type { RoomName } from '../../../shared/rooms.js';
-import type { Hub, HubError } from '../../sdk/roomcast.js';
+import type { Hub } from '../../sdk/roomcast.js';
 import { createStore, type Store } from '../lib/store.js';
 import { readJson, writeJson } from '../settings.js';
+import type { Toasts } from '../toasts.js';
 import { type ChatRoom, joinChatRoom } from './chat-room.js';
 import { type JoinedRooms, joinedFrom, keptForm, readSeq, withoutRoom, withRead, withRoom } from './joined-rooms.js';
 
@@ -23,7 +24,7 @@ export interface ChatRooms {
   close(): void;
 }
 
-export function createChatRooms(hub: Hub, onError: (error: HubError) => void): ChatRooms {
+export function createChatRooms(hub: Hub, toasts: Toasts): ChatRooms {
   const joined = createStore<JoinedRooms>(joinedFrom(readJson(KEY)));
   const unread = createStore<ReadonlyMap<RoomName, number>>(new Map());
   const open = new Map<RoomName, ChatRoom>();
@@ -51,7 +52,7 @@ export function createChatRooms(hub: Hub, onError: (error: HubError) => void): C
     open(name) {
       const known = open.get(name);
       if (known) return known;
-      const room = joinChatRoom({ hub, name, onError });
+      const room = joinChatRoom({ hub, name, toasts });
       open.set(name, room);
       room.log.subscribe(() => countUnread(room));
       setJoined(withRoom(joined.get(), name));

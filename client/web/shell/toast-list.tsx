@@ -6,8 +6,8 @@ export function ToastList() {
   const { toasts } = useSession();
   return (
     <div class="toasts" role="alert">
-      {useStore(toasts.shown).map(({ id, text }) => (
-        <div class="toast" key={id} data-testid="toast">
+      {useStore(toasts.shown).map(({ id, text, tone }) => (
+        <div class={`toast ${tone}`} key={id} data-testid="toast">
           <span>{text}</span>
           <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => toasts.dismiss(id)}>
             <Icon name="close" />
