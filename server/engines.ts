@@ -2,26 +2,34 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from 'socket.io';
-import type { RedisLink } from './adapter/redis-link.js';
+import { createHubAdapter } from './adapter/hub-adapter.js';
+import { openRedisLink, type RedisLink } from './adapter/redis-link.js';
 import type { CacheStore } from './cache/cache-store.js';
 import { createMemoryCacheStore } from './cache/memory-cache-store.js';
+import { createRedisCacheStore } from './cache/redis-cache-store.js';
+import { OPTIONS } from './config/options.js';
 import type { Config } from './config.js';
+import { createBullmqJobQueue } from './jobs/bullmq-job-queue.js';
 import { createFileResultStore } from './jobs/file-result-store.js';
 import type { JobJournal } from './jobs/job-journal.js';
 import type { JobQueue } from './jobs/job-queue.js';
 import { openLmdbJobJournal } from './jobs/lmdb-job-journal.js';
 import { createPiscinaJobQueue } from './jobs/piscina-job-queue.js';
+import { createRedisResultStore } from './jobs/redis-result-store.js';
 import type { ResultStore } from './jobs/result-store.js';
 import type { RoomSource, ThreadSetup } from './jobs/thread-messages.js';
 import { createMemorySharedLimits } from './limits/memory-shared-limits.js';
+import { createRedisSharedLimits } from './limits/redis-shared-limits.js';
 import type { SharedLimits, SharedRates } from './limits/shared-limits.js';
 import { claimDataDir } from './log/data-dir.js';
 import { openLmdbRoomLog } from './log/lmdb-room-log.js';
 import { createMemoryRoomLog } from './log/memory-room-log.js';
+import { createRedisRoomLog } from './log/redis-room-log.js';
 import type { RoomLog } from './log/room-log.js';
 import type { Logger } from './observe/logger.js';
 import { createMemoryPresenceStore } from './presence/memory-presence-store.js';
 import type { PresenceStore } from './presence/presence-store.js';
+import { createRedisPresenceStore } from './presence/redis-presence-store.js';
 
 /** One implementation of each port, chosen together, and what else the choice decides. */
 export interface Engines {
@@ -58,6 +66,8 @@ const RESULTS_DIR = 'results';
 const PRESENCE_COALESCE_MS = 1_000;
 /** Bytes of one result file. */
 const RESULT_BYTES = 1024 ** 3;
+/** The same where Redis holds it in memory. */
+const REDIS_RESULT_BYTES = 256 * 1024 ** 2;
 
 /**
  * Opens the engines that the configuration asks for.
@@ -70,7 +80,7 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
     case 'lmdb':
       return openLmdb(options);
     case 'redis':
-      throw new Error('redis');
+      return openRedis(options);
   }
 }
 
@@ -92,6 +102,43 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
   });
   const journal = openLmdbJobJournal(join(dir, JOBS_DIR));
   return openEmbedded(options, { log, dir, source: { kind: 'lmdb', dir: rooms }, journal, end: release });
+}
+
+/** The link goes on trying when Redis is away at the start too; until then `/readyz` says so and publications are refused. */
+function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Engines {
+  const { redisUrl: url = '', redisPrefix: prefix, presenceGraceMs: graceMs, presenceLeaseMs: leaseMs, jobQueueMax } = config;
+  const link = openRedisLink({ url, commandTimeoutMs: config.redisCommandTimeoutMs, log: logger });
+  // Under the default prefix, other Socket.IO programs and emitters on the same Redis find the hub's channels where they expect them.
+  const channelPrefix = prefix === OPTIONS.redisPrefix.default ? 'socket.io' : `${prefix}:socket.io`;
+  const keys = `${prefix}:`;
+  const onFault = (err: unknown) => logger.error({ err }, 'the room log failed');
+  const log = createRedisRoomLog({ link, prefix: keys, channelPrefix, idWindowMs: config.idWindowMs, onFault });
+  const presence = createRedisPresenceStore({ link, prefix, nodeId, leaseMs, graceMs, coalesceMs: PRESENCE_COALESCE_MS });
+  const results = createRedisResultStore({ link, prefix, maxBytes: REDIS_RESULT_BYTES });
+  return {
+    nodeId,
+    log,
+    presence,
+    jobs: createBullmqJobQueue({ link, url, prefix, queuedMax: jobQueueMax, logger }),
+    results,
+    cache: {
+      near: createMemoryCacheStore({ maxEntries: Math.max(1, config.cacheMaxEntries) }),
+      far: createRedisCacheStore({ link, prefix }),
+    },
+    limits: createRedisSharedLimits({ connection: link, prefix, instance: nodeId, rates }),
+    threads: {
+      rooms: { kind: 'redis', url, prefix: keys },
+      results: { kind: 'redis', url, prefix, maxBytes: REDIS_RESULT_BYTES },
+    },
+    adapter: createHubAdapter(link, { channelPrefix }),
+    link,
+    notReadyBecause: () => (link.ready() ? [] : ['Redis cannot be reached']),
+    close: async () => {
+      await presence.close();
+      await Promise.all([log.close(), results.close()]);
+      await link.close();
+    },
+  };
 }
 
 interface Embedded {

@@ -129,6 +129,7 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
     hear: (channel, listener) => channels.keepSubscribed(channel, { message: (payload) => listener(payload.toString()) }),
     say: (channel, token) => command.run((client) => client.sPublish(channel, token)),
     ping: () => subscriber.run((client) => client.ping()),
+    heard: () => channels.heard(),
     onSilent(reason) {
       counters.silences++;
       subscriber.rebuild(reason);

@@ -8,8 +8,13 @@ interface SubscriberWatch {
   say(channel: string, token: string): Promise<number>;
   /** Asks for an answer on the subscriber's own connection, which makes itself anew when none comes. */
   ping(): Promise<unknown>;
+  /** Messages heard so far: while there are more and more, the token is on its way behind them. */
+  heard(): number;
   onSilent(reason: string): void;
 }
+
+/** Waits for a token that other messages are in front of. */
+const LONGEST_WAITS = 6;
 
 /**
  * Publishes a token on a channel of this process's own again and again, and looks whether the subscriber hears it: a connection
@@ -18,29 +23,44 @@ interface SubscriberWatch {
 export function watchSubscriber(watch: SubscriberWatch): { stop(): void } {
   const channel = `roomcast:probe:${randomBytes(9).toString('base64url')}`;
   let round = 0;
-  let heard: (token: string) => void = () => {};
-  const unhear = watch.hear(channel, (token) => heard(token));
+  let probing = false;
+  let arrived: (token: string) => void = () => {};
+  const unhear = watch.hear(channel, (token) => arrived(token));
   const timer = setInterval(() => {
     if (!watch.up()) return;
     watch.ping().catch(() => {});
-    void probe(String(++round));
+    if (probing) return;
+    probing = true;
+    void probe(String(++round)).finally(() => {
+      probing = false;
+    });
   }, watch.intervalMs);
   timer.unref();
 
   async function probe(token: string): Promise<void> {
-    const back = new Promise<boolean>((resolve) => {
-      const timeout = setTimeout(resolve, watch.answerMs, false);
-      heard = (said) => {
-        if (said !== token) return;
-        clearTimeout(timeout);
-        resolve(true);
-      };
-    });
+    let back = false;
+    let wake = () => {};
+    arrived = (said) => {
+      if (said !== token) return;
+      back = true;
+      wake();
+    };
     const receivers = await watch.say(channel, token).catch(() => undefined);
     // A token that could not be said tells nothing about who hears.
     if (receivers === undefined || !watch.up()) return;
-    if (receivers === 0) watch.onSilent('not subscribed');
-    else if (!(await back) && watch.up()) watch.onSilent('subscribed but silent');
+    if (receivers === 0) return watch.onSilent('not subscribed');
+    for (let waits = 0; !back && waits < LONGEST_WAITS; waits++) {
+      const before = watch.heard();
+      await new Promise<void>((resolve) => {
+        const timeout = setTimeout(resolve, watch.answerMs);
+        wake = () => {
+          clearTimeout(timeout);
+          resolve();
+        };
+      });
+      if (!back && watch.heard() === before) break;
+    }
+    if (!back && watch.up()) watch.onSilent('subscribed but silent');
   }
 
   return {
