@@ -38,12 +38,14 @@ const WEB_DIR = new URL('../client/web', import.meta.url);
  */
 export async function startHub(config: Config, { io, server: theirs }: StartOptions = {}): Promise<StartedHub> {
   const nodeId = randomBytes(4).toString('hex');
-  const tap = new LogTap({ clock: systemClock });
-  const logger = createLogger({ level: config.logLevel, format: config.logFormat, node: nodeId, tap, tapRoom: LOG_ROOM });
   const metrics = createHubMetrics();
+  const tap = new LogTap({ clock: systemClock, onDropped: (lines) => metrics.logLinesDropped.inc(lines) });
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat, node: nodeId, tap, tapRoom: LOG_ROOM });
   const engines = await openEngines({ config, nodeId, rates: ratesOf(config), logger });
   try {
     const server = theirs ?? createHttpServer({ ...config, log: logger });
+    // A body that stays open is a stream of lines; slow headers and idle connections still end.
+    if (!theirs) server.requestTimeout = 0;
     const hub = await createHub({
       server,
       config,

@@ -9,8 +9,11 @@ import type { Config } from '../config.js';
 import type { Engines } from '../engines.js';
 import type { HttpMetrics } from '../http/metrics-api.js';
 import { readInput } from '../http/route.js';
+import { createIngestRoutes } from '../ingest/ingest-routes.js';
+import { IngestService } from '../ingest/ingest-service.js';
 import { LogCoalescer } from '../ingest/log-coalescer.js';
 import { RoomOutbox } from '../ingest/room-outbox.js';
+import { checkPayload } from '../limits/payload-checks.js';
 import { exposition, latestSamples } from '../metrics/exposition.js';
 import { startHostSampler } from '../metrics/host-sampler.js';
 import { startHubSampler } from '../metrics/hub-sampler.js';
@@ -43,6 +46,8 @@ export type MetricsPart = ReturnType<typeof openMetricsPart>;
 const RETRY_FOR_MS = 30_000;
 /** Of several hubs on one machine one reports it: whoever claimed it last, for this long. */
 const HOST_CLAIM_MS = 3_000;
+/** Milliseconds that a stopping hub gives what waits for the store. */
+const DRAIN_MS = 2_000;
 const HOST_ROOM = 'metrics:host';
 const HUB_ROOM = 'metrics:hub';
 const LOG_ROOM: RoomName = 'logs:hub';
@@ -52,9 +57,28 @@ export function openMetricsPart(options: MetricsPartOptions) {
   const { config, kinds, engines, publisher, metrics, logger, tap } = options;
   const clock = systemClock;
   const outbox = new RoomOutbox({ publisher, clock, retryForMs: RETRY_FOR_MS });
-  const samples = new SampleCoalescer({ outbox, clock });
+  const samples = new SampleCoalescer({
+    outbox,
+    clock,
+    onLost: (room, values, err) => {
+      metrics.ingestLost.inc({ what: 'samples' }, values);
+      logger.warn({ err, room, values }, 'samples were lost: the store did not take them in time');
+    },
+  });
   const lines = new LogCoalescer({ outbox, clock });
-  const view = createMetricView({ clock, frameIntervalMs: config.frameIntervalMs });
+  const ingest = new IngestService({
+    kinds,
+    clock,
+    samples,
+    lines,
+    checkPayload: (payload) => checkPayload(payload, { depth: config.payloadDepth, bytes: config.payloadBytes }),
+    count: (what, outcome, amount) => metrics.ingested.inc({ what, outcome }, amount),
+  });
+  const view = createMetricView({
+    clock,
+    frameIntervalMs: config.frameIntervalMs,
+    onSeriesLeftOut: (_room, values) => metrics.seriesLeftOut.inc(values),
+  });
   const ends: (() => void)[] = [];
 
   const start = () => {
@@ -73,14 +97,18 @@ export function openMetricsPart(options: MetricsPartOptions) {
   return {
     viewOf: (kind: string): OpenView | undefined => ((kinds[kind]?.frameIntervalMs ?? 0) > 0 ? view : undefined),
     http: metricsApi(options),
-    ingestRoutes:
-      (_authenticate: (req: IncomingMessage) => Promise<Principal>): RequestHandler =>
-      (_req, _res, next) =>
-        next(),
+    ingestRoutes: (authenticate: (req: IncomingMessage) => Promise<Principal>): RequestHandler =>
+      createIngestRoutes({
+        ingest,
+        authenticate,
+        bodyLimitBytes: config.ingestBodyBytes,
+        onFault: (err) => logger.error({ err }, 'an ingestion failed'),
+      }),
     start,
     close: async () => {
       for (const end of ends) end();
       await tap.stop();
+      void outbox.drain(DRAIN_MS);
       await Promise.all([samples.flush(), lines.flush()]);
     },
   };
