@@ -120,7 +120,8 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     redisUp: () => engines.link?.ready() ?? true,
   });
   metricRooms.start();
-  logger.info({ store: config.store }, engines.log.durability);
+  // A link to Redis says it by itself, once it knows.
+  if (!engines.link) logger.info({ store: config.store }, engines.log.durability);
 
   const close = async () => {
     await sockets.drain(config.drainMs);

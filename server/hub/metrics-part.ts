@@ -48,6 +48,7 @@ const RETRY_FOR_MS = 30_000;
 const HOST_CLAIM_MS = 3_000;
 /** Milliseconds that a stopping hub gives what waits for the store. */
 const DRAIN_MS = 2_000;
+const LOSS_LOG_MS = 10_000;
 const HOST_ROOM = 'metrics:host';
 const HUB_ROOM = 'metrics:hub';
 const LOG_ROOM: RoomName = 'logs:hub';
@@ -56,13 +57,14 @@ const LOG_ROOM: RoomName = 'logs:hub';
 export function openMetricsPart(options: MetricsPartOptions) {
   const { config, kinds, engines, publisher, metrics, logger, tap } = options;
   const clock = systemClock;
+  const lost = lossLog(logger);
   const outbox = new RoomOutbox({ publisher, clock, retryForMs: RETRY_FOR_MS });
   const samples = new SampleCoalescer({
     outbox,
     clock,
     onLost: (room, values, err) => {
       metrics.ingestLost.inc({ what: 'samples' }, values);
-      logger.warn({ err, room, values }, 'samples were lost: the store did not take them in time');
+      lost(room, values, err);
     },
   });
   const lines = new LogCoalescer({ outbox, clock });
@@ -111,6 +113,19 @@ export function openMetricsPart(options: MetricsPartOptions) {
       void outbox.drain(DRAIN_MS);
       await Promise.all([samples.flush(), lines.flush()]);
     },
+  };
+}
+
+/** Says once per interval what was lost since: an absent store loses something many times a second. */
+function lossLog(logger: Logger): (room: string, values: number, error: unknown) => void {
+  let total = 0;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return (room, values, err) => {
+    total += values;
+    if (performance.now() - saidAt < LOSS_LOG_MS) return;
+    saidAt = performance.now();
+    logger.warn({ err, room, values: total }, 'samples were lost: the store did not take them in time');
+    total = 0;
   };
 }
 

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { HubError } from '../../shared/errors.js';
 import { LOG_LEVELS, type LogLevel, type LogLine } from '../../shared/schemas.js';
 import { parseRecord, toLogLine, toPrettyText } from './log-record.js';
 
@@ -46,7 +47,21 @@ export function createLogger(options: LoggerOptions): Logger {
       // A line that cannot be shown must not fail what logged it.
     }
   };
-  return pino({ level, base: node === undefined ? null : { node }, redact: { paths: SECRETS, censor: '[secret]' } }, { write });
+  return pino(
+    {
+      level,
+      base: node === undefined ? null : { node },
+      redact: { paths: SECRETS, censor: '[secret]' },
+      serializers: { err: describeError },
+    },
+    { write },
+  );
+}
+
+/** An error with a code of ours is foreseen, and its place in the code tells nobody anything; every other one shows where it was thrown. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof HubError)) return pino.stdSerializers.err(error as Error);
+  return { type: error.name, code: error.code, message: error.message };
 }
 
 /** Standard output, written behind the event loop's back, in bounded memory; what waits is written at exit. */
