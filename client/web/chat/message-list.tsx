@@ -50,6 +50,10 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
     if (scroll.nearTop && log.more && !loading) void chat.loadOlder();
   }, [scroll.nearTop, log.oldest, log.more, loading]);
 
+  // Only the row that is pointed at or focused has its buttons in the page.
+  const [active, setActive] = useState<string | undefined>(undefined);
+  const activate = ({ target }: Event) => setActive((target as Element).closest<HTMLElement>('[data-key]')?.dataset.key ?? active);
+
   const empty = rows.length === 0 && join.kind === 'joined' && !loading && !log.more;
   return (
     <div class="messages">
@@ -58,6 +62,8 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
         ref={scroll.ref}
         onScroll={scroll.onScroll}
         onKeyDown={moveAmongMessages}
+        onPointerOver={activate}
+        onFocusIn={activate}
         role="log"
         aria-label="Messages"
         data-testid="messages"
@@ -79,7 +85,15 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
             </Empty>
           )}
           {rows.map((row) => (
-            <TimelineRow key={row.key} row={row} chat={chat} selfId={selfId} editing={editing} onEditing={onEditing} />
+            <TimelineRow
+              key={row.key}
+              row={row}
+              chat={chat}
+              selfId={selfId}
+              active={row.key === active}
+              editing={editing}
+              onEditing={onEditing}
+            />
           ))}
         </div>
       </div>
@@ -96,9 +110,10 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
 interface TimelineRowProps extends MessageListProps {
   row: Row;
   selfId: string;
+  active: boolean;
 }
 
-function TimelineRow({ row, chat, selfId, editing, onEditing }: TimelineRowProps) {
+function TimelineRow({ row, chat, selfId, active, editing, onEditing }: TimelineRowProps) {
   switch (row.kind) {
     case 'day':
       return (
@@ -126,6 +141,6 @@ function TimelineRow({ row, chat, selfId, editing, onEditing }: TimelineRowProps
     case 'outgoing':
       return <OutgoingRow row={row} chat={chat} />;
     case 'message':
-      return <MessageRow row={row} chat={chat} selfId={selfId} editing={editing === row.key} onEditing={onEditing} />;
+      return <MessageRow row={row} chat={chat} selfId={selfId} active={active} editing={editing === row.key} onEditing={onEditing} />;
   }
 }

@@ -15,13 +15,15 @@ interface MessageRowProps {
   row: Extract<Row, { kind: 'message' }>;
   chat: ChatRoom;
   selfId: string;
+  /** Pointed at or focused: it shows what one may do with it. */
+  active: boolean;
   editing: boolean;
   onEditing: (position: string | undefined) => void;
 }
 
 /** One message; the first of a group shows its author. */
 export const MessageRow = memo(
-  function MessageRow({ row: { message, first }, chat, selfId, editing, onEditing }: MessageRowProps) {
+  function MessageRow({ row: { message, first }, chat, selfId, active, editing, onEditing }: MessageRowProps) {
     const own = message.from.id === selfId;
     return (
       <article
@@ -52,14 +54,19 @@ export const MessageRow = memo(
             <Reactions reactions={message.reactions} selfId={selfId} onReact={(emoji, on) => chat.react(message, emoji, on)} />
           )}
         </div>
-        {!message.deleted && !editing && (
+        {active && !message.deleted && !editing && (
           <MessageActions message={message} own={own} chat={chat} selfId={selfId} onEdit={() => onEditing(message.position)} />
         )}
       </article>
     );
   },
   (a, b) =>
-    a.row.message === b.row.message && a.row.first === b.row.first && a.editing === b.editing && a.selfId === b.selfId && a.chat === b.chat,
+    a.row.message === b.row.message &&
+    a.row.first === b.row.first &&
+    a.active === b.active &&
+    a.editing === b.editing &&
+    a.selfId === b.selfId &&
+    a.chat === b.chat,
 );
 
 function Content({ message, own }: { message: ChatMessage; own: boolean }) {

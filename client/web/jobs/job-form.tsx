@@ -18,7 +18,7 @@ export function JobFormCard({ form }: { form: JobForm }) {
     if ('errors' in read) return;
     setSending(true);
     jobs
-      .submit(form.name, read.input)
+      .submit(read.name, read.input)
       .catch((error: Error) => setRefusal(error.message))
       .finally(() => setSending(false));
   };
@@ -41,7 +41,7 @@ export function JobFormCard({ form }: { form: JobForm }) {
         </p>
       )}
       <button type="submit" class="button primary" disabled={sending} data-testid="job-run">
-        Run {form.title.toLowerCase()}
+        {form.nameField ? 'Run' : `Run ${form.title.toLowerCase()}`}
       </button>
     </form>
   );

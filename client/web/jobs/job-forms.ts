@@ -5,7 +5,7 @@ export type JobField = {
   readonly hint?: string;
   readonly optional?: true;
 } & (
-  | { readonly kind: 'text'; readonly first: string }
+  | { readonly kind: 'text' | 'json'; readonly first: string }
   | { readonly kind: 'room'; readonly prefix: string; readonly first: string }
   | { readonly kind: 'number'; readonly first: number; readonly min: number; readonly max: number }
   | { readonly kind: 'choice'; readonly first: string; readonly options: readonly (readonly [value: string, text: string])[] }
@@ -13,13 +13,14 @@ export type JobField = {
 
 /** A heavy handler as people meet it. */
 export interface JobForm {
-  /** The handler's name. */
+  /** The handler's name; for one that the form does not know beforehand, it is in the field of `nameField`. */
   readonly name: string;
+  readonly nameField?: string;
   readonly title: string;
   readonly about: string;
   readonly fields: readonly JobField[];
   /** Turns the fields' values into the handler's input where they are not the same. */
-  readonly input?: (values: Record<string, string | number>) => Record<string, unknown>;
+  readonly input?: (values: Readonly<Record<string, unknown>>) => unknown;
 }
 
 export const JOB_FORMS: readonly JobForm[] = [
@@ -66,6 +67,17 @@ export const JOB_FORMS: readonly JobForm[] = [
     about: 'Counts primes: pure CPU, to see that the hub stays quick meanwhile.',
     fields: [{ kind: 'number', name: 'below', label: 'Primes below', first: 20_000_000, min: 2, max: 2_000_000_000 }],
   },
+  {
+    name: 'other',
+    nameField: 'handler',
+    title: 'Other',
+    about: 'Any other handler that this hub has.',
+    fields: [
+      { kind: 'text', name: 'handler', label: 'Handler', first: '' },
+      { kind: 'json', name: 'input', label: 'Input, as JSON', first: '{}' },
+    ],
+    input: ({ input }) => input,
+  },
 ];
 
 export type FormValues = Readonly<Record<string, string>>;
@@ -74,21 +86,38 @@ export function firstValues({ fields }: JobForm): FormValues {
   return Object.fromEntries(fields.map(({ name, first }) => [name, String(first)]));
 }
 
-/** The job's input from what stands in the fields, or what is wrong, by field. */
-export function readForm(form: JobForm, values: FormValues): { input: Record<string, unknown> } | { errors: Record<string, string> } {
-  const input: Record<string, string | number> = {};
+/** What a form hands in. */
+export interface Submission {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** The submission from what stands in the fields, or what is wrong, by field. */
+export function readForm(form: JobForm, values: FormValues): Submission | { errors: Record<string, string> } {
+  const read: Record<string, unknown> = {};
   const errors: Record<string, string> = {};
   for (const field of form.fields) {
     const text = (values[field.name] ?? '').trim();
-    if (text === '') {
-      if (!field.optional) errors[field.name] = 'Fill this in.';
-    } else if (field.kind !== 'number') input[field.name] = text;
-    else {
-      const value = Number(text);
-      if (Number.isInteger(value) && value >= field.min && value <= field.max) input[field.name] = value;
-      else errors[field.name] = `A whole number from ${field.min} to ${field.max}.`;
-    }
+    if (text === '' && field.optional) continue;
+    const { value, error } = readField(field, text);
+    if (error !== undefined) errors[field.name] = error;
+    else read[field.name] = value;
   }
   if (Object.keys(errors).length > 0) return { errors };
-  return { input: form.input ? form.input(input) : input };
+  return { name: form.nameField ? String(read[form.nameField]) : form.name, input: form.input ? form.input(read) : read };
+}
+
+function readField(field: JobField, text: string): { value?: unknown; error?: string } {
+  if (text === '') return { error: 'Fill this in.' };
+  if (field.kind === 'number') {
+    const value = Number(text);
+    const fits = Number.isInteger(value) && value >= field.min && value <= field.max;
+    return fits ? { value } : { error: `A whole number from ${field.min} to ${field.max}.` };
+  }
+  if (field.kind !== 'json') return { value: text };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { error: 'This is not JSON.' };
+  }
 }
