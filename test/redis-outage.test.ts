@@ -69,6 +69,15 @@ test('with Redis killed a publish is refused in time, all heals, and nothing ack
   expect(messages.filter(({ id }) => id === 'during').length).toBeLessThanOrEqual(1);
 });
 
+test('a hub whose Redis is away still ends in order when it is told to', async () => {
+  const { redis, hubs } = await startCluster(scope, { instances: 1 });
+  const client = await connectClient(scope, hubs[0]!.url, { reconnection: false });
+  await client.subscribe('chat:end');
+  await redis.kill('SIGKILL');
+  await waitFor(async () => (await get(`${hubs[0]!.url}/readyz`)).status === 503, { what: 'the hub to say that it is not ready' });
+  expect(await hubs[0]!.stop(15_000)).toEqual({ code: 0, signal: null });
+});
+
 test('a black-holed link to Redis is noticed, refused, rebuilt, and the room goes on without a gap', async () => {
   const redis = scope.defer(await startRedis(), (started) => started.stop());
   const proxy = await startTcpProxy(scope, redis);
