@@ -24,15 +24,12 @@ export interface RedisChannels {
   /** Subscribes every channel on a new connection; `progress` is called as confirmations come. */
   resubscribe(client: RedisClient, progress: () => void): Promise<void>;
   doubt(): void;
-  /** Messages heard so far, on all channels. */
-  heard(): number;
 }
 
 const CHANNELS_PER_BATCH = 500;
 
 export function createRedisChannels({ connection, log }: { connection: () => RedisConnection; log: LinkLog }): RedisChannels {
   const channels = new Map<string, Channel>();
-  let heard = 0;
 
   function tell(channel: string, listeners: Iterable<ChannelListener>, call: (listener: ChannelListener) => void): void {
     for (const listener of listeners) {
@@ -48,11 +45,7 @@ export function createRedisChannels({ connection, log }: { connection: () => Red
     let channel = channels.get(name);
     if (!channel) {
       const listeners = new Set<ChannelListener>();
-      channel = { listeners, deliver };
-      function deliver(payload: Buffer): void {
-        heard++;
-        tell(name, listeners, (listener) => listener.message(payload));
-      }
+      channel = { listeners, deliver: (payload) => tell(name, listeners, (listener) => listener.message(payload)) };
       channels.set(name, channel);
     }
     channel.listeners.add(listener);
@@ -97,7 +90,6 @@ export function createRedisChannels({ connection, log }: { connection: () => Red
   }
 
   return {
-    heard: () => heard,
     async subscribe(name, listener) {
       const channel = add(name, listener);
       try {

@@ -46,11 +46,12 @@ const FAILURES_PER_LINE = 30;
 const MAX_IN_FLIGHT = 50_000;
 /** A command behind many others waits no longer than this, however steadily they are answered. */
 const LONGEST_WAIT_MS = 10_000;
-/** A timer later than this was held up by this process, not by Redis: the answer may lie unread in the socket. */
-const STALL_MS = 250;
+/** Waiting is counted in slices: a pause of this process, with the answer unread in its socket, is one of them at most. */
+const SLICES = 5;
 
 export function openRedisConnection(options: ConnectionOptions): RedisConnection {
   const { name, commandTimeoutMs, log, random } = options;
+  const sliceMs = commandTimeoutMs / SLICES;
   let client = newClient(options.url);
   let state: 'connecting' | 'ready' | 'closed' = 'connecting';
   let inFlight = 0;
@@ -111,13 +112,15 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
     const askedAt = performance.now();
     inFlight++;
     return new Promise<Result>((resolve, reject) => {
-      let timer = setTimeout(expire, commandTimeoutMs, performance.now() + commandTimeoutMs);
-      function expire(dueAt: number): void {
-        const now = performance.now();
+      let slices = 0;
+      let lookedAt = askedAt;
+      let timer = setTimeout(look, sliceMs);
+      function look(): void {
         // Answers come in order: while others come, this one is on its way behind them.
-        const patience = now - dueAt > STALL_MS ? STALL_MS : Math.min(answeredAt + commandTimeoutMs, askedAt + LONGEST_WAIT_MS) - now;
-        if (patience > 1) {
-          timer = setTimeout(expire, patience, now + patience);
+        slices = answeredAt > lookedAt ? 0 : slices + 1;
+        lookedAt = performance.now();
+        if (slices < SLICES && lookedAt - askedAt < LONGEST_WAIT_MS) {
+          timer = setTimeout(look, sliceMs);
           return;
         }
         reject(new HubError('unavailable', `Redis did not answer within ${commandTimeoutMs} ms.`));

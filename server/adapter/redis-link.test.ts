@@ -237,7 +237,7 @@ test('many channels are all subscribed again', async () => {
 });
 
 test('errors of Redis have the code that says what to do', async () => {
-  const { url } = await redis({ args: ['--maxmemory', '1mb'] });
+  const { url } = await redis({ args: ['--maxmemory', '10kb'] });
   const a = link(url);
   await a.whenUp();
   await expect(a.run((client) => client.set('k', 'v'))).rejects.toMatchObject({ code: 'storage_full' });

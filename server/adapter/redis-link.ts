@@ -124,12 +124,10 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
 
   const probe = watchSubscriber({
     intervalMs: Math.min(probeIntervalMs, 5_000),
-    answerMs: commandTimeoutMs,
     up: () => state === 'up',
     hear: (channel, listener) => channels.keepSubscribed(channel, { message: (payload) => listener(payload.toString()) }),
     say: (channel, token) => command.run((client) => client.sPublish(channel, token)),
     ping: () => subscriber.run((client) => client.ping()),
-    heard: () => channels.heard(),
     onSilent(reason) {
       counters.silences++;
       subscriber.rebuild(reason);

@@ -215,7 +215,7 @@ test('a Redis without memory refuses with storage_full, keeps reading, and leave
   const log = await instance(url);
   const room = newRoom();
   const { entry } = await log.append(message(room, 'a'), ALL);
-  await client.configSet('maxmemory', '1mb');
+  await client.configSet('maxmemory', '10kb');
   await expect(log.append(message(room, 'b'), ALL)).rejects.toMatchObject({ code: 'storage_full' });
   expect(await log.read(room, OLDEST)).toMatchObject({ epoch: entry.epoch, last: 1, entries: [{ seq: 1 }] });
   await client.configSet('maxmemory', '0');
