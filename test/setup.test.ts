@@ -121,3 +121,13 @@ test('a build that fails says where, and counts as none', async () => {
   await expect(build(dir)).rejects.toThrow(/shared\/word\.ts.*\n[\s\S]*The server could not be built/);
   expect(await isBuilt(dir)).toBe('false');
 }, 60_000);
+
+test('the lock file names the packages of every platform, or npm ci refuses it', async () => {
+  const { packages }: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } = JSON.parse(
+    await readFile(`${ROOT}package-lock.json`, 'utf8'),
+  );
+  const named = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')));
+  const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+  expect(wanted.length).toBeGreaterThan(50);
+  expect(wanted.filter((name) => !named.has(name))).toEqual([]);
+});
