@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { BOUNDS } from '../../shared/limits.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { LogEntry, LogPage, LogRange, RoomLog } from '../log/room-log.js';
@@ -17,6 +18,8 @@ export interface RoomReader {
   /** The same, entry by entry. */
   read(room: RoomName, range?: ReadRange): AsyncIterable<LogEntry>;
   entry(room: RoomName, seq: number): Promise<LogEntry | undefined>;
+  /** The seq of the first message of that time or later, in milliseconds since 1970; the one after the last when there is none. */
+  seqAt(room: RoomName, time: number): Promise<number>;
   ends(room: RoomName): ReturnType<RoomLog['ends']>;
 }
 
@@ -39,6 +42,8 @@ export function createRoomReader(log: LogSource): RoomReader {
         if (order === 'oldest') low = page.entries.at(-1)!.seq;
         else high = page.entries[0]!.seq;
         yield order === 'oldest' ? page.entries : [...page.entries].reverse();
+        // An engine in memory or on disk answers without a pause; others have their turn here.
+        await turn();
       }
     },
     async *read(room, range) {
@@ -47,6 +52,19 @@ export function createRoomReader(log: LogSource): RoomReader {
     async entry(room, seq) {
       const page: LogPage = await log.read(room, { after: seq - 1, before: seq + 1, limit: 1, from: 'oldest' });
       return page.entries[0];
+    },
+    async seqAt(room, time) {
+      const { first, last } = await log.ends(room);
+      let low = first;
+      let high = last + 1;
+      while (low < high) {
+        const middle = Math.floor((low + high) / 2);
+        const entry = await reader.entry(room, middle);
+        // One that is gone meanwhile is older than all that are left.
+        if (!entry || entry.message.time < time) low = middle + 1;
+        else high = middle;
+      }
+      return low;
     },
     ends: (room) => log.ends(room),
   };

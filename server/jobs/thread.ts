@@ -11,7 +11,7 @@ import { type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } f
 
 /** Past it, the job is told that Redis is away. */
 const FIRST_CONNECTION_MS = 2_000;
-let link: Promise<RedisLink> | undefined;
+const links = new Map<string, Promise<RedisLink>>();
 const setup = workerData as ThreadSetup;
 const opening = Promise.all([openLog(setup.rooms), openResults(setup.results)]);
 
@@ -50,14 +50,17 @@ async function openResults(target: ThreadSetup['results']): Promise<ResultStore>
   return createFileResultStore({ dir: target.dir, maxBytes: target.maxBytes, sweepMs: 0 });
 }
 
-/** One link for the rooms and the results; the parent says in its log what it sees of the same Redis. */
+/** One link to one Redis, for the rooms and the results; the parent says in its log what it sees of it. */
 function openLink(url: string): Promise<RedisLink> {
-  link ??= import('../adapter/redis-link.js').then(async ({ openRedisLink }) => {
-    const opened = openRedisLink({ url, log: { info: () => {}, warn: () => {}, error: () => {} } });
-    await Promise.race([opened.whenUp(), delay(FIRST_CONNECTION_MS)]);
-    return opened;
+  const known = links.get(url);
+  if (known) return known;
+  const opening = import('../adapter/redis-link.js').then(async ({ openRedisLink }) => {
+    const link = openRedisLink({ url, log: { info: () => {}, warn: () => {}, error: () => {} } });
+    await Promise.race([link.whenUp(), delay(FIRST_CONNECTION_MS)]);
+    return link;
   });
-  return link;
+  links.set(url, opening);
+  return opening;
 }
 
 function progressOf(progress: ThreadOutcome['progress']): Pick<ThreadOutcome, 'progress'> {

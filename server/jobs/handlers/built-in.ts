@@ -1,8 +1,18 @@
 import { defineJob, type JobHandler } from '../handler.js';
+import { exportInput } from './export.js';
 import { primeCountInput } from './prime-count.js';
+import { rollupInput } from './rollup.js';
+import { searchInput } from './search.js';
+
+const MINUTE_MS = 60_000;
 
 /** The handlers that every hub has. Their code runs from the build: a thread loads no TypeScript. */
 export function builtInJobs(dir: URL): JobHandler[] {
   const module = (name: string) => new URL(`${name}.js`, dir);
-  return [defineJob({ name: 'prime-count', input: primeCountInput, module: module('prime-count'), attempts: 2 })];
+  return [
+    defineJob({ name: 'search', input: searchInput, module: module('search'), room: 'room', attempts: 2, timeoutMs: 2 * MINUTE_MS }),
+    defineJob({ name: 'export', input: exportInput, module: module('export'), room: 'room', attempts: 2, timeoutMs: 30 * MINUTE_MS }),
+    defineJob({ name: 'rollup', input: rollupInput, module: module('rollup'), room: 'room', attempts: 2, timeoutMs: 5 * MINUTE_MS }),
+    defineJob({ name: 'prime-count', input: primeCountInput, module: module('prime-count'), attempts: 2 }),
+  ];
 }

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { RoomName } from '../../../shared/rooms.js';
+import type { JobContext } from '../handler.js';
+import { EXPORT_FORMATS, type ExportFormat, FORMATS } from './export-formats.js';
+import { Revisions } from './revisions.js';
+
+export const exportInput = z.strictObject({
+  room: z.string().max(300),
+  format: z.enum(EXPORT_FORMATS),
+});
+
+export interface ExportResult {
+  file: string;
+  bytes: number;
+  contentType: string;
+  /** Messages written; deleted ones, and the messages that edit or delete others, are not among them. */
+  messages: number;
+}
+
+/**
+ * Writes a room's history to a file, oldest first, as it is now: edited texts, without the deleted ones. It goes through the log twice,
+ * because what became of a message is told after it, and holds one page at a time.
+ */
+export async function run({ room, format }: z.output<typeof exportInput>, context: JobContext): Promise<ExportResult> {
+  const { rooms, signal, progress, openResult } = context;
+  const name = room as RoomName;
+  const { first, last } = await rooms.ends(name);
+  const total = Math.max(1, last - first + 1);
+  const revisions = new Revisions(rooms, name);
+  const all = { before: last + 1 };
+
+  for await (const page of rooms.pages(name, all)) {
+    signal.throwIfAborted();
+    for (const entry of page) revisions.note(entry);
+    progress((page.at(-1)!.seq - first + 1) / total / 2, { note: 'looking for edits' });
+  }
+
+  const { contentType, extension, begin, write, end }: ExportFormat = FORMATS[format];
+  const file = await openResult({ name: `${room.replace(/[^\p{L}\p{N}.-]+/gu, '-')}.${extension}`, contentType });
+  let messages = 0;
+  try {
+    await file.write(begin(room));
+    for await (const page of rooms.pages(name, all)) {
+      signal.throwIfAborted();
+      let text = '';
+      for (const entry of page) {
+        if (entry.message.type === 'edit' || entry.message.type === 'delete') continue;
+        const current = await revisions.current(entry);
+        if (!current) continue;
+        text += write(current.message, current.edited);
+        messages++;
+      }
+      await file.write(text);
+      progress(0.5 + Math.min(0.5, (page.at(-1)!.seq - first + 1) / total / 2), { note: `${messages} messages written` });
+    }
+    await file.write(end(messages));
+    return { ...(await file.finish()), messages };
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+}
