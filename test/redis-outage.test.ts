@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Ack, PublishAnswer } from '../shared/protocol.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster, whenReady } from './support/cluster.js';
 import { temporaryDir } from './support/files.js';
 import { get, send } from './support/http.js';
 import { startHub } from './support/hub-process.js';
@@ -26,7 +26,7 @@ test('with Redis away at the start the hub says so, is not ready, refuses, and h
   expect(posted).toMatchObject({ status: 503, body: { error: { code: 'unavailable', retry: 'later' } } });
 
   scope.defer(await startRedis({ port }), (redis) => redis.stop());
-  await waitFor(async () => (await get(`${hub.url}/readyz`)).status === 200, { what: 'the hub to be ready', timeoutMs: 20_000 });
+  await whenReady(hub);
   const client = await connectClient(scope, hub.url);
   await client.subscribe('chat:early');
   await client.publish('chat:early', { text: 'now' }, { id: 'now' });
@@ -85,6 +85,7 @@ test('a black-holed link to Redis is noticed, refused, rebuilt, and the room goe
     startHub(scope, { env: { REDIS_URL: `redis://127.0.0.1:${proxy.port}` } }),
     startHub(scope, { env: { REDIS_URL: redis.url } }),
   ]);
+  await Promise.all([cutOff, other].map(whenReady));
   const [behind, beside] = await Promise.all([connectClient(scope, cutOff.url), connectClient(scope, other.url)]);
   await behind.subscribe('chat:hole');
   await beside.publish('chat:hole', { text: 'before' }, { id: 'before' });
