@@ -65,9 +65,9 @@ export function createIngestRoutes(options: IngestRoutesOptions): Router {
   const influx = serve(INFLUX_ANSWERS, async (intake) => {
     const { query } = intake.req;
     const bucket = textOf(query.bucket) ?? textOf(query.db);
-    if (!bucket) throw new HubError('invalid', 'bucket (or db) names the room: metrics:<bucket>');
+    if (!bucket) throw new HubError('invalid', 'bucket (or db) names the room: metrics:<bucket>, with or without metrics: in front');
     const format = influxFormat(precisionMs(textOf(query.precision)));
-    const room = `metrics:${bucket}`;
+    const room = bucket.startsWith('metrics:') ? bucket : `metrics:${bucket}`;
     ingest.admit(intake.principal, room);
     await takeSamples(ingest, intake, room, format, (lines) => joinTexts(lines, ingest.maxLineBytes));
     ingest.countRefused('samples', intake.report);
