@@ -93,7 +93,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
   // Jobs, rooms and sockets each speak to the others: what is called later is found by then.
   const admitReader = (principal: Principal, room: string) => roomsPart.rooms.admit(principal, 'read', room);
   const metricRooms = openMetricsPart({ ...parts, kinds, cache, publisher, admitReader });
-  const jobs = await openJobsPart({ ...parts, publisher, admitReader, takeHeavy: config.jobsInServer });
+  const jobs = await openJobsPart({ ...parts, publisher, admitReader, cache, takeHeavy: config.jobsInServer, takeOnLoop: true });
   const roomsPart = openRoomsPart({
     engines,
     kinds,

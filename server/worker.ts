@@ -22,7 +22,8 @@ export async function startWorker(config: Config): Promise<{ close(): Promise<vo
     onPublish: countPublications(metrics),
   });
   const admitReader = async () => undefined;
-  const jobs = await openJobsPart({ config, engines, publisher, admitReader, threadFile: THREAD_FILE, logger, metrics, takeHeavy: true });
+  const take = { takeHeavy: true, takeOnLoop: false };
+  const jobs = await openJobsPart({ config, engines, publisher, admitReader, threadFile: THREAD_FILE, logger, metrics, ...take });
   return {
     close: async () => {
       await jobs.close(config.drainMs);

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Principal } from '../auth/principal.js';
+import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
 import type { Engines } from '../engines.js';
 import type { Hub } from '../hub.js';
@@ -22,8 +23,12 @@ export interface JobsPartOptions {
   threadFile: URL;
   logger: Logger;
   metrics?: HubMetrics;
-  /** Heavy handlers are taken here; those on the loop always are, since their code is only here. */
+  /** Looks at ended jobs go through it. */
+  cache?: Pick<Cache, 'read'>;
+  /** Heavy handlers are taken here. */
   takeHeavy: boolean;
+  /** Handlers that are functions of a hub's program are taken here: a hub has them, a process of workers does not. */
+  takeOnLoop: boolean;
 }
 
 export interface JobsPart {
@@ -34,7 +39,7 @@ export interface JobsPart {
 
 /** Jobs on the engine's queue: submitted and reported here, and run here as far as the configuration says. */
 export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> {
-  const { config, engines, publisher, logger, metrics, threadFile, takeHeavy } = options;
+  const { config, engines, publisher, logger, metrics, threadFile, takeHeavy, takeOnLoop } = options;
   const { jobs: queue, results, log } = engines;
   const { jobResultTtlMs: resultTtlMs, jobTimeoutMs: timeoutMs } = config;
   const handlers = new JobHandlers([
@@ -53,7 +58,7 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
   // A turn later: a program that adds handlers right after it has its hub finds waiting jobs not yet begun.
   setImmediate(() => {
     queue
-      .work(run, { concurrency: { threads: takeHeavy ? config.jobConcurrency : 0, loop: LOOP_CONCURRENCY } })
+      .work(run, { concurrency: { threads: takeHeavy ? config.jobConcurrency : 0, loop: takeOnLoop ? LOOP_CONCURRENCY : 0 } })
       .catch((err: unknown) => logger.error({ err }, 'jobs cannot be taken'));
   });
   return {
@@ -61,10 +66,13 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
     add: (name, declaration) => handlers.add(defineJob<z.ZodType>({ ...declaration, name } as never)),
     close: async (graceMs) => {
       await queue.close(graceMs);
+      await service.settled(SETTLE_MS);
       await threads.close();
     },
   };
 }
 
+/** The last states of jobs have this long to reach their rooms. */
+const SETTLE_MS = 2_000;
 /** Handlers on the loop mostly wait. */
 const LOOP_CONCURRENCY = 32;

@@ -12,6 +12,11 @@ interface ReportOptions {
   onEnd?(state: JobState): void;
 }
 
+export interface JobReports {
+  /** Resolves once all that happened so far is published, or given up, or after `withinMs`. */
+  settled(withinMs: number): Promise<void>;
+}
+
 /** Tries to publish one state, and the pause between them, which grows: about two minutes in all. */
 const TRIES = 30;
 const RETRY_MS = 250;
@@ -21,8 +26,9 @@ const RETRY_MAX_MS = 5_000;
  * Publishes each state of each job that changes in this process into the job's room, in order. A progress that waits behind others is left out when a
  * newer state is there; the id of a publication is the state's revision, so that a repeated try is not seen twice.
  */
-export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOptions): void {
+export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOptions): JobReports {
   const waiting = new Map<string, JobState[]>();
+  let onSettled: (() => void)[] = [];
 
   async function publishAll(jobId: string, states: JobState[]): Promise<void> {
     for (let state = states[0]; state; state = states[0]) {
@@ -30,6 +36,9 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
       states.shift();
     }
     waiting.delete(jobId);
+    if (waiting.size > 0) return;
+    for (const tell of onSettled) tell();
+    onSettled = [];
   }
 
   async function publish(state: JobState): Promise<void> {
@@ -61,4 +70,13 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     if (states.length > 1 && last?.state === 'active' && last.progress && state.startedAt === last.startedAt) states.pop();
     states.push(state);
   });
+  return {
+    async settled(withinMs) {
+      if (waiting.size === 0) return;
+      const late = new AbortController();
+      const all = new Promise<void>((resolve) => onSettled.push(resolve));
+      await Promise.race([all, delay(withinMs, undefined, { signal: late.signal }).catch(() => {})]);
+      late.abort();
+    },
+  };
 }

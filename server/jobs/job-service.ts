@@ -1,6 +1,7 @@
 import { HubError, toWireError } from '../../shared/errors.js';
 import type { JobState } from '../../shared/protocol.js';
 import type { Principal } from '../auth/principal.js';
+import type { Cache } from '../cache/cache.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobHandler, JobHandlers } from './handler.js';
 import type { JobQueue, JobRecord } from './job-queue.js';
@@ -14,6 +15,8 @@ export interface JobServiceOptions {
   readonly results: ResultStore;
   readonly publisher: SystemPublisher;
   readonly logger: JobLogger;
+  /** Looks at ended jobs go through it. */
+  readonly cache?: Pick<Cache, 'read'>;
   /** @throws HubError when the principal may not read the room that a job is about */
   admitReader(principal: Principal, room: string): Promise<unknown>;
   /** Milliseconds that an attempt may take, and an ended job is kept, where its handler does not say. */
@@ -21,6 +24,9 @@ export interface JobServiceOptions {
   readonly resultTtlMs: number;
   onEnd?(state: JobState): void;
 }
+
+/** Milliseconds for which an ended job is looked at in the cache. */
+const ENDED_TTL_MS = 10_000;
 
 /** What the transports call. Jobs of others do not exist for whoever is no admin. */
 export interface JobService {
@@ -33,16 +39,28 @@ export interface JobService {
   list(principal: Principal, query: { limit: number }): Promise<JobState[]>;
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
   owns(principal: Principal, jobId: string): Promise<boolean>;
+  /** Resolves once the states of all jobs are in their rooms, or after `withinMs`. */
+  settled(withinMs: number): Promise<void>;
 }
 
 /** Checks who may do what, and reports every change of the jobs that run or are submitted here into their rooms. */
 export function createJobService(options: JobServiceOptions): JobService {
   const { queue, handlers, results, publisher, logger, onEnd } = options;
-  publishJobStates({ queue, publisher, logger, ...(onEnd && { onEnd }) });
+  const reports = publishJobStates({ queue, publisher, logger, ...(onEnd && { onEnd }) });
+
+  const { cache } = options;
+  /** An ended job does not change any more, but it is forgotten one day. */
+  const record = (jobId: string): Promise<JobRecord> =>
+    cache
+      ? cache.read(`job:${jobId}`, {
+          ttlMs: ({ state }) => (state.endedAt === undefined ? 0 : ENDED_TTL_MS),
+          compute: () => queue.get(jobId),
+        })
+      : queue.get(jobId);
 
   const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
-    const record = await queue.get(jobId);
-    if (principal.admin || record.owner === principal.user.id) return record;
+    const known = await record(jobId);
+    if (principal.admin || known.owner === principal.user.id) return known;
     throw new HubError('unknown_job', `no job ${jobId}`);
   };
 
@@ -87,6 +105,7 @@ export function createJobService(options: JobServiceOptions): JobService {
           throw error;
         },
       ),
+    settled: (withinMs) => reports.settled(withinMs),
   };
 }
 
