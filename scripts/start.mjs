@@ -7,6 +7,7 @@ if (refusal) {
   console.error(refusal);
   process.exitCode = 1;
 } else {
+  stopWithNpm();
   import('./setup/prepare.mjs')
     .then((setup) => setup.prepare())
     .then(
@@ -16,4 +17,19 @@ if (refusal) {
         process.exitCode = 1;
       },
     );
+}
+
+/**
+ * npm runs scripts in a shell, and a signal to npm ends npm and the shell, but reaches nobody else. A supervisor that stops `npm start` means the
+ * hub, so the shell's end counts as SIGTERM.
+ */
+function stopWithNpm() {
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  watch.unref();
 }
