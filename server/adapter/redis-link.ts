@@ -1,6 +1,6 @@
+import { DURABILITY_UNKNOWN, readRedisFacts } from './durability.js';
 import { type ChannelListener, createRedisChannels } from './redis-channels.js';
 import { type LinkLog, openRedisConnection, type RedisClient } from './redis-connection.js';
-import { DURABILITY_UNKNOWN, readRedisFacts } from './redis-durability.js';
 import { watchSubscriber } from './subscriber-watch.js';
 
 export interface RedisLinkOptions {

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createClient } from 'redis';
-import { readRedisFacts } from '../adapter/redis-durability.js';
+import { readRedisFacts } from '../adapter/durability.js';
 import { readKeySet } from '../auth/key-set.js';
 import { type Config, readConfig } from '../config.js';
 import { claimDataDir } from '../log/data-dir.js';

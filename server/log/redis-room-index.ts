@@ -1,11 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { RoomName } from '../../shared/rooms.js';
-import type { RedisClient } from '../adapter/redis-connection.js';
-import type { RedisLink } from '../adapter/redis-link.js';
+import type { LogClient, LogLink } from './redis-log-link.js';
 import type { LogRoom } from './room-log.js';
 
 interface IndexOptions {
-  readonly link: Pick<RedisLink, 'run'>;
+  readonly link: Pick<LogLink, 'run'>;
   readonly prefix: string;
   readonly keysOf: (room: RoomName) => { meta: string; stream: string };
 }
@@ -31,9 +30,8 @@ export function createRedisRoomIndex({ link, prefix, keysOf }: IndexOptions): Re
   async function listKind(kind: string, prefix: string, limit: number): Promise<LogRoom[]> {
     const found: LogRoom[] = [];
     for (let start = 0; found.length < limit; start += ROOMS_PER_PAGE) {
-      const names = (await link.run((client) =>
-        client.zRange(roomsKey(kind), start, start + ROOMS_PER_PAGE - 1, { REV: true }),
-      )) as RoomName[];
+      const page = ['ZRANGE', roomsKey(kind), String(start), String(start + ROOMS_PER_PAGE - 1), 'REV'];
+      const names = (await link.run((client) => client.sendCommand(page))) as RoomName[];
       const wanted = names.filter((name) => name.startsWith(prefix)).slice(0, limit - found.length);
       const rooms = await link.run((client) => Promise.all(wanted.map((name) => lookAt(client, name))));
       found.push(...rooms.filter((room) => room !== undefined));
@@ -42,10 +40,11 @@ export function createRedisRoomIndex({ link, prefix, keysOf }: IndexOptions): Re
     return found;
   }
 
-  async function lookAt(client: RedisClient, room: RoomName): Promise<LogRoom | undefined> {
+  async function lookAt(client: LogClient, room: RoomName): Promise<LogRoom | undefined> {
     const { meta, stream } = keysOf(room);
-    const [[last, time], kept] = await Promise.all([client.hmGet(meta, ['seq', 'time']), client.xLen(stream)]);
-    return kept > 0 ? { room, last: Number(last), time: Number(time) } : undefined;
+    const [place, kept] = await Promise.all([client.sendCommand(['HMGET', meta, 'seq', 'time']), client.sendCommand(['XLEN', stream])]);
+    const [last, time] = (place as (string | null)[]).map(Number) as [number, number];
+    return (kept as number) > 0 ? { room, last, time } : undefined;
   }
 
   return {
@@ -57,9 +56,9 @@ export function createRedisRoomIndex({ link, prefix, keysOf }: IndexOptions): Re
       link
         .run((client) =>
           Promise.all([
-            client.zAdd(key, { score: time, value: room }, { GT: true }),
-            client.sAdd(kindsKey, kind),
-            ttlMs > 0 ? client.zRemRangeByScore(key, '-inf', time - ttlMs - LEAVE_MS) : 0,
+            client.sendCommand(['ZADD', key, 'GT', String(time), room]),
+            client.sendCommand(['SADD', kindsKey, kind]),
+            ttlMs > 0 ? client.sendCommand(['ZREMRANGEBYSCORE', key, '-inf', String(time - ttlMs - LEAVE_MS)]) : 0,
           ]),
         )
         .catch(() => touched.delete(room));
@@ -67,7 +66,8 @@ export function createRedisRoomIndex({ link, prefix, keysOf }: IndexOptions): Re
 
     async list({ prefix: wanted, limit }) {
       const colon = wanted.indexOf(':');
-      const known = colon < 0 ? await link.run((client) => client.sMembers(kindsKey)) : [wanted.slice(0, colon)];
+      const known =
+        colon < 0 ? ((await link.run((client) => client.sendCommand(['SMEMBERS', kindsKey]))) as string[]) : [wanted.slice(0, colon)];
       const kinds = colon < 0 ? known.filter((kind) => kind.startsWith(wanted)) : known;
       const found = await Promise.all(kinds.map((kind) => listKind(kind, wanted, limit)));
       return found

@@ -5,15 +5,15 @@ import { BOUNDS } from '../../shared/limits.js';
 import { parsePosition } from '../../shared/position.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { bytesFrame, decodeBroadcast, isHubBroadcast, roomChannel, textFrame } from '../adapter/hub-broadcast.js';
-import type { RedisLink } from '../adapter/redis-link.js';
 import { decodeEntry, encodeBody } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
+import type { LogLink } from './redis-log-link.js';
 import { createRedisRoomIndex } from './redis-room-index.js';
 import { type RedisScript, readScript, runScript } from './redis-scripts.js';
 import type { LogPage, LogRange, RoomLog } from './room-log.js';
 
 export interface RedisLogOptions {
-  readonly link: RedisLink;
+  readonly link: LogLink;
   /** Of all keys. */
   readonly prefix?: string;
   /** Of all channels; the adapter's must be the same. */
@@ -53,7 +53,7 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
   const unprepare = link.onConnect((client) => {
     connection++;
     // Loaded before any append: one that finds its script missing is repeated, and others could get ahead of it.
-    return Promise.all(Object.values(scripts).map(({ source }) => client.scriptLoad(source)));
+    return Promise.all(Object.values(scripts).map(({ source }) => client.sendCommand(['SCRIPT', 'LOAD', source])));
   });
 
   function keysOf(room: RoomName) {

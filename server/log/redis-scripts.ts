@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RESP_TYPES } from 'redis';
-import type { RedisClient } from '../adapter/redis-connection.js';
-import { replyCode } from '../adapter/redis-errors.js';
+import type { LogClient } from './redis-log-link.js';
 
 /** A script of the room log: a preamble that all share, then its own file. */
 export interface RedisScript {
@@ -22,7 +21,7 @@ export function readScript(file: 'append.lua' | 'read.lua', flags: 'allow-oom' |
 
 /** Runs a script by its digest; a Redis that forgot it gets it again. Strings of the reply come as bytes. */
 export async function runScript<Reply>(
-  client: RedisClient,
+  client: LogClient,
   { source, sha }: RedisScript,
   keys: readonly string[],
   args: readonly (string | Buffer)[],
@@ -32,7 +31,7 @@ export async function runScript<Reply>(
   try {
     return (await client.sendCommand(['EVALSHA', sha, ...rest], options)) as Reply;
   } catch (error) {
-    if (replyCode(error) !== 'NOSCRIPT') throw error;
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return (await client.sendCommand(['EVAL', source, ...rest], options)) as Reply;
   }
 }
