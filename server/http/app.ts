@@ -74,10 +74,6 @@ export const OWN_PATHS = [
   '/metrics',
   '/write',
   '/api/v2/write',
-  '/v1/metrics',
-  '/v1/logs',
-  '/api/v1/write',
-  '/loki/api/v1/push',
 ];
 
 /** Room for what stands around a payload in a body. */

@@ -1,9 +1,10 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { ERRORS } from '../../shared/errors.js';
-import { jobSubmitSchema, publishSchema } from '../../shared/schemas.js';
+import { jobSubmitSchema, publishSchema, sampleSchema } from '../../shared/schemas.js';
 import { accepted, bare, faultsOf, type Node, readDescription } from '../../test/support/api-description.js';
 import { createApiPaths } from '../../test/support/api-paths.js';
-import { type RunningApp, startHttpApp } from '../../test/support/http-app.js';
+import { memoryRooms, type RunningApp, startHttpApp } from '../../test/support/http-app.js';
+import { ingestRoutes } from '../../test/support/ingest-routes.js';
 import { fileScope } from '../../test/support/scope.js';
 import { createHttpApp } from './app.js';
 import type { HttpJobs } from './jobs-api.js';
@@ -31,11 +32,11 @@ const operations: Operation[] = Object.entries<Node>(description.paths).flatMap(
 );
 
 test('the description has every route of the application, and no other', () => {
-  const routes = createApiPaths(createHttpApp).flatMap(({ path, methods }) =>
+  const { rooms } = memoryRooms(scope);
+  const routes = createApiPaths(createHttpApp, { ingestRoutes: ingestRoutes(rooms.system) }).flatMap(({ path, methods }) =>
     methods.map((method) => `${method.toUpperCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
   );
-  const described = operations.filter(({ operation }) => !operation.tags.includes('Ingest')).map(({ name }) => name);
-  expect(described.sort()).toEqual(routes.sort());
+  expect(operations.map(({ name }) => name).sort()).toEqual(routes.sort());
 });
 
 test('every operation has a name of its own, a tag that is listed, and its path’s parameters', () => {
@@ -54,8 +55,9 @@ test('[P21] the description lists every error code', () => {
 });
 
 test('bodies are described as they are checked', () => {
-  const { Publication, JobSubmission } = description.components.schemas;
+  const { Publication, JobSubmission, Sample } = description.components.schemas;
   expect(bare(Publication)).toEqual(accepted(publishSchema.omit({ room: true }).partial({ id: true })));
+  expect(bare(Sample)).toEqual(accepted(sampleSchema));
   expect(bare(JobSubmission)).toEqual(accepted(jobSubmitSchema.omit({ name: true })));
 });
 
@@ -90,12 +92,15 @@ const range = {
 
 let hub: RunningApp;
 beforeAll(async () => {
+  const { rooms } = memoryRooms(scope);
   hub = await startHttpApp(scope, {
+    rooms,
+    ingestRoutes: ingestRoutes(rooms.system),
     jobs,
     metrics: { query: async () => range, exposition: async () => 'cpu 1 0\n' },
     metricsAccess: { for: 'admins' },
   });
-  await hub.rooms.system.publish('chat:lobby', 'text', { text: 'hello' });
+  await rooms.system.publish('chat:lobby', 'text', { text: 'hello' });
 });
 
 /** The request that the description's examples make, once for each example of a body. */
@@ -104,21 +109,21 @@ function examplesOf({ path, method, parameters, operation }: Operation): { url: 
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => exampleOf(parameters.find((one) => one.in === 'path' && one.name === name)));
   const query = parameters.filter((one) => one.in === 'query' && one.example !== undefined).map((one) => `${one.name}=${exampleOf(one)}`);
   const url = `${hub.url}${filled}?${query.join('&')}`;
-  const content = operation.requestBody?.content['application/json'];
-  const bodies: Node[] = content ? Object.values<Node>(content.examples).map(({ value }) => value) : [undefined];
-  return bodies.map((body) => ({
-    url,
-    init: {
-      method,
-      headers: { authorization: 'Bearer root', ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-    },
-  }));
+  const headers = { authorization: 'Bearer root' };
+  if (!operation.requestBody) return [{ url, init: { method, headers } }];
+  return Object.entries<Node>(operation.requestBody.content).flatMap(([type, { examples }]) =>
+    Object.values<Node>(examples).map(({ value }) => ({
+      url,
+      init: {
+        method,
+        headers: { ...headers, 'content-type': type },
+        body: typeof value === 'string' ? value : JSON.stringify(value),
+      },
+    })),
+  );
 }
 
-const own = operations.filter(({ operation }) => !operation.tags.includes('Ingest'));
-
-test.each(own)('the examples of $name are answered as described', async (one) => {
+test.each(operations)('the examples of $name are answered as described', async (one) => {
   for (const { url, init } of examplesOf(one)) {
     const leave = new AbortController();
     const response = await fetch(url, { ...init, signal: leave.signal });
@@ -133,9 +138,9 @@ test.each(own)('the examples of $name are answered as described', async (one) =>
   }
 });
 
-test.each(own.filter(({ operation }) => 'default' in operation.responses))('$name is refused as described', async (one) => {
+test.each(operations.filter(({ operation }) => 'default' in operation.responses))('$name is refused as described', async (one) => {
   const [example] = examplesOf(one);
-  const response = await fetch(example!.url, { ...example!.init, headers: { authorization: 'Bearer nobody' } });
+  const response = await fetch(example!.url, { ...example!.init, headers: { ...example!.init.headers, authorization: 'Bearer nobody' } });
   expect(response.status).toBe(401);
   expect(faultsOf(one.operation.responses.default.content['application/json'].schema, await response.json())).toEqual([]);
 });
