@@ -5,7 +5,7 @@ import { type Change, changeOf, type Resolved, resolve } from './changes.js';
 /** Messages and changes held for a reader at the newest end; who scrolls back gets older ones from the hub again. */
 export const KEPT_FOLLOWING = 2000;
 /** The same for a reader who scrolled back: what is being read must not go away. */
-export const KEPT_READING = 20_000;
+export const KEPT_READING = 10_000;
 
 /** A text message as it now stands, its edits, deletion and reactions applied. */
 export interface ChatMessage extends Resolved {

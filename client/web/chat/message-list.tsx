@@ -28,7 +28,7 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
   const [readUpTo, setReadUpTo] = useState<number | undefined>(undefined);
   const rows = useMemo(() => timeline({ ...log, selfId, readUpTo: readUpTo || undefined }), [log, selfId, readUpTo]);
   const last = log.outgoing.at(-1)?.id ?? log.messages.at(-1)?.id;
-  const scroll = useScrollKeeper({ lastKey: last, ownLast: log.outgoing.length > 0 && log.outgoing.at(-1)?.state !== 'failed' });
+  const scroll = useScrollKeeper({ rows, lastKey: last, ownLast: log.outgoing.length > 0 && log.outgoing.at(-1)?.state !== 'failed' });
 
   // The border of the unread ones stays where it was when the room was opened.
   useEffect(() => {

@@ -26,12 +26,16 @@ interface Anchor {
 /**
  * Keeps a list of rows (elements with `data-key`) where its reader is: at the end while following, else at the row being read,
  * whatever is added or let go above and below.
- * @param options.lastKey changes with the last row; `ownLast`: it is the reader's own, which always leads to the end
+ * @param options.rows another one when the rows are others; `lastKey` changes with the last row; `ownLast`: that one is the reader's own,
+ * which always leads to the end
  */
-export function useScrollKeeper({ lastKey, ownLast }: { lastKey: string | undefined; ownLast: boolean }): ScrollKeeper {
+export function useScrollKeeper(options: { rows: unknown; lastKey: string | undefined; ownLast: boolean }): ScrollKeeper {
+  const { rows, lastKey, ownLast } = options;
   const ref = useRef<HTMLDivElement>(null);
   const anchor = useRef<Anchor | undefined>(undefined);
   const followingNow = useRef(true);
+  /** Where the list stood when last looked at: elsewhere, the reader has scrolled and the event of it is still to come. */
+  const knownTop = useRef(0);
   const [following, setFollowing] = useState(true);
   const [nearTop, setNearTop] = useState(false);
   const [unseen, setUnseen] = useState(false);
@@ -41,21 +45,37 @@ export function useScrollKeeper({ lastKey, ownLast }: { lastKey: string | undefi
     setFollowing(value);
     if (value) setUnseen(false);
   };
+  const note = (list: HTMLElement) => {
+    knownTop.current = list.scrollTop;
+    anchor.current = anchorOf(list);
+    setNearTop(list.scrollTop < NEAR_TOP_PX);
+  };
   const onScroll = () => {
     const list = ref.current;
     if (!list) return;
-    follow(list.scrollHeight - list.scrollTop - list.clientHeight < FOLLOW_PX);
-    setNearTop(list.scrollTop < NEAR_TOP_PX);
-    anchor.current = anchorOf(list);
+    follow(isAtEnd(list));
+    note(list);
+  };
+  const keep = () => {
+    const list = ref.current;
+    if (!list) return;
+    const scrolled = list.scrollTop - knownTop.current;
+    if (followingNow.current && (Math.abs(scrolled) <= 1 || isAtEnd(list))) list.scrollTop = list.scrollHeight;
+    else {
+      if (anchor.current) returnTo(list, anchor.current, scrolled);
+      follow(isAtEnd(list));
+    }
+    note(list);
   };
   const toNewest = () => {
+    const list = ref.current;
+    if (!list) return;
     follow(true);
-    if (ref.current) ref.current.scrollTop = ref.current.scrollHeight;
+    list.scrollTop = list.scrollHeight;
+    note(list);
   };
 
-  useLayoutEffect(() => {
-    if (ref.current) keep(ref.current, followingNow.current, anchor.current);
-  });
+  useLayoutEffect(keep, [rows]);
   useEffect(() => {
     if (ownLast) toNewest();
     else if (!followingNow.current) setUnseen(true);
@@ -63,11 +83,8 @@ export function useScrollKeeper({ lastKey, ownLast }: { lastKey: string | undefi
   useEffect(() => {
     const list = ref.current;
     if (!list) return;
-    // The list or a row changes its size without a render: the window, a font, a growing field.
-    const observer = new ResizeObserver(() => {
-      if (followingNow.current) list.scrollTop = list.scrollHeight;
-      setNearTop(list.scrollTop < NEAR_TOP_PX);
-    });
+    // The list or a row changes its size without other rows: the window, a font, a growing field.
+    const observer = new ResizeObserver(keep);
     observer.observe(list);
     if (list.firstElementChild) observer.observe(list.firstElementChild);
     return () => observer.disconnect();
@@ -76,14 +93,15 @@ export function useScrollKeeper({ lastKey, ownLast }: { lastKey: string | undefi
   return { ref, onScroll, following, nearTop, unseen, toNewest };
 }
 
-function keep(list: HTMLElement, following: boolean, anchor: Anchor | undefined): void {
-  if (following) {
-    list.scrollTop = list.scrollHeight;
-    return;
-  }
-  const row = anchor && list.querySelector<HTMLElement>(`[data-key="${CSS.escape(anchor.key)}"]`);
+function isAtEnd(list: HTMLElement): boolean {
+  return list.scrollHeight - list.scrollTop - list.clientHeight < FOLLOW_PX;
+}
+
+/** Moves the list so that the anchored row is where it was, but for the pixels that the reader has scrolled since. */
+function returnTo(list: HTMLElement, { key, top }: Anchor, scrolled: number): void {
+  const row = list.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
   if (!row) return;
-  const moved = row.getBoundingClientRect().top - list.getBoundingClientRect().top - anchor.top;
+  const moved = row.getBoundingClientRect().top - list.getBoundingClientRect().top - (top - scrolled);
   if (Math.abs(moved) >= 1) list.scrollTop += moved;
 }
 
