@@ -80,8 +80,8 @@ test('an instance that died takes its members with it, but not those that anothe
 
 test('an instance that stops leaves its users in place for the grace time', async () => {
   worlds++;
-  const first = await node({ leaseMs: 1_000, graceMs: 500 });
-  const second = await node({ leaseMs: 1_000, graceMs: 500 });
+  const first = await node({ graceMs: 500 });
+  const second = await node({ leaseMs: 600, graceMs: 500 });
   join(first, 'ada');
   join(first, 'bob');
   await shows(second, 'ada', 'bob');
@@ -150,7 +150,8 @@ test('a Redis that came back with what it knew shows nobody who left meanwhile',
   worlds++;
   const args = ['--appendonly', 'yes', '--appendfsync', 'always'];
   const own = await startRedis({ args });
-  const only = await node({ url: own.url, leaseMs: 1_000 });
+  const only = await node({ url: own.url });
+  await node({ url: own.url, leaseMs: 600 });
   join(only, 'ada');
   join(only, 'bob');
   await shows(only, 'ada', 'bob');
@@ -161,6 +162,51 @@ test('a Redis that came back with what it knew shows nobody who left meanwhile',
   await shows(only, 'bob');
   await back.stop();
   await own.stop();
+});
+
+test('a Redis that came back older than it was has the members that it lost', async () => {
+  worlds++;
+  const own = await startRedis();
+  const only = await node({ url: own.url });
+  join(only, 'ada');
+  await shows(only, 'ada');
+  await only.link.run((client) => client.sendCommand(['SAVE']));
+  join(only, 'bob');
+  await shows(only, 'ada', 'bob');
+  await own.kill('SIGKILL');
+  await waitFor(() => !only.link.ready());
+  const back = await startRedis({ port: own.port, dir: own.dir });
+  await shows(only, 'ada', 'bob');
+  await back.stop();
+  await own.stop();
+});
+
+test('what a full Redis refused is written when it has space again', async () => {
+  worlds++;
+  const own = await startRedis();
+  const only = await node({ url: own.url });
+  join(only, 'ada');
+  await shows(only, 'ada');
+  await only.link.run((client) => client.configSet('maxmemory', '1'));
+  join(only, 'bob');
+  await waitFor(async () => /errorstat_OOM/.test(await only.link.run((client) => client.info('errorstats'))));
+  expect(await ids(only)).toEqual(['ada']);
+  await only.link.run((client) => client.configSet('maxmemory', '0'));
+  await shows(only, 'ada', 'bob');
+  await own.stop();
+});
+
+test('of a room that everybody left nothing stays in Redis', async () => {
+  worlds++;
+  const only = await node();
+  join(only, 'ada');
+  await shows(only, 'ada');
+  leave(only, 'ada');
+  await waitFor(async () => {
+    const keys = await only.link.run((client) => client.keys(`test${worlds}:*`));
+    expect(keys).toEqual([`test${worlds}:presence:instances`]);
+    return true;
+  });
 });
 
 test('an instance follows only the rooms that it is asked to', async () => {
