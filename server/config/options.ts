@@ -54,10 +54,6 @@ const storage = {
     { min: SECOND_MS, max: DAY_MS, default: 120_000 },
     "Milliseconds for which a message's id is remembered, so that a retry is not stored twice.",
   ),
-  sessionTtlMs: whole(
-    { min: 0, max: DAY_MS, default: 120_000 },
-    'Milliseconds for which a stock client that lost its connection can have its session and missed messages back.',
-  ),
   presenceGraceMs: whole(
     { min: 0, max: HOUR_MS, default: 10_000 },
     'Milliseconds for which a user whose last connection went is still shown.',
