@@ -60,6 +60,8 @@ class BullmqJobQueue implements JobQueue {
   private readonly options: Required<BullmqJobQueueOptions>;
   private readonly channel: string;
   private readonly bull: { connection: IRedisClient; prefix: string };
+  /** BullMQ's connection and those that it made from it. */
+  private readonly clients = new Set<IRedisClient>();
   private readonly newId: () => string;
   private readonly stopHearing: () => void;
   private listener: (record: JobRecord) => void = () => {};
@@ -73,7 +75,7 @@ class BullmqJobQueue implements JobQueue {
     const { link, prefix, url } = options;
     this.records = new JobRecords(link, prefix, this.options);
     this.newId = createJobIds(this.options.now);
-    this.bull = { connection: openBullClient(url), prefix: `${prefix}:{jobs}:bull` };
+    this.bull = { connection: openBullClient(url, this.clients), prefix: `${prefix}:{jobs}:bull` };
     this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
     this.channel = `${prefix}:{jobs}:cancelled`;
     this.stopHearing = link.keepSubscribed(this.channel, {
@@ -146,10 +148,10 @@ class BullmqJobQueue implements JobQueue {
     for (const run of this.running) run.putBack();
     await within(5_000, running()).catch(() => {});
     this.stopHearing();
-    // With Redis away neither would come to an end.
-    const parts = [...this.workers, ...Object.values(this.queues)];
-    await within(2_000, Promise.all(parts.map((part) => part.close()))).catch(() => {});
-    this.bull.connection.disconnect();
+    // Forced: what runs was waited for above. With Redis away neither would come to an end, nor would their clients stop connecting.
+    const parts = [...this.workers.map((worker) => worker.close(true)), ...Object.values(this.queues).map((queue) => queue.close())];
+    await within(2_000, Promise.all(parts)).catch(() => {});
+    for (const client of this.clients) client.disconnect();
   }
 
   /** @throws HubError `unknown_job` */
@@ -282,7 +284,7 @@ class RetryLater extends Error {
 }
 
 /** BullMQ's client: it reconnects by itself, and notices a silent link by its own pings. */
-function openBullClient(url: string): IRedisClient {
+function openBullClient(url: string, clients: Set<IRedisClient>): IRedisClient {
   const options: RedisClientOptions = {
     url,
     pingInterval: 3_000,
@@ -293,14 +295,15 @@ function openBullClient(url: string): IRedisClient {
       reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), 1_000),
     },
   };
-  return hearErrors(createNodeRedisClient(createClient(options)));
+  return keep(createNodeRedisClient(createClient(options)), clients);
 }
 
-/** BullMQ stops listening to a client that it closes; an error that comes then would end the process. */
-function hearErrors(client: IRedisClient): IRedisClient {
+/** Notes a client and those made from it, and hears their errors: BullMQ stops listening to a client that it closes, and an error then would end the process. */
+function keep(client: IRedisClient, clients: Set<IRedisClient>): IRedisClient {
+  clients.add(client);
   client.on('error', () => {});
   const duplicate = client.duplicate.bind(client);
-  client.duplicate = (...args: Parameters<IRedisClient['duplicate']>) => hearErrors(duplicate(...args));
+  client.duplicate = (...args: Parameters<IRedisClient['duplicate']>) => keep(duplicate(...args), clients);
   return client;
 }
 

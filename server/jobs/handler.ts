@@ -58,6 +58,12 @@ export interface JobDeclaration<Schema extends z.ZodType> {
  */
 export type JobCode<Input> = { readonly module: URL; readonly run?: never } | { readonly run: RunJob<Input>; readonly module?: never };
 
+/** Declares a job of that name and adds it. @throws RangeError when the name is taken or the declaration out of range */
+export type AddJob = <Schema extends z.ZodType>(
+  name: string,
+  declaration: Omit<JobDeclaration<Schema>, 'name'> & JobCode<z.output<Schema>>,
+) => void;
+
 /** A declared handler. Its `input` parses what a submission carries; `code` knows what `input` gives. */
 export interface JobHandler {
   readonly name: string;

@@ -1,0 +1,60 @@
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { createFileResultStore } from './file-result-store.js';
+import { resultStoreContract } from './result-store.contract.js';
+
+const newDir = () => mkdtemp(join(tmpdir(), 'roomcast-results-'));
+
+resultStoreContract('files', async (maxBytes) => {
+  const dir = await newDir();
+  const [store, other] = [createFileResultStore({ dir, maxBytes }), createFileResultStore({ dir, maxBytes, sweepMs: 0 })];
+  return {
+    store,
+    other,
+    async end() {
+      await Promise.all([store.close(), other.close()]);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+});
+
+test('files past their time, and those that were never finished, leave the disk', async () => {
+  const dir = await newDir();
+  const time = { ms: Date.now() };
+  const store = createFileResultStore({ dir, now: () => time.ms, sweepMs: 0 });
+  for (const [jobId, ttlMs] of [
+    ['short', 1_000],
+    ['long', 1e9],
+  ] as const) {
+    const writer = await store.create(jobId, { name: jobId, contentType: 'text/plain', ttlMs });
+    await writer.write(jobId);
+    await writer.finish();
+  }
+  const lost = await store.create('lost', { name: 'x', contentType: 'text/plain', ttlMs: 1 });
+  await lost.write('half');
+  await store.sweep();
+  expect(await readdir(dir)).toHaveLength(5);
+  time.ms += 60_000;
+  await store.sweep();
+  expect((await readdir(dir)).filter((file) => file.startsWith('short'))).toEqual([]);
+  for (const file of await readdir(dir)) if (file.startsWith('lost')) await utimes(join(dir, file), 0, 0);
+  await store.sweep();
+  const left = await readdir(dir);
+  expect(left).toHaveLength(2);
+  expect(left.every((file) => file.startsWith('long'))).toBe(true);
+  await lost.abort();
+  await rm(dir, { recursive: true });
+});
+
+test('a job id that is no file name is no way out of the directory', async () => {
+  const dir = await newDir();
+  const store = createFileResultStore({ dir: join(dir, 'results'), sweepMs: 0 });
+  const file = { name: 'x', contentType: 'text/plain', ttlMs: 1 };
+  for (const jobId of ['../up', 'a/b', '', '.', 'x'.repeat(65)]) {
+    await expect(store.create(jobId, file)).rejects.toMatchObject({ code: 'invalid' });
+    expect(await store.open(jobId)).toBeUndefined();
+  }
+  await rm(dir, { recursive: true });
+});

@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { defineJob, JobHandlers } from './handler.js';
+
+const input = z.strictObject({ room: z.string(), n: z.number().default(3) });
+const run = () => 1;
+
+test('a function runs on the loop, a module in a thread', () => {
+  expect(defineJob({ name: 'a', input, run })).toMatchObject({ lane: 'loop', attempts: 1, backoffMs: 1_000 });
+  expect(defineJob({ name: 'a', input, module: new URL('file:///x.js') })).toMatchObject({ lane: 'threads' });
+});
+
+test('the room and the key are read from parsed input', () => {
+  const job = defineJob({ name: 'a', input, run, room: 'room', key: ({ room, n }) => `${room} ${n}` });
+  const parsed = job.input.parse({ room: 'chat:x' });
+  expect([job.roomOf(parsed), job.keyOf(parsed)]).toEqual(['chat:x', 'chat:x 3']);
+  const plain = defineJob({ name: 'a', input, run });
+  expect([plain.roomOf(parsed), plain.keyOf(parsed)]).toEqual([undefined, undefined]);
+});
+
+test.each([
+  { name: '' },
+  { name: 'Upper' },
+  { name: 'a b' },
+  { name: 'x'.repeat(65) },
+  { attempts: 0 },
+  { attempts: 1.5 },
+  { attempts: 101 },
+  { timeoutMs: -1 },
+  { timeoutMs: Number.NaN },
+  { backoffMs: 2 ** 31 },
+  { resultTtlMs: Number.POSITIVE_INFINITY },
+])('a declaration with %j is refused', (wrong) => {
+  expect(() => defineJob({ name: 'a', input, run, ...wrong })).toThrow(RangeError);
+});
+
+test('a name is taken once, and names nobody took are unknown', () => {
+  const handlers = new JobHandlers([defineJob({ name: 'a', input, run })]);
+  expect(() => handlers.add(defineJob({ name: 'a', input, run }))).toThrow(RangeError);
+  expect(handlers.names()).toEqual(['a']);
+  for (const name of ['b', '__proto__', 'constructor'])
+    expect(() => handlers.get(name)).toThrow(expect.objectContaining({ code: 'unknown_job' }));
+});

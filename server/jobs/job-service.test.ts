@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { HubError } from '../../shared/errors.js';
+import type { JobState } from '../../shared/protocol.js';
+import { waitFor } from '../../test/support/wait.js';
+import type { Principal } from '../auth/principal.js';
+import { createCache } from '../cache/cache.js';
+import { createMemoryCacheStore } from '../cache/memory-cache-store.js';
+import { defineJob, JobHandlers } from './handler.js';
+import type { JobQueue, JobRunner } from './job-queue.js';
+import { createJobService, type JobService } from './job-service.js';
+import { createPiscinaJobQueue } from './piscina-job-queue.js';
+
+const logger = { info() {}, warn() {}, error() {} };
+const noGrants = { read: [], write: [], ingest: [] };
+const user = (id: string, admin = false): Principal => ({ user: { id, name: id }, guest: false, admin, grants: noGrants });
+const [ann, bob, admin] = [user('ann'), user('bob'), user('root', true)];
+
+let queue: JobQueue;
+let service: JobService;
+let published: { room: string; state: JobState; id: string | undefined }[];
+let failures: HubError[];
+const cache = createCache({ near: createMemoryCacheStore() });
+const handlers = new JobHandlers([
+  defineJob({ name: 'add', input: z.strictObject({ a: z.number(), b: z.object({ c: z.number() }).optional() }), run: () => 1 }),
+  defineJob({ name: 'look', input: z.strictObject({ room: z.string() }), room: 'room', run: () => 1, key: ({ room }) => room }),
+]);
+
+beforeEach(() => {
+  published = [];
+  failures = [];
+  queue = createPiscinaJobQueue({ logger });
+  service = createJobService({
+    queue,
+    handlers,
+    cache,
+    logger,
+    timeoutMs: 60_000,
+    resultTtlMs: 60_000,
+    results: { create: () => Promise.reject(new Error('unused')), open: async () => undefined, close: async () => {} },
+    publisher: {
+      async publish(room, _type, data, options) {
+        // The log takes its time, so that states wait behind each other.
+        await new Promise(setImmediate);
+        const failure = failures.shift();
+        if (failure) throw failure;
+        published.push({ room, state: data as JobState, id: options?.id });
+        return { id: options?.id ?? '', position: 'e:1', time: 0 };
+      },
+    },
+    admitReader: async (principal, room) => {
+      if (room === 'chat:private' && principal !== ann) throw new HubError('forbidden');
+    },
+  });
+});
+afterEach(async () => {
+  await queue.close(0);
+  await service.settled(60_000);
+});
+
+const work = (run: JobRunner) => queue.work(run, { concurrency: { threads: 1, loop: 1 } });
+const ended = (jobId: string) =>
+  waitFor(() => published.find(({ room, state }) => room === `job:${jobId}` && state.endedAt !== undefined)?.state);
+
+describe('what is submitted', () => {
+  test('is checked against its handler, and the fault is named by its path', async () => {
+    await expect(service.submit(ann, { name: 'nothing', input: {} })).rejects.toMatchObject({ code: 'unknown_job' });
+    const refused = async (input: unknown) =>
+      (await service.submit(ann, { name: 'add', input }).catch((error: HubError) => error)) as HubError;
+    expect(await refused({ a: 'x' })).toMatchObject({ code: 'invalid', message: expect.stringContaining('input.a') });
+    expect(await refused({ a: 1, b: { c: 'x' } })).toMatchObject({ code: 'invalid', message: expect.stringContaining('input.b.c') });
+    expect(await refused(undefined)).toMatchObject({ code: 'invalid' });
+  });
+
+  test('about a room needs the right to read the room', async () => {
+    await expect(service.submit(bob, { name: 'look', input: { room: 'chat:private' } })).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await service.submit(ann, { name: 'look', input: { room: 'chat:private' } })).toMatchObject({ state: 'queued' });
+  });
+
+  test("joins its owner's own run by the handler's key or the submitter's, and nobody else's", async () => {
+    const input = { room: 'chat:x' };
+    const first = await service.submit(ann, { name: 'look', input });
+    expect((await service.submit(ann, { name: 'look', input })).jobId).toBe(first.jobId);
+    expect((await service.submit(bob, { name: 'look', input })).jobId).not.toBe(first.jobId);
+    expect((await service.submit(ann, { name: 'look', input, key: 'mine' })).jobId).not.toBe(first.jobId);
+  });
+});
+
+test('a job of another does not exist, but for an admin', async () => {
+  const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+  for (const call of [service.get(bob, jobId), service.cancel(bob, jobId), service.openResult(bob, jobId)]) {
+    await expect(call).rejects.toMatchObject({ code: 'unknown_job' });
+  }
+  expect(await service.list(bob, { limit: 10 })).toEqual([]);
+  expect(await service.owns(bob, jobId)).toBe(false);
+  expect(await service.owns(ann, 'nothing')).toBe(false);
+  expect(await service.owns(ann, jobId)).toBe(true);
+  expect(await service.get(admin, jobId)).toMatchObject({ jobId });
+  expect((await service.list(admin, { limit: 10 })).map((state) => state.jobId)).toEqual([jobId]);
+  expect(await service.cancel(admin, jobId)).toMatchObject({ state: 'cancelled' });
+});
+
+describe('the room of a job', () => {
+  test('gets each state in order, with an id of its own', async () => {
+    await work(async (_, { progress }) => {
+      progress({ done: 0.5 });
+      return 'x';
+    });
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    expect(await ended(jobId)).toMatchObject({ state: 'done', result: 'x', progress: { done: 0.5 } });
+    const revisions = published.map(({ state }) => state.revision);
+    expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+    expect(published.map(({ state }) => state.state).filter((state, i, all) => state !== all[i - 1])).toEqual(['queued', 'active', 'done']);
+    expect(new Set(published.map(({ id }) => id)).size).toBe(published.length);
+  });
+
+  test('gets them late, but in order, when the log was away', async () => {
+    failures = [new HubError('unavailable'), new HubError('unavailable')];
+    await work(async () => 'x');
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    await ended(jobId);
+    expect(published.map(({ state }) => state.state)).toEqual(['queued', 'active', 'done']);
+  });
+
+  test('misses a state that the log refuses for good, and gets the next', async () => {
+    failures = [new HubError('invalid')];
+    await work(async () => 'x');
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    await ended(jobId);
+    expect(published.map(({ state }) => state.state)).toEqual(['active', 'done']);
+  });
+
+  test('has all states when the service has settled', async () => {
+    await service.settled(1);
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    await service.cancel(ann, jobId);
+    await service.settled(60_000);
+    expect(published.map(({ state }) => state.state)).toEqual(['queued', 'cancelled']);
+  });
+});
+
+test('an ended job is looked at in the cache, a running one is not', async () => {
+  let finish = (_: unknown) => {};
+  await work(
+    () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      }),
+  );
+  const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+  expect((await service.get(ann, jobId)).state).toBe('active');
+  finish('x');
+  await ended(jobId);
+  expect((await service.get(ann, jobId)).state).toBe('done');
+  const { hits } = cache.stats();
+  expect((await service.get(ann, jobId)).result).toBe('x');
+  expect(cache.stats().hits).toBe(hits + 1);
+});
