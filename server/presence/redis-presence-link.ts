@@ -27,16 +27,16 @@ export class PresenceKeys {
 
   /** Instances by the end of their lease. */
   get instances(): string {
-    return `${this.#prefix}presence:instances`;
+    return `${this.#prefix}:presence:instances`;
   }
 
   /** The rooms in which an instance may hold users. */
   roomsOf(instance: string): string {
-    return `${this.#prefix}presence:rooms:${instance}`;
+    return `${this.#prefix}:presence:rooms:${instance}`;
   }
 
   channel(room: RoomName): string {
-    return `${this.#prefix}{${room}}:presence`;
+    return `${this.#prefix}:{${room}}:presence`;
   }
 
   /** The room's users: their ids in order, and their entries. */

@@ -29,7 +29,7 @@ async function node(options: Partial<RedisPresenceOptions> & { url?: string } = 
   const { url = redis.url, ...rest } = options;
   const link = openRedisLink({ url, log, commandTimeoutMs: 500, probeIntervalMs: 200 });
   await link.whenUp();
-  const defaults = { prefix: `test${worlds}:`, nodeId: `node${open.length}`, leaseMs: 60_000, graceMs: 0, coalesceMs: 0 };
+  const defaults = { prefix: `test${worlds}`, nodeId: `node${open.length}`, leaseMs: 60_000, graceMs: 0, coalesceMs: 0 };
   const opened = { store: createRedisPresenceStore({ ...defaults, ...rest, link }), link };
   open.push(opened);
   return opened;

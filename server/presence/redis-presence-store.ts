@@ -11,7 +11,7 @@ import { readRoster } from './redis-roster.js';
 
 export interface RedisPresenceOptions {
   readonly link: PresenceLink;
-  /** Of all keys and channels. */
+  /** In front of all keys and channels, with a colon. */
   readonly prefix?: string;
   /** This instance, unlike every other. */
   readonly nodeId: string;
@@ -29,7 +29,7 @@ export interface RedisPresenceOptions {
  * the last; all of an instance's users live under one lease. Redis is written in the background: what it could not take is written when it can.
  */
 export function createRedisPresenceStore(options: RedisPresenceOptions): PresenceStore {
-  const { link, prefix = 'roomcast:', nodeId, leaseMs = 15_000, graceMs = 10_000, coalesceMs = 1_000, clock = systemClock } = options;
+  const { link, prefix = 'rc', nodeId, leaseMs = 15_000, graceMs = 10_000, coalesceMs = 1_000, clock = systemClock } = options;
   const redis = { link, keys: new PresenceKeys(prefix), scripts: readScripts() };
   const members = new LocalMembers({ graceMs, clock, onChange: (room: RoomName, user: User) => instance.changed(room, user) });
   const newName = () => `${nodeId}.${randomBytes(6).toString('base64url')}`;
