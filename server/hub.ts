@@ -14,7 +14,7 @@ import { openJobsPart } from './hub/jobs-part.js';
 import { openMetricsPart } from './hub/metrics-part.js';
 import { openRoomsPart } from './hub/rooms-part.js';
 import { openSocketPart } from './hub/socket-part.js';
-import type { JobCode, JobDeclaration } from './jobs/handler.js';
+import type { AddJob } from './jobs/handler.js';
 import type { LogTap } from './observe/log-tap.js';
 import type { Logger } from './observe/logger.js';
 import type { HubMetrics } from './observe/metrics.js';
@@ -39,8 +39,8 @@ export interface Hub {
     schema: Schema,
     run: (context: Omit<EventContext<z.output<Schema>>, 'connection'>) => unknown,
   ): void;
-  /** Adds a heavy handler. @throws RangeError when its name is taken or its declaration out of range */
-  job<Schema extends z.ZodType>(name: string, declaration: Omit<JobDeclaration<Schema>, 'name'> & JobCode<z.output<Schema>>): void;
+  /** Adds a heavy handler. */
+  readonly job: AddJob;
   /** Publishes as the hub, or as whoever `from` names. @throws HubError as RoomLog.append */
   publish(
     room: string,

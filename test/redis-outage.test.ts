@@ -59,8 +59,8 @@ test('with Redis killed a publish is refused in time, all heals, and nothing ack
   await waitFor(async () => (await publish(`probe-${performance.now()}`)).ok, { what: 'publishing to heal', timeoutMs: 20_000 });
   for (let n = 0; n < 50; n++) await publish(`after-${n}`);
 
-  await waitFor(() => acknowledged.every((id) => two!.messages.some((message) => message.id === id)), {
-    what: 'everything acknowledged at the other instance',
+  await waitFor(() => [one!, two!].every((client) => acknowledged.every((id) => client.messages.some((message) => message.id === id))), {
+    what: 'everything acknowledged at both instances',
   });
   expect(seqs(two!.of('chat:away'))).toEqual(countFrom(1, two!.of('chat:away').length));
   expect(one!.of('chat:away').map(({ id }) => id)).toEqual(two!.of('chat:away').map(({ id }) => id));

@@ -3,8 +3,7 @@ import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
 import type { Engines } from '../engines.js';
-import type { Hub } from '../hub.js';
-import { defineJob, JobHandlers } from '../jobs/handler.js';
+import { type AddJob, defineJob, JobHandlers } from '../jobs/handler.js';
 import { builtInJobs } from '../jobs/handlers/built-in.js';
 import { createJobRunner } from '../jobs/job-runner.js';
 import { createJobService, type JobService } from '../jobs/job-service.js';
@@ -33,7 +32,7 @@ export interface JobsPartOptions {
 
 export interface JobsPart {
   readonly service: JobService;
-  add: Hub['job'];
+  add: AddJob;
   close(graceMs: number): Promise<void>;
 }
 
