@@ -70,7 +70,8 @@ function headersOf(caller: Caller): Record<string, string> {
 export function fileName(disposition: string | null): string | undefined {
   const extended = /filename\*=UTF-8''([^;\s]+)/i.exec(disposition ?? '')?.[1];
   if (extended) return decodeURIComponent(extended);
-  return /filename="((?:[^"\\]|\\.)*)"/i.exec(disposition ?? '')?.[1]?.replace(/\\(.)/g, '$1');
+  const [, quoted, plain] = /filename=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(disposition ?? '') ?? [];
+  return quoted?.replace(/\\(.)/g, '$1') ?? plain;
 }
 
 /** The error that a refused request carries; what is not the hub's own answer is `unavailable`. */

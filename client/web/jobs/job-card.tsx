@@ -3,7 +3,8 @@ import { clockSeconds, fullTime } from '../lib/format.js';
 import { useSession } from '../session-context.js';
 import { JOB_FORMS } from './job-forms.js';
 import { hasEnded, progressOf, statusLine } from './job-list.js';
-import { JobResult } from './job-result.js';
+import { JobResult, SearchHits } from './job-result.js';
+import { outcomeOf } from './results.js';
 
 const TONES: Record<JobStatus, string> = { queued: '', active: 'accent', done: 'good', failed: 'bad', cancelled: 'warn' };
 
@@ -31,9 +32,16 @@ export function JobCard({ job }: { job: JobState }) {
       <p class="muted job-status" data-testid="job-status">
         {statusLine(job)}
       </p>
+      {job.state === 'active' && <Partial job={job} />}
       {job.state === 'done' && <JobResult job={job} />}
     </article>
   );
+}
+
+/** What a search has found so far. */
+function Partial({ job }: { job: JobState }) {
+  const outcome = outcomeOf(job.name, job.progress?.data);
+  return outcome.kind === 'search' && outcome.hits.length > 0 ? <SearchHits outcome={outcome} /> : null;
 }
 
 function Progress({ job, title }: { job: JobState; title: string }) {

@@ -12,7 +12,7 @@ export function JobFormCard({ form }: { form: JobForm }) {
   const [sending, setSending] = useState(false);
   const submit = (event: Event) => {
     event.preventDefault();
-    const read = readForm(form, values);
+    const read = readForm(form, values, Date.now());
     setErrors('errors' in read ? read.errors : {});
     setRefusal('');
     if ('errors' in read) return;

@@ -19,8 +19,8 @@ export interface JobForm {
   readonly title: string;
   readonly about: string;
   readonly fields: readonly JobField[];
-  /** Turns the fields' values into the handler's input where they are not the same. */
-  readonly input?: (values: Readonly<Record<string, unknown>>) => unknown;
+  /** Turns the fields' values into the handler's input where they are not the same; `now` is in milliseconds since 1970. */
+  readonly input?: (values: Readonly<Record<string, unknown>>, now: number) => unknown;
 }
 
 export const JOB_FORMS: readonly JobForm[] = [
@@ -30,7 +30,7 @@ export const JOB_FORMS: readonly JobForm[] = [
     about: 'Looks through the whole history of a room.',
     fields: [
       { kind: 'room', name: 'room', label: 'Room', prefix: '', first: 'chat:lobby' },
-      { kind: 'text', name: 'query', label: 'Words', first: '' },
+      { kind: 'text', name: 'query', label: 'Words', first: '', hint: 'All of them must be there; parts of words count.' },
     ],
   },
   {
@@ -58,8 +58,27 @@ export const JOB_FORMS: readonly JobForm[] = [
     about: 'Percentiles of a metric over a span of time.',
     fields: [
       { kind: 'room', name: 'room', label: 'Room', prefix: 'metrics:', first: 'metrics:host' },
-      { kind: 'text', name: 'series', label: 'Series', first: 'cpu_percent' },
+      {
+        kind: 'text',
+        name: 'series',
+        label: 'Series',
+        first: 'cpu_percent',
+        hint: 'A name, with labels in braces where they matter; * stands for any characters.',
+      },
+      {
+        kind: 'choice',
+        name: 'minutes',
+        label: 'Time',
+        first: '15',
+        options: [
+          ['5', 'Last 5 minutes'],
+          ['15', 'Last 15 minutes'],
+          ['60', 'Last hour'],
+          ['1440', 'Last day'],
+        ],
+      },
     ],
+    input: ({ room, series, minutes }, now) => ({ room, series, from: now - Number(minutes) * 60_000, to: now }),
   },
   {
     name: 'prime-count',
@@ -93,7 +112,7 @@ export interface Submission {
 }
 
 /** The submission from what stands in the fields, or what is wrong, by field. */
-export function readForm(form: JobForm, values: FormValues): Submission | { errors: Record<string, string> } {
+export function readForm(form: JobForm, values: FormValues, now: number): Submission | { errors: Record<string, string> } {
   const read: Record<string, unknown> = {};
   const errors: Record<string, string> = {};
   for (const field of form.fields) {
@@ -104,7 +123,7 @@ export function readForm(form: JobForm, values: FormValues): Submission | { erro
     else read[field.name] = value;
   }
   if (Object.keys(errors).length > 0) return { errors };
-  return { name: form.nameField ? String(read[form.nameField]) : form.name, input: form.input ? form.input(read) : read };
+  return { name: form.nameField ? String(read[form.nameField]) : form.name, input: form.input ? form.input(read, now) : read };
 }
 
 function readField(field: JobField, text: string): { value?: unknown; error?: string } {

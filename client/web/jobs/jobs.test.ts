@@ -3,6 +3,9 @@ import type { JobState } from '../../../shared/protocol.js';
 import { fileName } from '../http-api.js';
 import { firstValues, JOB_FORMS, readForm } from './job-forms.js';
 import { newerOf, progressOf, SHOWN_JOBS, statusLine, withJob } from './job-list.js';
+import { outcomeOf } from './results.js';
+
+const NOW = 1_700_000_000_000;
 
 const job = (jobId: string, revision: number, more: Partial<JobState> = {}): JobState => ({
   jobId,
@@ -50,24 +53,48 @@ test('a form gives an input only when all that is needed is there and in range',
       { kind: 'text', name: 'extra', label: 'Extra', first: '', optional: true },
     ],
   } as const;
-  expect(readForm(form, firstValues(form))).toEqual({ errors: { word: expect.any(String) } });
-  expect(readForm(form, { word: ' w ', n: '5', extra: ' ' })).toEqual({ name: 'x', input: { word: 'w', n: 5 } });
-  for (const n of ['6', '0', '1.5', 'x', '']) expect(readForm(form, { word: 'w', n })).toEqual({ errors: { n: expect.any(String) } });
+  expect(readForm(form, firstValues(form), NOW)).toEqual({ errors: { word: expect.any(String) } });
+  expect(readForm(form, { word: ' w ', n: '5', extra: ' ' }, NOW)).toEqual({ name: 'x', input: { word: 'w', n: 5 } });
+  for (const n of ['6', '0', '1.5', 'x', '']) expect(readForm(form, { word: 'w', n }, NOW)).toEqual({ errors: { n: expect.any(String) } });
 });
 
 test('every job on offer can be handed in as its form stands, but for what only people know', () => {
-  const incomplete = JOB_FORMS.filter((form) => 'errors' in readForm(form, firstValues(form))).map(({ name }) => name);
+  const incomplete = JOB_FORMS.filter((form) => 'errors' in readForm(form, firstValues(form), NOW)).map(({ name }) => name);
   expect(incomplete).toEqual(['search', 'other']);
 });
 
 test('a handler that has no form of its own takes a name and any JSON', () => {
   const other = JOB_FORMS.find(({ name }) => name === 'other')!;
-  expect(readForm(other, { handler: 'resize', input: '{"width": 3}' })).toEqual({ name: 'resize', input: { width: 3 } });
-  expect(readForm(other, { handler: 'resize', input: '{' })).toEqual({ errors: { input: expect.any(String) } });
+  expect(readForm(other, { handler: 'resize', input: '{"width": 3}' }, NOW)).toEqual({ name: 'resize', input: { width: 3 } });
+  expect(readForm(other, { handler: 'resize', input: '{' }, NOW)).toEqual({ errors: { input: expect.any(String) } });
+});
+
+test('a roll-up asks for the time up to now', () => {
+  const rollup = JOB_FORMS.find(({ name }) => name === 'rollup')!;
+  expect(readForm(rollup, { ...firstValues(rollup), minutes: '5' }, NOW)).toMatchObject({ input: { from: NOW - 300_000, to: NOW } });
+});
+
+test('results are told by their handler and shape; another shape is shown as it is', () => {
+  const summary = { count: 1, min: 1, mean: 1, p50: 1, p90: 1, p95: 1, p99: 1, max: 1 };
+  const hit = { position: 'e:1', time: 1, from: { id: 'a', name: 'A' }, text: 'x' };
+  const results = [
+    ['search', { hits: [hit], scanned: 1, total: 2, more: false }],
+    ['export', { file: 'x.csv', bytes: 1, messages: 1 }],
+    ['rollup', { from: 0, to: 1, stepMs: 1, series: [{ series: 's', ...summary, steps: [{ t: 0, ...summary }] }] }],
+    ['prime-count', { primes: 4 }],
+    ['search', { hits: [{ ...hit, from: null }], scanned: 1, total: 2 }],
+    ['rollup', { from: 0, to: 1, stepMs: 1, series: [{ series: 's' }] }],
+    ['resize', { width: 3 }],
+    ['resize', undefined],
+  ] as const;
+  const kinds = ['search', 'export', 'rollup', 'primes', 'other', 'other', 'other', 'other'];
+  expect(results.map(([name, result]) => outcomeOf(name, result).kind)).toEqual(kinds);
 });
 
 test("a download's name is read from its header, whatever is in it", () => {
   expect(fileName('attachment; filename="a \\"b\\".csv"')).toBe('a "b".csv');
   expect(fileName('attachment; filename="x.csv"; filename*=UTF-8\'\'gr%C3%BCn.csv')).toBe('grün.csv');
+  expect(fileName('attachment; filename=plain-name.csv')).toBe('plain-name.csv');
+  expect(fileName('attachment')).toBeUndefined();
   expect(fileName(null)).toBeUndefined();
 });
