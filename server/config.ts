@@ -38,6 +38,7 @@ function resolve(options: Options): Config {
   const tokens = options.tokenSecret !== undefined || options.jwks !== undefined;
   return {
     ...options,
+    host: options.host.replace(/^\[|\]$/g, ''),
     store: options.store === 'auto' ? (options.redisUrl ? 'redis' : 'lmdb') : options.store,
     guests: options.guests === 'auto' ? !tokens && isLoopback(options.host) : options.guests === 'on',
     guestGrants: options.guestGrants.length === 0 && !tokens ? ['ingest:metrics:*', 'ingest:logs:*'] : options.guestGrants,

@@ -49,7 +49,7 @@ function canListen({ host, port }: Config): Promise<string> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? new Error('it is in use (by a hub that runs already?)') : error);
     });
-    server.listen(port, host.replace(/^\[|\]$/g, ''), () => server.close(() => resolve('free')));
+    server.listen(port, host, () => server.close(() => resolve('free')));
   });
 }
 

@@ -80,6 +80,7 @@ test('bound to what others can reach, the hub asks for a way to check tokens, gu
     expect(readConfig({ ROOMCAST_HOST: host, ROOMCAST_TOKEN_SECRET: SECRET })).toMatchObject({ guests: false, guestGrants: [] });
   }
   expect(readConfig({ ROOMCAST_HOST: '::', ROOMCAST_JWKS: 'keys.json', ROOMCAST_GUESTS: 'on' })).toMatchObject({ guests: true });
+  expect(readConfig({ ROOMCAST_HOST: '[::1]' }).host).toBe('::1');
   for (const host of ['localhost', '::1', '[::1]', '127.3.2.1']) expect(readConfig({ ROOMCAST_HOST: host }).guests).toBe(true);
   expect(readConfig({ ROOMCAST_TOKEN_SECRET: SECRET }).guests).toBe(false);
 });
