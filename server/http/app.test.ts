@@ -113,7 +113,7 @@ test('mounted in an application, the hub answers what is its own and leaves the 
   theirs.use((_req, res) => void res.status(404).send('their own 404'));
   const url = await listen(scope, createServer(theirs));
   const own = await get(`${url}/api/rooms`);
-  expect([own.status, own.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining("default-src 'self'")]);
+  expect([own.status, own.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining("default-src 'none'")]);
   const other = await get(`${url}/api/theirs`);
   expect([other.body, other.headers.get('content-security-policy')]).toEqual([{ theirs: true }, null]);
   expect((await get(`${url}/api/nothing`)).text).toBe('their own 404');

@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import { GUEST_HEADERS } from './guest-headers.js';
 
-/** Headers for our own pages and answers: nothing from elsewhere is loaded, framed or sent to. */
-export function securityHeaders(): RequestHandler {
+/** Headers for our own pages: nothing from elsewhere is loaded, framed or sent to. */
+export function pageHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -26,6 +26,19 @@ export function securityHeaders(): RequestHandler {
     strictTransportSecurity: false,
   });
 }
+
+const API_HEADERS = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** Headers for answers that are no pages: whatever a browser takes one for, it runs and loads nothing. Few, for they are on every long poll. */
+export const apiHeaders: RequestHandler = (_req, res, next) => {
+  res.set(API_HEADERS);
+  next();
+};
 
 /** The hub's allow-list of origins, as `server/auth` holds it. */
 export interface HttpOrigins {

@@ -41,6 +41,16 @@ test('the path of a page that is no file gets the page; a missing file and the A
   expect((await fetch(`${url}/chat/lobby`, { method: 'POST' })).status).toBe(404);
 });
 
+test('pages load nothing from elsewhere, and nobody frames them', async () => {
+  const { url } = await pages();
+  const { headers } = await get(`${url}/`, { accept: 'text/html' });
+  const policy = headers.get('content-security-policy')!;
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toMatch(/unsafe|https:|\*/);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+});
+
 test('nothing outside of the directory is served', async () => {
   const { url } = await pages();
   const raw = (path: string) =>

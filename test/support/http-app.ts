@@ -5,6 +5,7 @@ import type { Principal } from '../../server/auth/principal.js';
 import { tokenOf } from '../../server/auth/token-of.js';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../server/http/app.js';
 import type { HttpJobs } from '../../server/http/jobs-api.js';
+import { checkPayload } from '../../server/limits/payload-checks.js';
 import { createMemoryRoomLog } from '../../server/log/memory-room-log.js';
 import type { PresenceStore } from '../../server/presence/presence-store.js';
 import { FeedRegistry } from '../../server/rooms/feed-registry.js';
@@ -84,7 +85,7 @@ export function appOptions(rooms: HttpAppOptions['rooms'], faults: object[] = []
     take: () => {},
     admitAddress: async () => () => {},
     origins: createOriginCheck({ origins: ['https://allowed.example'], loopback: true, behindProxy: false }),
-    checkPayload: () => {},
+    checkPayload: (value) => checkPayload(value, { depth: 32, bytes: 0 }),
     disconnectUser: async () => {},
     notReadyBecause: () => [],
     metricsText: async () => '# nothing\n',
