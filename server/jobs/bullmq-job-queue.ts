@@ -57,6 +57,8 @@ class BullmqJobQueue implements JobQueue {
   private readonly workers: Worker[] = [];
   /** More than one of a job, where this process lost it and took it again. */
   private readonly running = new Set<RunningJob>();
+  /** What BullMQ waits for: it ends after the run, when BullMQ knows what becomes of the job. */
+  private readonly processing = new Set<Promise<unknown>>();
   private readonly options: Required<BullmqJobQueueOptions>;
   private readonly channel: string;
   private readonly bull: { connection: IRedisClient; prefix: string };
@@ -143,14 +145,14 @@ class BullmqJobQueue implements JobQueue {
     this.closed = true;
     clearInterval(this.orphanTimer);
     await Promise.all(this.workers.map((worker) => worker.pause(true)));
-    const running = () => Promise.all([...this.running].map(({ settled }) => settled));
-    await within(graceMs, running()).catch(() => {});
+    const processed = () => Promise.allSettled(this.processing);
+    await within(graceMs, processed()).catch(() => {});
     for (const run of this.running) run.putBack();
-    await within(5_000, running()).catch(() => {});
+    await within(5_000, processed()).catch(() => {});
     this.stopHearing();
-    // Forced: what runs was waited for above. With Redis away neither would come to an end, nor would their clients stop connecting.
-    const parts = [...this.workers.map((worker) => worker.close(true)), ...Object.values(this.queues).map((queue) => queue.close())];
-    await within(2_000, Promise.all(parts)).catch(() => {});
+    // With Redis away neither comes to an end, until their clients stop connecting.
+    const parts = [...this.workers, ...Object.values(this.queues)];
+    await within(2_000, Promise.all(parts.map((part) => part.close()))).catch(() => {});
     for (const client of this.clients) client.disconnect();
   }
 
@@ -167,6 +169,13 @@ class BullmqJobQueue implements JobQueue {
     const options = { jobId: state.jobId, priority: turn, delay, attempts: BULL_ATTEMPTS, backoff: { type: 'custom' } };
     const keep = { removeOnComplete: BULL_KEEPS, removeOnFail: BULL_KEEPS, stackTraceLimit: 1 };
     await within(ADD_MS, this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep }));
+  }
+
+  private track<Value>(work: Promise<Value>): Promise<Value> {
+    this.processing.add(work);
+    const done = () => this.processing.delete(work);
+    work.then(done, done);
+    return work;
   }
 
   /** What BullMQ calls for each job that it took for this process. */
@@ -251,7 +260,7 @@ class BullmqJobQueue implements JobQueue {
 
   private openWorker(lane: JobLane, run: JobRunner, concurrency: number): Worker {
     const { lockMs } = this.options;
-    const worker = new Worker(lane, (job, token) => this.process(job, token, run), {
+    const worker = new Worker(lane, (job, token) => this.track(this.process(job, token, run)), {
       ...this.bull,
       concurrency,
       lockDuration: lockMs,
