@@ -51,7 +51,7 @@ const storage = {
     'Milliseconds after which an unanswered Redis command counts as failed.',
   ),
   idWindowMs: whole(
-    { min: SECOND_MS, max: DAY_MS, default: 120_000 },
+    { min: SECOND_MS, max: DAY_MS, default: 600_000 },
     "Milliseconds for which a message's id is remembered, so that a retry is not stored twice.",
   ),
   presenceGraceMs: whole(
