@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HubError, type WireError } from '../../shared/errors.js';
 import { choice, onOff, whole } from '../config/option.js';
@@ -22,7 +21,7 @@ const options = {
 
 /**
  * `some-command | roomcast pipe logs:build`: sends lines to a room as they come. While the hub is away the lines wait, and when many
- * wait, so does the command: nothing is dropped.
+ * wait, so does the command: nothing is dropped. Lines whose answer got lost are sent again, and may be in the room twice then.
  */
 export const command: Command = {
   usage: '<room> [flags]',
@@ -84,13 +83,11 @@ function sender({ url, room, token, format, giveUpMs, report, stop }: SenderOpti
   const address = new URL(`api/ingest/${encodeURIComponent(room)}`, url.endsWith('/') ? url : `${url}/`);
   const headers = { 'content-type': FORMATS[format], ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
   return async (body) => {
-    // The same key on each try: a batch that was stored although its answer got lost is not stored twice.
-    const keyed = { ...headers, 'idempotency-key': randomUUID() };
     const startedAt = performance.now();
     for (let attempt = 0; ; attempt++) {
-      const refusal = await post(address, keyed, body);
+      const refusal = await post(address, headers, body);
       if (!refusal) {
-        if (attempt > 0) report(`roomcast: the hub is back`);
+        if (attempt > 0) report('roomcast: the hub is back');
         return;
       }
       const expired = giveUpMs > 0 && performance.now() - startedAt > giveUpMs;
