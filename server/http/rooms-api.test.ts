@@ -67,6 +67,12 @@ test('[P77] a position that cannot be continued from is told, with the newest me
   expect(page.body).toMatchObject({ recovered: false, position: positions[4] });
 });
 
+test('[P77] [P78] also an empty room tells it at once, without a wait', async () => {
+  const { messagesUrl } = await roomWith(0);
+  const { body } = await get(`${messagesUrl}?after=elsewhere:2&wait=55`);
+  expect(body).toEqual({ messages: [], more: false, position: expect.stringMatching(/:0$/), recovered: false });
+});
+
 test('[P3] [P76] an empty room has a position to go on from', async () => {
   const { messagesUrl } = await roomWith(0);
   const { body } = await get(messagesUrl);
