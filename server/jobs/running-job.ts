@@ -20,21 +20,15 @@ const LAST_RETRY_MS = 1_000;
 
 /** One run of a job in this process, whose states are written one after the other, each on top of the one before. */
 export class RunningJob {
-  readonly settled: Promise<void>;
   private readonly abort = new AbortController();
   private tail: Promise<unknown> = Promise.resolve();
-  private settle!: () => void;
   private puttingBack = false;
   private fence = 0;
 
   constructor(
     private job: Job,
     private readonly around: Surroundings,
-  ) {
-    this.settled = new Promise((resolve) => {
-      this.settle = resolve;
-    });
-  }
+  ) {}
 
   get jobId(): string {
     return this.job.state.jobId;
@@ -42,15 +36,11 @@ export class RunningJob {
 
   /** Starts the job, unless it is in another state by now, and sees it to the end of the attempt. */
   async run(runner: JobRunner): Promise<RunOutcome> {
-    try {
-      const started = startJob(this.job, this.around.now());
-      this.fence = started.fence;
-      if (!(await this.write(() => started))) return { next: 'none' };
-      const end = await this.attempt(started, runner);
-      return (await this.inTurn(() => this.writeEnd(end))) ?? { next: 'none' };
-    } finally {
-      this.settle();
-    }
+    const started = startJob(this.job, this.around.now());
+    this.fence = started.fence;
+    if (!(await this.write(() => started))) return { next: 'none' };
+    const end = await this.attempt(started, runner);
+    return this.inTurn(() => this.writeEnd(end));
   }
 
   /** Whether the job was ended or taken over meanwhile: then its run ends. */
