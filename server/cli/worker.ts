@@ -8,8 +8,8 @@ export const command: Command = {
   usage: '[flags]',
   options: {},
   run: async (argv, terminal) => {
-    // A worker binds no address, so it needs no token to be safe.
-    const config = readConfig({ ...terminal.env, ROOMCAST_HOST: '127.0.0.1' }, argv);
+    // A worker binds no address and lets nobody in, so it needs no token to be safe.
+    const config = readConfig({ ...terminal.env, ROOMCAST_HOST: '127.0.0.1', ROOMCAST_GUESTS: 'auto' }, argv);
     if (config.store !== 'redis') throw new ConfigError('a worker takes its jobs from Redis: set REDIS_URL');
     return runUntilStopped(
       () => startWorker(config),
