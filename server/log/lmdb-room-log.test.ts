@@ -210,6 +210,15 @@ test('an append that the disk does not take in time is refused, and found by its
   expect((await log.append(message('chat:x', 'm39'), ALL)).entry).toEqual(retried.entry);
 });
 
+test('an append is not refused because this process was too busy to see that the disk took it', async () => {
+  const log = await open({ dir: newDir(), commitTimeoutMs: 600 });
+  const appending = log.append(message('chat:x', 'a'), ALL);
+  // By now the commit is under way.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+  expect((await appending).entry.seq).toBe(1);
+});
+
 /** A file system of 3 MB, where this user may mount one. */
 function smallDisk(): string | undefined {
   const dir = newDir();
