@@ -1,0 +1,113 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Placement } from './cpus.js';
+import type { RunSettings, Scenario, ScenarioOption } from './scenario.js';
+
+/** What the command line asks for. */
+export type BenchCommand =
+  | { readonly do: 'help'; readonly text: string }
+  | {
+      readonly do: 'run';
+      readonly scenario: Scenario;
+      readonly settings: RunSettings & { readonly repeats: number };
+      /** Given by hand; left out: server and client apart from each other. */
+      readonly placement: Placement;
+      readonly jsonFile?: string;
+      readonly write: boolean;
+      /** Directory of `benchmarks.md`; left out: the repository's. */
+      readonly docsDir?: string;
+    };
+
+const NUMBERS = {
+  repeats: { default: 3, min: 1, max: 1_000, about: 'Runs of each mode; the table shows medians.' },
+  seconds: { default: 8, min: 0.1, max: 3_600, about: 'Measured seconds of each run.' },
+  warmUpSeconds: { default: 2, min: 0, max: 600, about: 'Seconds of load before them.' },
+} satisfies Record<string, ScenarioOption>;
+
+const TEXTS = {
+  'server-cpus': { takes: 'LIST', about: 'Cores of the server (as taskset -c takes them). Default: all but the last.' },
+  'client-cpus': { takes: 'LIST', about: 'Cores of the load client. Default: the last one.' },
+  json: { takes: 'FILE', about: 'Writes the whole result, every run included.' },
+  docs: { takes: 'DIR', about: 'Where --write finds benchmarks.md. Default: docs.' },
+};
+
+const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/**
+ * Reads `jobs --repeats 3 --job-seconds 1 --write`.
+ * @throws Error in one line that says what is wrong
+ */
+export function readCommand(args: readonly string[], scenarios: readonly Scenario[]): BenchCommand {
+  const name = args[0];
+  const scenario = scenarios.find((one) => one.name === name);
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: flags(scenario) });
+  if (values.help || name === undefined) return { do: 'help', text: helpText(scenarios) };
+  if (!scenario) throw new Error(`no scenario is named ${name}: there is ${scenarios.map((one) => one.name).join(', ')}`);
+  if (positionals.length > 1) throw new Error(`one scenario at a time: what is ${positionals[1]}?`);
+  const text = (flag: keyof typeof TEXTS) => values[flag] as string | undefined;
+  const { repeats, ...window } = numbersFrom(NUMBERS, values);
+  if (!Number.isInteger(repeats)) throw new Error('--repeats takes a whole number');
+  const [server, client, jsonFile, docsDir] = [text('server-cpus'), text('client-cpus'), text('json'), text('docs')];
+  return {
+    do: 'run',
+    scenario,
+    settings: { ...window, repeats, options: numbersFrom(scenario.options, values) },
+    placement: { ...(server !== undefined && { server }), ...(client !== undefined && { client }) },
+    ...(jsonFile !== undefined && { jsonFile }),
+    write: values.write === true,
+    ...(docsDir !== undefined && { docsDir }),
+  };
+}
+
+type Flags = NonNullable<ParseArgsConfig['options']>;
+
+function flags(scenario: Scenario | undefined): Flags {
+  const texts = [...Object.keys({ ...NUMBERS, ...scenario?.options }).map(flagOf), ...Object.keys(TEXTS)];
+  const flagsOfTexts: Flags = Object.fromEntries(texts.map((flag) => [flag, { type: 'string' }]));
+  return { ...flagsOfTexts, write: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
+}
+
+function numbersFrom<Name extends string>(
+  options: Readonly<Record<Name, ScenarioOption>>,
+  values: Readonly<Record<string, unknown>>,
+): Record<Name, number> {
+  const names = Object.keys(options) as Name[];
+  return Object.fromEntries(names.map((name) => [name, numberFrom(flagOf(name), options[name], values[flagOf(name)])])) as Record<
+    Name,
+    number
+  >;
+}
+
+function numberFrom(flag: string, { default: usual, min, max }: ScenarioOption, text: unknown): number {
+  if (text === undefined) return usual;
+  const value = text === '' ? Number.NaN : Number(text);
+  if (!(value >= min && value <= max)) throw new Error(`--${flag} takes a number from ${min} to ${max}, not ${text}`);
+  return value;
+}
+
+/** The command that makes the same again; what only says where the result goes is left out, but for the document. */
+export function commandOf(
+  scenario: Scenario,
+  { repeats, seconds, warmUpSeconds, options }: RunSettings & { repeats: number },
+  placement: Placement,
+): string {
+  const chosen = (all: Readonly<Record<string, ScenarioOption>>, values: Readonly<Record<string, number>>) =>
+    Object.entries(values).flatMap(([name, value]) => (value === all[name]!.default ? [] : [`--${flagOf(name)} ${value}`]));
+  const cpus = Object.entries(placement).map(([role, list]) => `--${role}-cpus ${list}`);
+  const words = [...chosen(NUMBERS, { warmUpSeconds }), ...chosen(scenario.options, options), ...cpus, '--write'];
+  return ['npm run bench --', scenario.name, `--repeats ${repeats} --seconds ${seconds}`, ...words].join(' ');
+}
+
+function helpText(scenarios: readonly Scenario[]): string {
+  const line = (flag: string, about: string) => `  ${flag.padEnd(30)} ${about}`;
+  const numbers = (options: Readonly<Record<string, ScenarioOption>>) =>
+    Object.entries(options).map(([name, { default: usual, about }]) => line(`--${flagOf(name)} N`, `${about} Default: ${usual}.`));
+  return [
+    'npm run bench -- SCENARIO [flags]',
+    ...scenarios.flatMap(({ name, about, options }) => ['', line(name, about), ...numbers(options)]),
+    '',
+    'Every scenario takes',
+    ...numbers(NUMBERS),
+    ...Object.entries(TEXTS).map(([flag, { takes, about }]) => line(`--${flag} ${takes}`, about)),
+    line('--write', 'Puts table and picture into docs/benchmarks.md.'),
+  ].join('\n');
+}

@@ -1,0 +1,56 @@
+import type { ProcessFigures } from '../process-figures.js';
+
+/** The heavy handler under the names of the places where it runs. */
+export const OFFLOADED_JOB = 'heavy';
+export const ON_LOOP_JOB = 'heavy-on-loop';
+export const IN_TURNS_JOB = 'heavy-in-turns';
+
+/** A job of known work and result. */
+export interface HeavyJob {
+  /** The input: primes below this number are counted. */
+  readonly below: number;
+  /** The result. */
+  readonly primes: number;
+  /** What it took on one core, alone. */
+  readonly cpuSeconds: number;
+}
+
+export interface CalibrationCalls {
+  /** Finds the input that takes so many CPU seconds here. */
+  calibrate(input: { cpuSeconds: number }): Promise<HeavyJob>;
+}
+
+export interface ServerCalls {
+  open(input: { dataDir: string }): Promise<{ url: string }>;
+  watch(input: { seconds: number }): Promise<ProcessFigures>;
+}
+
+export interface LoadRequest {
+  readonly url: string;
+  readonly messagesPerSecond: number;
+  readonly subscribers: number;
+  /** Run again and again beside the messages. */
+  readonly job?: HeavyJob & { readonly name: string };
+}
+
+export interface LoadFigures {
+  /** Messages published in the window, and deliveries of them: each message to each subscriber. */
+  readonly published: number;
+  readonly delivered: number;
+  readonly latencyP50Ms: number;
+  readonly latencyP99Ms: number;
+  readonly latencyMaxMs: number;
+  /** From the first submission to the end of the load. */
+  readonly jobsDone: number;
+  /** The load's own event loop in the window: near 100, it measures itself. */
+  readonly clientBusyPercent: number;
+}
+
+export interface ClientCalls {
+  /** Resolves when messages flow and, where there is a job, it runs. */
+  begin(load: LoadRequest): Promise<void>;
+  /** Opens the measured window for so many seconds; the load goes on behind it. */
+  watch(input: { seconds: number }): Promise<void>;
+  /** Ends the load. @throws Error when a message was refused, lost, repeated or out of order, or a job failed */
+  end(input: Record<never, never>): Promise<LoadFigures>;
+}

@@ -1,0 +1,54 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BenchCommand, commandOf, readCommand } from './command-line.js';
+import { placeApart } from './cpus.js';
+import { pictureName, pictureOf, withResult } from './document.js';
+import { isBusy, readMachine } from './machine.js';
+import { measure } from './measure.js';
+import { textReport } from './report.js';
+import { type BenchResult, summarise } from './result.js';
+import { SCENARIOS } from './scenarios.js';
+import { Workbench } from './workbench.js';
+
+// Runs from dist/bench: the repository is two levels up.
+const DOCS_DIR = fileURLToPath(new URL('../../docs/', import.meta.url));
+
+/** Progress goes beside the result, which is all that the standard output gets. */
+const say = (line: string) => console.error(line);
+
+async function run({ scenario, settings, placement: chosen, jsonFile, write, docsDir }: BenchCommand & { do: 'run' }): Promise<void> {
+  const machine = readMachine();
+  const startedAt = new Date().toISOString();
+  if (isBusy(machine)) say(`this machine is busy (load ${machine.loadBefore}): the figures will tell more of that than of the code`);
+  const placement = { ...placeApart(), ...chosen };
+  const workbench = new Workbench(placement);
+  const stop = () => void workbench.stop();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    const { facts, runs } = await measure(scenario, workbench, settings, say);
+    const command = commandOf(scenario, settings, chosen);
+    const result = summarise(scenario, runs, { command, startedAt, machine, placement, settings, facts });
+    console.log(textReport(result));
+    if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(result, null, 2)}\n`);
+    if (write) await writeDocument(result, docsDir ?? DOCS_DIR);
+  } finally {
+    await workbench.clear();
+  }
+}
+
+async function writeDocument(result: BenchResult, dir: string): Promise<void> {
+  const file = join(dir, 'benchmarks.md');
+  await writeFile(file, withResult(await readFile(file, 'utf8'), result));
+  await writeFile(join(dir, pictureName(result.scenario)), pictureOf(result));
+  say(`written: ${file} and the picture beside it`);
+}
+
+try {
+  const command = readCommand(process.argv.slice(2), SCENARIOS);
+  if (command.do === 'help') console.log(command.text);
+  else await run(command);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
