@@ -37,6 +37,11 @@ export interface ConnectOptions {
   outboxMessages?: number;
   /** Age in milliseconds at which an unsent message fails. Default one day. */
   outboxTtlMs?: number;
+  /**
+   * Messages per second that the hub allows a connection; 0: any number. Up to it they are sent without waiting for each other; past it,
+   * one by one in each room. Default: a hub's default, 50.
+   */
+  publishesPerSecond?: number;
   /** Milliseconds after which a request without an answer counts as lost. Default 10000. */
   answerTimeoutMs?: number;
   /** Milliseconds that one attempt to connect may take, the welcome included. Default 20000. */

@@ -31,8 +31,9 @@ export interface BackoffBounds {
 /**
  * The pause in milliseconds before try number `attempt` (1 is the first repetition): anything up to an exponentially growing bound, so that
  * clients that failed together do not return together ("full jitter", AWS Architecture Blog: Exponential Backoff And Jitter).
- * @param atLeastMs what the hub asked for comes first, the jitter on top
+ * @param atLeastMs what the hub asked for: it knows best, so the pause grows from that instead of `baseMs`
  */
 export function backoffMs(attempt: number, { baseMs, maxMs }: BackoffBounds, random: () => number, atLeastMs = 0): number {
-  return atLeastMs + random() * Math.min(maxMs, baseMs * 2 ** Math.min(attempt - 1, 30));
+  const stepMs = atLeastMs > 0 ? Math.min(atLeastMs, baseMs) : baseMs;
+  return atLeastMs + random() * Math.min(maxMs, stepMs * 2 ** Math.min(attempt - 1, 30));
 }

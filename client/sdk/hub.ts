@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import { LIMITS } from '../../shared/limits.js';
 import type { Position } from '../../shared/position.js';
 import type { User, Welcome } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
@@ -184,6 +185,7 @@ export class HubClient implements Hub {
       clock: this.#clock,
       backoff: this.#backoff,
       messages: options.outboxMessages ?? DEFAULTS.outboxMessages,
+      publishesPerSecond: options.publishesPerSecond ?? LIMITS.publishesPerSecond,
       ttlMs: options.outboxTtlMs ?? DEFAULTS.outboxTtlMs,
       onError: this.#report,
       onRestored: (publication) => {

@@ -39,6 +39,22 @@ test('no more than the window is on its way', () => {
   expect(run([stored('m0')], lane).log).toEqual(['store m0', `send m${WINDOW_MAX}`]);
 });
 
+test('past the pace each message waits for the one before', () => {
+  let lane = run([put('a'), put('b'), put('c'), put('d')]).lane;
+  const steps: [LaneEvent, number][] = [
+    [{ kind: 'online' }, 1],
+    [stored('a'), 0],
+    [stored('b'), 0],
+    [stored('c'), 5],
+  ];
+  const log = steps.map(([event, ahead]) => {
+    const [next, effects] = reduceLane(lane, event, ahead);
+    lane = next;
+    return effects.map(line).join(', ');
+  });
+  expect(log).toEqual(['send a, send b', 'store a', 'store b, send c', 'store c, send d']);
+});
+
 test('a refusal for now holds the lane until the rest is answered, then the oldest goes alone', () => {
   const { log } = run([
     put('a'),

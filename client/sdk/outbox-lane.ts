@@ -47,25 +47,26 @@ export const emptyLane: Lane = { items: [], window: WINDOW_MAX, attempts: 0, hol
  * One step of a lane. Messages go out pipelined, in order. A refusal stops the lane until what is on its way has been answered, and it
  * goes on from the oldest after a backoff, one at a time at first. A connection's end makes all that was on its way unsent: repeating it in
  * order, with its ids, changes nothing that was stored.
+ * @param ahead how many may go out without waiting for the answers to those before them
  */
-export function reduceLane(lane: Lane, event: LaneEvent): readonly [Lane, readonly LaneEffect[]] {
+export function reduceLane(lane: Lane, event: LaneEvent, ahead = WINDOW_MAX): readonly [Lane, readonly LaneEffect[]] {
   switch (event.kind) {
     case 'put':
-      return pump({ ...lane, items: [...lane.items, { id: event.id, sent: false }] });
+      return pump({ ...lane, items: [...lane.items, { id: event.id, sent: false }] }, ahead);
     case 'restore':
-      return pump({ ...lane, items: [...event.ids.map((id) => ({ id, sent: false })), ...lane.items] });
+      return pump({ ...lane, items: [...event.ids.map((id) => ({ id, sent: false })), ...lane.items] }, ahead);
     case 'online':
-      return lane.online ? [lane, []] : pump({ ...lane, online: true, hold: 'none', attempts: 0 });
+      return lane.online ? [lane, []] : pump({ ...lane, online: true, hold: 'none', attempts: 0 }, ahead);
     case 'offline':
       return offline(lane);
     case 'stored':
-      return settle(lane.hold === 'none' ? eased(lane) : lane, event.id, event.answer);
+      return settle(lane.hold === 'none' ? eased(lane) : lane, event.id, event.answer, ahead);
     case 'refused':
-      return refused(lane, event);
+      return refused(lane, event, ahead);
     case 'drop':
-      return settle(lane, event.id, event.error);
+      return settle(lane, event.id, event.error, ahead);
     case 'wake':
-      return lane.hold === 'paused' ? pump({ ...lane, hold: 'none' }) : [lane, []];
+      return lane.hold === 'paused' ? pump({ ...lane, hold: 'none' }, ahead) : [lane, []];
   }
 }
 
@@ -82,30 +83,32 @@ function offline(lane: Lane): readonly [Lane, readonly LaneEffect[]] {
 function refused(
   lane: Lane,
   { id, error, retry, retryAfterMs = 0 }: LaneEvent & { kind: 'refused' },
+  ahead: number,
 ): readonly [Lane, readonly LaneEffect[]] {
   if (!lane.items.some((item) => item.id === id && item.sent)) return [lane, []];
-  if (retry === 'never') return settle(lane, id, error);
+  if (retry === 'never') return settle(lane, id, error, ahead);
   const items = lane.items.map((item) => (item.id === id ? { id, sent: false } : item));
   // Several refusals of one burst are one attempt.
   const attempts = lane.hold === 'none' ? lane.attempts + 1 : lane.attempts;
   const held: Lane = { ...lane, items, attempts, hold: 'draining', window: 1, atLeastMs: Math.max(lane.atLeastMs, retryAfterMs) };
-  return pump(held, [{ do: 'queued', id }]);
+  return pump(held, ahead, [{ do: 'queued', id }]);
 }
 
-function settle(lane: Lane, id: string, settled: PublishAnswer | HubError): readonly [Lane, readonly LaneEffect[]] {
+function settle(lane: Lane, id: string, settled: PublishAnswer | HubError, ahead: number): readonly [Lane, readonly LaneEffect[]] {
   if (!lane.items.some((item) => item.id === id)) return [lane, []];
-  return pump({ ...lane, items: lane.items.filter((item) => item.id !== id) }, [{ do: 'settle', id, settled }]);
+  return pump({ ...lane, items: lane.items.filter((item) => item.id !== id) }, ahead, [{ do: 'settle', id, settled }]);
 }
 
 /** Sends what may go. */
-function pump(lane: Lane, effects: LaneEffect[] = []): readonly [Lane, readonly LaneEffect[]] {
+function pump(lane: Lane, ahead: number, effects: LaneEffect[] = []): readonly [Lane, readonly LaneEffect[]] {
   const onTheirWay = lane.items.filter((item) => item.sent).length;
   if (lane.hold === 'draining' && onTheirWay === 0) {
     const paused: Lane = { ...lane, hold: 'paused', atLeastMs: 0 };
     return [paused, [...effects, { do: 'pause', attempts: lane.attempts, atLeastMs: lane.atLeastMs }]];
   }
   if (!lane.online || lane.hold !== 'none') return [lane, effects];
-  let room = lane.window - onTheirWay;
+  // The one that waits for nobody is free.
+  let room = Math.min(lane.window - onTheirWay, onTheirWay === 0 ? ahead + 1 : ahead);
   const items = lane.items.map((item) => {
     if (item.sent || room <= 0) return item;
     room--;

@@ -8,6 +8,7 @@ import { Machine } from './machine.js';
 import { emptyLane, type Lane, type LaneEffect, type LaneEvent, reduceLane } from './outbox-lane.js';
 import type { OutboxEntry, OutboxStore } from './outbox-store.js';
 import { OwnPublication, type PublicationSource } from './publication.js';
+import { PublishPace } from './publish-pace.js';
 import type { Ask, Outcome } from './requests.js';
 
 export interface OutboxOptions {
@@ -18,6 +19,8 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly backoff: BackoffBounds;
   readonly messages: number;
+  /** What the hub allows; 0: any number. */
+  readonly publishesPerSecond: number;
   readonly ttlMs: number;
   /** What the store failed at. */
   readonly onError: (error: HubError) => void;
@@ -38,6 +41,7 @@ interface LaneSlot {
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #slots = new Map<RoomName, LaneSlot>();
+  readonly #pace: PublishPace;
   #size = 0;
   #user: string | undefined;
   #online = false;
@@ -47,6 +51,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#pace = new PublishPace(options.publishesPerSecond, options.clock);
   }
 
   publish(source: PublicationSource): OwnPublication {
@@ -117,8 +122,10 @@ export class Outbox {
 
   #open(room: RoomName): LaneSlot {
     const slot: LaneSlot = {
-      machine: new Machine<Lane, LaneEvent, LaneEffect>({ ...emptyLane, online: this.#online }, reduceLane, (effect) =>
-        this.#perform(room, slot, effect),
+      machine: new Machine<Lane, LaneEvent, LaneEffect>(
+        { ...emptyLane, online: this.#online },
+        (lane, event) => reduceLane(lane, event, this.#pace.ahead()),
+        (effect) => this.#perform(room, slot, effect),
       ),
       publications: new Map(),
       cancelPause: () => {},
@@ -196,6 +203,7 @@ export class Outbox {
   async #send(publication: OwnPublication): Promise<void> {
     const { room, id, type, data } = publication;
     publication.move('sent');
+    this.#pace.spend();
     const connection = this.#connection;
     const request = { room, id, data } as PublishRequest;
     const outcome = await this.#attempt(publication, type === 'text' ? request : { ...request, type });
@@ -203,6 +211,7 @@ export class Outbox {
     const { error, retry, retryAfterMs = 0 } = outcome.refusal;
     if (retry === 'after-auth') await this.#options.authenticate();
     if (connection !== this.#connection) return;
+    if (error.code === 'rate_limited') this.#pace.slow();
     this.#feed(room, { kind: 'refused', id, error, retry, retryAfterMs });
   }
 
