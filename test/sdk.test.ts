@@ -15,7 +15,9 @@ const UNLIMITED = { ROOMCAST_LIMITS: 'off', ROOMCAST_TRUST_PROXY: '1' };
 
 function client(url: string, options: ConnectOptions = {}): Hub {
   const io = { reconnectionDelay: 20, reconnectionDelayMax: 200, ...options.io };
-  return scope.defer(connect(url, { outbox: 'memory', answerTimeoutMs: 3_000, ...options, io }), (hub) => hub.close());
+  return scope.defer(connect(url, { outbox: 'memory', answerTimeoutMs: 3_000, publishesPerSecond: 0, ...options, io }), (hub) =>
+    hub.close(),
+  );
 }
 
 interface Reader {
