@@ -140,6 +140,17 @@ describe('one process', () => {
     expect(await readA()).toBe(2);
   });
 
+  test('values under one tag do not disturb each other', async () => {
+    const { cache } = setup();
+    const counters = Array.from({ length: 10 }, counter);
+    const readAll = () => Promise.all(counters.map(({ compute }, n) => cache.read(`k${n}`, { ttlMs: 100, tags: ['t'], compute })));
+    await readAll();
+    await cache.read('later', { ttlMs: 100, tags: ['t', 'other'], compute: async () => 0 });
+    expect(await readAll()).toEqual(Array(10).fill(1));
+    await cache.invalidate('t');
+    expect(await readAll()).toEqual(Array(10).fill(2));
+  });
+
   test('what was being computed when its tag was invalidated is not given to later askers', async () => {
     const { cache } = setup();
     const before = deferred<string>();

@@ -19,6 +19,7 @@ const GENERATION_MS = 24 * 3_600_000;
 const PREFIX = 'tag:';
 
 export function createTagGenerations(store: CacheStore, now: () => number): TagGenerations {
+  const beginning = new Map<string, Promise<string>>();
   const generations: TagGenerations = {
     async read(tags) {
       const found: Record<string, string> = Object.create(null);
@@ -37,7 +38,7 @@ export function createTagGenerations(store: CacheStore, now: () => number): TagG
         tags
           .filter((tag) => current[tag] === undefined)
           .map(async (tag) => {
-            current[tag] = await begin(tag);
+            current[tag] = await beginOnce(tag);
           }),
       );
       return current;
@@ -46,6 +47,13 @@ export function createTagGenerations(store: CacheStore, now: () => number): TagG
       await begin(tag);
     },
   };
+
+  /** Values that are computed at once under a new tag share its first generation. */
+  function beginOnce(tag: string): Promise<string> {
+    const begun = beginning.get(tag) ?? begin(tag).finally(() => beginning.delete(tag));
+    beginning.set(tag, begun);
+    return begun;
+  }
 
   async function begin(tag: string): Promise<string> {
     const generation = randomUUID();
