@@ -134,6 +134,42 @@ test('the charts of this machine move', async () => {
   expect(faults).toEqual([]);
 });
 
+test("a job's progress bar runs to its result, and a running job is cancelled", async () => {
+  const { page, faults } = await enter('#/jobs', 'Worker');
+  const form = byId(page, 'job-form-prime-count');
+  await page
+    .getByRole('radio', { name: /prime/i })
+    .or(page.getByRole('button', { name: /prime/i }))
+    .first()
+    .click();
+  const run = async (below: number) => {
+    await form.getByTestId('job-field-below').fill(String(below));
+    await form.getByTestId('job-run').click();
+  };
+  await run(20_000_000);
+  const bar = byId(page, 'job-progress').first();
+  await bar.waitFor(WAIT);
+  const shown = new Set<string | null>();
+  await waitFor(
+    async () => {
+      if (await bar.isVisible()) shown.add(await bar.getAttribute('aria-valuenow', { timeout: 1_000 }).catch(() => null));
+      if (shown.size === 3) await picture(page, 'jobs');
+      return (await byId(page, 'job').first().getAttribute('data-state')) === 'done';
+    },
+    { what: 'the job to be done', timeoutMs: 60_000 },
+  );
+  expect(shown.size).toBeGreaterThan(3);
+  await byId(page, 'job-result')
+    .filter({ hasText: /1[,.\s]?270[,.\s]?607/ })
+    .waitFor(WAIT);
+
+  await run(2_000_000_000);
+  await page.locator('[data-testid="job"][data-state="active"]').waitFor(WAIT);
+  await byId(page, 'job-cancel').first().click();
+  await page.locator('[data-testid="job"][data-state="cancelled"]').waitFor(WAIT);
+  expect(faults).toEqual([]);
+}, 90_000);
+
 test('the log of the hub is a live tail that can be filtered', async () => {
   const { page, faults } = await enter('#/logs/hub', 'Watcher');
   await byId(page, 'log-line').first().waitFor(WAIT);

@@ -18,6 +18,6 @@ export async function send(method: 'POST' | 'DELETE', url: string, body?: unknow
 
 export async function read(response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json');
+  const isJson = response.status !== 206 && /^application\/(\S+\+)?json\b/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }

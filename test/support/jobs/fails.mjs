@@ -1,0 +1,3 @@
+export function run() {
+  throw new Error('the inner workings, not for the world');
+}

@@ -1,0 +1,17 @@
+// Handlers that the tests load with ROOMCAST_JOB_HANDLERS.
+import { defineJob } from 'roomcast';
+import { z } from 'zod';
+
+const module = (name) => new URL(`./${name}.mjs`, import.meta.url);
+
+export default [
+  defineJob({
+    name: 'count',
+    input: z.strictObject({ steps: z.int().min(1), stepMs: z.int().min(0), room: z.string() }),
+    module: module('count'),
+    attempts: 3,
+    backoffMs: 50,
+  }),
+  defineJob({ name: 'stubborn', input: z.strictObject({}), module: module('stubborn') }),
+  defineJob({ name: 'fails', input: z.strictObject({}), module: module('fails'), attempts: 2, backoffMs: 50 }),
+];

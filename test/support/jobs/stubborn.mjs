@@ -1,0 +1,4 @@
+/** Computes for ever and looks at no signal. */
+export function run() {
+  for (;;) Math.sqrt(2);
+}
