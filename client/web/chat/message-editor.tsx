@@ -16,15 +16,19 @@ export function MessageEditor({ message, onSave, onClose }: MessageEditorProps) 
     field.current?.focus();
     field.current?.setSelectionRange(text.length, text.length);
   }, []);
+  const close = () => {
+    field.current?.closest('article')?.focus();
+    onClose();
+  };
   const save = () => {
     const trimmed = text.trim();
     if (trimmed === '') return;
     if (trimmed !== message.text) onSave(trimmed);
-    onClose();
+    close();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    if (event.key === 'Escape') onClose();
+    if (event.key === 'Escape') close();
     else if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       save();
@@ -44,7 +48,7 @@ export function MessageEditor({ message, onSave, onClose }: MessageEditorProps) 
         data-testid="edit-input"
       />
       <div class="message-editor-actions">
-        <button type="button" class="button small" onClick={onClose}>
+        <button type="button" class="button small" onClick={close}>
           Cancel
         </button>
         <button type="button" class="button small primary" disabled={text.trim() === ''} onClick={save} data-testid="edit-save">

@@ -64,6 +64,8 @@ export function MessageList({ chat, editing, onEditing }: MessageListProps) {
         onKeyDown={moveAmongMessages}
         onPointerOver={activate}
         onFocusIn={activate}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
         role="log"
         aria-label="Messages"
         data-testid="messages"

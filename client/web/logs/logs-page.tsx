@@ -9,6 +9,8 @@ import { joinLogRoom } from './log-feed.js';
 import { LogList } from './log-list.js';
 import { filterLines, LEVELS, type LogFilter } from './log-state.js';
 
+const WHOLE = new Intl.NumberFormat();
+
 /** A log room's live tail. */
 export function LogsPage({ name }: { name: string }) {
   return <Tail key={name} name={name} />;
@@ -31,7 +33,8 @@ function Tail({ name }: { name: string }) {
         <FilterFields filter={filter} onChange={setFilter} />
         <span class="spacer" />
         <span class="muted numbers log-count" data-testid="log-count">
-          {lines.length === log.lines.length ? `${lines.length} lines` : `${lines.length} of ${log.lines.length} lines`}
+          {lines.length === log.lines.length ? '' : `${WHOLE.format(lines.length)} of `}
+          {WHOLE.format(log.lines.length)} lines
         </span>
         <button type="button" class="button small log-clear" onClick={() => feed.dispatch({ kind: 'clear' })}>
           Clear

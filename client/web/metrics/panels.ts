@@ -64,7 +64,9 @@ export function panelsOf(names: readonly string[], spec: RoomSpec = NOTHING_KNOW
     ),
   );
   for (const metric of [...spec.panels.flatMap(({ metrics }) => Object.keys(metrics)), ...spec.left]) rest.delete(metric);
-  const others = [...rest].sort(([a], [b]) => a.localeCompare(b)).map(([metric, series]) => generic(metric, series));
+  const others = [...rest]
+    .sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }))
+    .map(([metric, series]) => generic(metric, series));
   return [...known, ...others].filter(({ series }) => series.length > 0).slice(0, PAGE_PANELS);
 }
 

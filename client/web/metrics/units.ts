@@ -16,7 +16,7 @@ export type Unit =
 export function formatValue(value: number, unit: Unit): string {
   switch (unit) {
     case 'percent':
-      return `${value.toFixed(Math.abs(value) < 10 ? 1 : 0)} %`;
+      return `${Number(value.toFixed(Math.abs(value) < 10 ? 1 : 0))} %`;
     case 'ratio':
       return formatValue(value * 100, 'percent');
     case 'bytes':
@@ -26,7 +26,7 @@ export function formatValue(value: number, unit: Unit): string {
     case 'bitsPerSecond':
       return `${count(value)}bit/s`;
     case 'milliseconds':
-      return value < 10 && value >= 0 ? `${value.toFixed(value < 1 ? 2 : 1)} ms` : duration(value);
+      return value < 10 && value >= 0 ? `${Number(value.toFixed(value < 1 ? 2 : 1))} ms` : duration(value);
     case 'seconds':
       return formatValue(value * 1000, 'milliseconds');
     case 'perSecond':
