@@ -119,7 +119,7 @@ export interface RoomEvents<Data = unknown> {
   /** Each answer to a subscription, the first one and those after a reconnect; its messages follow as `message`. */
   subscribed: (answer: SubscribeAnswer) => void;
   /** An unsent message of an earlier page load that the outbox took up again. */
-  restored: (publication: Publication<Data>) => void;
+  restored: (publication: Publication) => void;
   /** The subscription ended: the hub refused it for good, or the hub object was closed. */
   error: (error: HubError) => void;
 }
@@ -134,10 +134,10 @@ export interface Room<Data = unknown> {
   /** The last position that was seen. */
   readonly position: Position | undefined;
   /** Own messages that are not stored yet, in order, those of an earlier page load included. */
-  readonly pending: readonly Publication<Data>[];
+  readonly pending: readonly Publication[];
   on<Event extends keyof RoomEvents<Data>>(event: Event, listener: RoomEvents<Data>[Event]): Off;
   /** Takes a message into the outbox; it goes out in order, is repeated until stored, and is stored once. */
-  publish<Type extends string = 'text'>(data: DataOf<Data, Type>, options?: { type?: Type; id?: string }): Publication<Data>;
+  publish<Type extends string = 'text'>(data: DataOf<Data, Type>, options?: { type?: Type; id?: string }): Publication;
   /** Older messages than `before`, or newer than `after`; the newest where neither is given. Oldest first. */
   history(query?: { before?: Position; after?: Position; limit?: number }): Promise<HistoryAnswer>;
   presence(): Promise<{ room: RoomName } & PresenceUsers>;
@@ -148,11 +148,11 @@ export interface Room<Data = unknown> {
 
 export type PublicationState = 'queued' | 'sent' | 'stored' | 'failed';
 
-export interface Publication<Data = unknown> {
+export interface Publication {
   readonly id: string;
   readonly room: RoomName;
   readonly type: string;
-  readonly data: Data | unknown;
+  readonly data: unknown;
   readonly state: PublicationState;
   /** Resolves when stored; rejects with HubError when `failed` or when the hub object is closed. */
   readonly done: Promise<PublishAnswer>;
