@@ -16,7 +16,7 @@ export interface SlowConsumersOptions {
   onHold(): void;
 }
 
-/** Times the limit at which a held connection is ended. */
+/** Times the limit by which what waits for a held connection may still grow: answers that it asks for and does not read. */
 const CUT_FACTOR = 16;
 
 /**
@@ -25,7 +25,8 @@ const CUT_FACTOR = 16;
  */
 export class SlowConsumers {
   readonly #watched = new Set<SlowCandidate>();
-  readonly #held = new Set<SlowCandidate>();
+  /** With the bytes that waited when it was held. */
+  readonly #held = new Map<SlowCandidate, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(private readonly options: SlowConsumersOptions) {
@@ -44,21 +45,34 @@ export class SlowConsumers {
     };
   }
 
+  /** Holds a connection at once: whoever feeds it has found it full. */
+  full(candidate: SlowCandidate): void {
+    if (!this.#watched.has(candidate) || this.#held.has(candidate)) return;
+    this.#hold(candidate, candidate.unsentBytes(Number.POSITIVE_INFINITY));
+  }
+
   check(): void {
     const limit = this.options.unsentBytes;
     for (const candidate of this.#watched) {
-      const held = this.#held.has(candidate);
-      const bytes = candidate.unsentBytes(limit * CUT_FACTOR);
-      if (bytes > limit * CUT_FACTOR) candidate.cut();
-      else if (!held && bytes > limit) {
-        this.#held.add(candidate);
-        this.options.onHold();
-        candidate.hold();
-      } else if (held && bytes <= limit / 4) {
+      const heldAt = this.#held.get(candidate);
+      if (heldAt === undefined) {
+        const bytes = candidate.unsentBytes(Number.POSITIVE_INFINITY);
+        if (bytes > limit) this.#hold(candidate, bytes);
+        continue;
+      }
+      const bytes = candidate.unsentBytes(heldAt + limit * CUT_FACTOR);
+      if (bytes > heldAt + limit * CUT_FACTOR) candidate.cut();
+      else if (bytes <= limit / 4) {
         this.#held.delete(candidate);
         candidate.release();
       }
     }
+  }
+
+  #hold(candidate: SlowCandidate, bytes: number): void {
+    this.#held.set(candidate, bytes);
+    this.options.onHold();
+    candidate.hold();
   }
 
   close(): void {

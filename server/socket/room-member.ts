@@ -27,6 +27,8 @@ interface MemberOptions {
   reads: LogReads;
   /** Unsent bytes past which no more is read from the log for this socket. */
   unsentLimitBytes: number;
+  /** Asks for `hold`, and for `release` when the socket has drained. */
+  holdBack(): void;
   end(): void;
 }
 
@@ -72,7 +74,8 @@ export class LogMember implements RoomMember {
     const { socket, lease } = this.options;
     const { room, policy } = lease.channel.parsed;
     this.#held = false;
-    socket.emit('notice', { kind: 'lagging', room, behind: lease.channel.lease.feed.last - this.#cursor.position.seq });
+    const behind = lease.channel.lease.feed.last - this.#cursor.position.seq;
+    if (behind > 0) socket.emit('notice', { kind: 'lagging', room, behind });
     if (policy.slow === 'drop-oldest') this.#cursor.skipToEnd();
     this.#cursor.resume();
   }
@@ -85,7 +88,8 @@ export class LogMember implements RoomMember {
     const { socket, lease, unsentLimitBytes } = this.options;
     for (const entry of batch) emitEntry(lease.channel.parsed.kind, entry, (event, payload) => socket.emit(event, ...([payload] as never)));
     if (lease.channel.parsed.kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
-    return !this.#held && unsentBytes(socket, unsentLimitBytes) <= unsentLimitBytes;
+    if (unsentBytes(socket, unsentLimitBytes) > unsentLimitBytes) this.options.holdBack();
+    return !this.#held;
   }
 }
 
@@ -121,7 +125,8 @@ export class ViewMember implements RoomMember {
     if (this.#group !== undefined) return;
     const { socket, lease } = this.options;
     const { room } = lease.channel.parsed;
-    socket.emit('notice', { kind: 'lagging', room, behind: lease.channel.lease.feed.last - this.#heldAt });
+    const behind = lease.channel.lease.feed.last - this.#heldAt;
+    if (behind > 0) socket.emit('notice', { kind: 'lagging', room, behind });
     const { metrics } = this.#enter();
     if (!metrics) return;
     const { names, latest } = metrics;

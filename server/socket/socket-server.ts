@@ -40,6 +40,8 @@ interface EngineConnection {
 /** Milliseconds that a client asked to leave has to do so, and between two looks whether all have. */
 const LEAVE_GRACE_MS = 500;
 const LEAVE_POLL_MS = 20;
+/** Milliseconds that a client has to take the hub's closing of the connection. */
+const FAREWELL_MS = 500;
 
 /** The Socket.IO room of a user's connections on all instances. */
 export const connectionsOf = (userId: string): string => `connections-of:${userId}`;
@@ -112,12 +114,15 @@ export class SocketServer {
     while (this.size > 0 && performance.now() < deadline) await delay(LEAVE_POLL_MS);
   }
 
-  /** Ends all connections here. The HTTP server stays open: it is not this one's. */
+  /** Ends all connections here, also those whose clients do not read the farewell. The HTTP server stays open: it is not this one's. */
   async close(): Promise<void> {
     this.#closing = true;
+    const { clients } = this.io.engine as unknown as { clients: Record<string, EngineConnection> };
+    const sockets = Object.values(clients).map(({ request }) => request.socket);
     this.io.local.disconnectSockets(true);
     this.io.engine.close();
     await Promise.all([...this.io._nsps.values()].map((namespace) => namespace.adapter.close()));
+    await Promise.all(sockets.map(endOf));
   }
 
   async #admit(request: IncomingMessage): Promise<void> {
@@ -189,6 +194,14 @@ function refuseRequest({ headers, socket }: IncomingMessage, response: ServerRes
   }
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** Waits a moment for a connection to end by itself, then ends it. */
+async function endOf(socket: IncomingMessage['socket']): Promise<void> {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
+  await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  clearTimeout(timer);
 }
 
 function isNewConnection(request: IncomingMessage): boolean {

@@ -111,7 +111,8 @@ export class Subscriptions {
     const lease = await channels.acquire(parsed);
     try {
       const end = () => void this.#leave(parsed.room);
-      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, end };
+      const holdBack = () => this.holder.holdBack();
+      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, holdBack, end };
       const { view, lease: held } = lease.channel;
       const member = view ? new ViewMember(base, view, request) : new LogMember(base, await findStart(held.feed, feeds.reads, request));
       return { member, lease };

@@ -20,4 +20,6 @@ export interface ConnectionLimits {
 /** Who is behind a connection; `auth:refresh` puts another principal in its place. */
 export interface PrincipalHolder {
   principal: Principal;
+  /** Too much waits for the client: hold its rooms back until it has drained. */
+  holdBack(): void;
 }
