@@ -138,7 +138,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     cache,
     handle: (event, schema, run) => sockets.handle(event, handler(schema as never, run as never)),
     job: (name, declaration) => jobs.add(name, declaration),
-    publish: (room, data, { type = 'text', ...options } = {}) => publisher.publish(rooms.parse(room).room, type, data, options),
+    publish: async (room, data, { type = 'text', ...options } = {}) => publisher.publish(rooms.parse(room).room, type, data, options),
     disconnectUser,
     close,
   };

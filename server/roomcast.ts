@@ -21,6 +21,6 @@ export interface CreateHubOptions extends Partial<Options> {
  * A hub in your program. Options are those of `roomcast --help`, in camel case; the environment is not read.
  * @throws ConfigError that names the option and what it accepts; Error when the data directory or the port is in use
  */
-export function createHub({ server, io, ...options }: CreateHubOptions = {}): Promise<StartedHub> {
+export async function createHub({ server, io, ...options }: CreateHubOptions = {}): Promise<StartedHub> {
   return startHub(configFrom(options), { ...(server && { server }), ...(io && { io }) });
 }
