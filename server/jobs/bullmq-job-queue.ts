@@ -1,6 +1,6 @@
-import { type Job as BullJob, createNodeRedisClient, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import { createClient, type RedisClientOptions } from 'redis';
+import { type Job as BullJob, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { HubError } from '../../shared/errors.js';
+import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, isEnded, type Job, newJob, recordOf, recoverJob } from './job-machine.js';
 import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner } from './job-queue.js';
@@ -290,30 +290,6 @@ class RetryLater extends Error {
   constructor(readonly delayMs: number) {
     super('the attempt failed');
   }
-}
-
-/** BullMQ's client: it reconnects by itself, and notices a silent link by its own pings. */
-function openBullClient(url: string, clients: Set<IRedisClient>): IRedisClient {
-  const options: RedisClientOptions = {
-    url,
-    pingInterval: 3_000,
-    socket: {
-      connectTimeout: 1_000,
-      // Longer than a blocking read (10 s), which answers nothing meanwhile.
-      socketTimeout: 15_000,
-      reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), 1_000),
-    },
-  };
-  return keep(createNodeRedisClient(createClient(options)), clients);
-}
-
-/** Notes a client and those made from it, and hears their errors: BullMQ stops listening to a client that it closes, and an error then would end the process. */
-function keep(client: IRedisClient, clients: Set<IRedisClient>): IRedisClient {
-  clients.add(client);
-  client.on('error', () => {});
-  const duplicate = client.duplicate.bind(client);
-  client.duplicate = (...args: Parameters<IRedisClient['duplicate']>) => keep(duplicate(...args), clients);
-  return client;
 }
 
 /** @throws HubError `unavailable` when it takes longer */

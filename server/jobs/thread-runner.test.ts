@@ -31,6 +31,12 @@ afterEach(async () => {
   progressed.length = 0;
 });
 
+/** What is published to the room `chat:gate` waits for it. */
+let openGate = () => {};
+const gate = new Promise<void>((resolve) => {
+  openGate = resolve;
+});
+
 const entries: LogEntry[] = Array.from({ length: 1_234 }, (_, i) => ({
   epoch: 'e',
   seq: i + 1,
@@ -57,6 +63,7 @@ function open(threads = 1, threadMemoryMb = 256) {
     publisher: {
       publish: async (room, type, data, options) => {
         if (room === 'chat:full') throw new HubError('storage_full', 'no space', 77);
+        if (room === 'chat:gate') await gate;
         published.push([room, type, data, options?.id]);
         return { id: options?.id ?? '', position: 'e:1', time: 1 };
       },
@@ -221,13 +228,14 @@ describe('a thread that must end', () => {
   test('one that needs too much memory fails its job and nothing else', async () => {
     open(2, 64);
     const waiting = run(
-      'export const run = (_, { rooms }) => new Promise((resolve) => setTimeout(() => resolve("unharmed"), 500));',
+      'export const run = async (_, { publish }) => { await publish("chat:gate", "text", {}); return "unharmed"; };',
       {},
       undefined,
       'j2',
     );
     const code = 'export const run = () => { const all = []; for (;;) all.push(new Array(1000).fill(all.length + 0.5)); };';
     await expect(run(code)).rejects.toMatchObject({ code: 'too_large' });
+    openGate();
     expect(await waiting).toBe('unharmed');
   });
 });

@@ -1,0 +1,26 @@
+import { createNodeRedisClient, type IRedisClient } from 'bullmq';
+import { createClient, type RedisClientOptions } from 'redis';
+
+/** BullMQ's client: it reconnects by itself, and notices a silent link by its own pings. */
+export function openBullClient(url: string, clients: Set<IRedisClient>): IRedisClient {
+  const options: RedisClientOptions = {
+    url,
+    pingInterval: 3_000,
+    socket: {
+      connectTimeout: 1_000,
+      // Longer than a blocking read (10 s), which answers nothing meanwhile.
+      socketTimeout: 15_000,
+      reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), 1_000),
+    },
+  };
+  return keep(createNodeRedisClient(createClient(options)), clients);
+}
+
+/** Notes a client and those made from it, and hears their errors: BullMQ stops listening to a client that it closes, and an error then would end the process. */
+function keep(client: IRedisClient, clients: Set<IRedisClient>): IRedisClient {
+  clients.add(client);
+  client.on('error', () => {});
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (...args: Parameters<IRedisClient['duplicate']>) => keep(duplicate(...args), clients);
+  return client;
+}
