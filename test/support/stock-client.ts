@@ -95,9 +95,10 @@ export function openClient(scope: Scope, url: string, options: ClientOptions = {
 /** A client that is connected and has its welcome. */
 export async function connectClient(scope: Scope, url: string, options: ClientOptions = {}): Promise<StockClient & { welcome: Welcome }> {
   const client = openClient(scope, url, options);
-  const refused = new Promise<never>((_, reject) => client.socket.once('connect_error', reject));
-  refused.catch(() => undefined);
-  const welcome = await Promise.race([client.event<Welcome>('welcome'), refused]);
+  const welcome = await new Promise<Welcome>((resolve, reject) => {
+    client.socket.once('welcome', resolve);
+    client.socket.once('connect_error', reject);
+  });
   return Object.assign(client, { welcome });
 }
 
