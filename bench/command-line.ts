@@ -37,12 +37,12 @@ const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.t
  * @throws Error in one line that says what is wrong
  */
 export function readCommand(args: readonly string[], scenarios: readonly Scenario[]): BenchCommand {
-  const name = args[0];
-  const scenario = scenarios.find((one) => one.name === name);
+  const scenario = scenarios.find((one) => args.includes(one.name));
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: flags(scenario) });
+  const [name, ...more] = positionals;
   if (values.help || name === undefined) return { do: 'help', text: helpText(scenarios) };
-  if (!scenario) throw new Error(`no scenario is named ${name}: there is ${scenarios.map((one) => one.name).join(', ')}`);
-  if (positionals.length > 1) throw new Error(`one scenario at a time: what is ${positionals[1]}?`);
+  if (scenario?.name !== name) throw new Error(`no scenario is named ${name}: there is ${scenarios.map((one) => one.name).join(', ')}`);
+  if (more.length > 0) throw new Error(`one scenario at a time: what is ${more[0]}?`);
   const text = (flag: keyof typeof TEXTS) => values[flag] as string | undefined;
   const { repeats, ...window } = numbersFrom(NUMBERS, values);
   if (!Number.isInteger(repeats)) throw new Error('--repeats takes a whole number');
@@ -84,7 +84,7 @@ function numberFrom(flag: string, { default: usual, min, max }: ScenarioOption, 
   return value;
 }
 
-/** The command that makes the same again; what only says where the result goes is left out, but for the document. */
+/** The command that measures the same again and puts it into the document. */
 export function commandOf(
   scenario: Scenario,
   { repeats, seconds, warmUpSeconds, options }: RunSettings & { repeats: number },

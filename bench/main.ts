@@ -32,6 +32,8 @@ async function run({ scenario, settings, placement: chosen, jsonFile, write, doc
     console.log(textReport(result));
     if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(result, null, 2)}\n`);
     if (write) await writeDocument(result, docsDir ?? DOCS_DIR);
+  } catch (error) {
+    throw workbench.stopped ? new Error('stopped') : error;
   } finally {
     await workbench.clear();
   }

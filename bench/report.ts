@@ -77,7 +77,8 @@ function describePlacement({ server, client }: Placement): string {
 /** Where the figures come from, in sentences. */
 export function describeConditions({ machine, placement, settings, facts }: BenchResult): string {
   const { repeats, seconds, warmUpSeconds, options } = settings;
-  const named = (numbers: Readonly<Record<string, number>>) => Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
+  const named = (numbers: Readonly<Record<string, number>>) =>
+    Object.entries(numbers).map(([name, value]) => `${name} ${Number(value.toFixed(2))}`);
   return [
     `Medians of ${repeats} ${repeats === 1 ? 'run' : 'runs'} of ${seconds} s each after ${warmUpSeconds} s of warm-up, least and most in brackets;`,
     `modes in turn, each run on processes of its own. ${[...named(options), ...named(facts)].join(', ')}.`,

@@ -26,6 +26,10 @@ export class Workbench {
     return dir;
   }
 
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   /** Clears, and starts nothing any more. */
   stop(): Promise<void> {
     this.#stopped = true;
