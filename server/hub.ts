@@ -14,6 +14,7 @@ import { openJobsPart } from './hub/jobs-part.js';
 import { openMetricsPart } from './hub/metrics-part.js';
 import { openRoomsPart } from './hub/rooms-part.js';
 import { openSocketPart } from './hub/socket-part.js';
+import { bringTallies } from './hub/tallies.js';
 import type { AddJob } from './jobs/handler.js';
 import type { LogTap } from './observe/log-tap.js';
 import type { Logger } from './observe/logger.js';
@@ -119,6 +120,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     jobs: () => engines.jobs.depth(),
     redisUp: () => engines.link?.ready() ?? true,
   });
+  const endTallies = bringTallies({ ...parts, cache });
   metricRooms.start();
   // A link to Redis says it by itself, once it knows.
   if (!engines.link) logger.info({ store: config.store }, engines.log.durability);
@@ -130,6 +132,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     await sockets.close();
     roomsPart.close();
     closeEntrance();
+    endTallies();
     await cache.close();
   };
   return {

@@ -59,10 +59,14 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
     else logger.debug({ where, code, why: String(error) }, 'an event was refused');
   };
   addAuthEvents(handlers, (credentials, { request }) => entrance.authenticate(credentials, entrance.addressOf(request)));
+  const onConnection = (transport: string) => metrics.connected.inc({ transport });
+  const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
   const sockets = new SocketServer(options.server, {
     io: socketOptions(options),
     entrance,
     slow: roomsPart.slow,
+    onConnection,
+    onDisconnection,
     onFault,
     connection: {
       ...roomsPart,

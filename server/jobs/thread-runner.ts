@@ -53,6 +53,8 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
     idleTimeout: IDLE_MS,
     // A thread blocked in Atomics.wait between tasks would not answer its Redis link.
     atomics: 'disabled',
+    // A job computes when the event loop has nothing to do; where the system cannot do that, it is left out.
+    niceIncrement: 10,
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
     workerData: setup,
   });

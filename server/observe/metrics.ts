@@ -62,7 +62,6 @@ function connectionCounters(registry: Registry) {
     receivedBytes: counter('received_bytes', 'Bytes received from clients.'),
     sentBytes: counter('sent_bytes', 'Bytes written to clients.'),
     slowHeld: counter('slow_consumer_holds', 'Times that a connection was held back because it read too slowly.'),
-    slowDropped: counter('slow_consumer_drops', 'Messages and frames left out for connections that read too slowly.', ['kind']),
   };
 }
 
@@ -80,7 +79,6 @@ function roomCounters(registry: Registry) {
     delivered: counter('messages_delivered', 'Messages and frames handed to the subscribers of this instance.', ['transport']),
     recovered: counter('recoveries', 'Returning subscribers, by whether everything they missed could be given to them.', ['recovered']),
     gapsRepaired: counter('feed_gaps_repaired', 'Messages that did not arrive by themselves and were read from the log.'),
-    gapsLost: counter('feed_gaps_lost', 'Holes in a room that the log could not fill.'),
     seriesLeftOut: counter('metric_values_left_out', 'Values not shown because their room has too many series.'),
   };
 }

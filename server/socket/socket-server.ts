@@ -20,7 +20,9 @@ export interface Entrance {
   admitAddress(address: string): Promise<() => void>;
   /** @throws HubError `unauthorized`, `rate_limited` */
   authenticate(credentials: Credentials, address: string): Promise<Principal>;
-  limitsOf(principal: Principal): ConnectionLimits;
+  newLimits(): ConnectionLimits;
+  /** The limits of a principal on a connection, whose own are `own`. */
+  limitsOf(principal: Principal, own: ConnectionLimits): ConnectionLimits;
 }
 
 export interface SocketServerOptions {
@@ -29,6 +31,8 @@ export interface SocketServerOptions {
   connection: Omit<ConnectionOptions, 'subscriptions'>;
   slow: SlowConsumers;
   onFault(where: string, error: unknown): void;
+  onConnection(transport: string): void;
+  onDisconnection(reason: string): void;
 }
 
 /** What engine.io keeps of one client, over all transports that it uses. */
@@ -52,6 +56,8 @@ export class SocketServer {
   readonly #connections = new Map<string, Connection>();
   /** Requests that were counted and are no connection yet. */
   readonly #arriving = new WeakMap<IncomingMessage, () => void>();
+  /** By engine.io's connection: a client that leaves the namespace and enters it again goes on with what it has left. */
+  readonly #limits = new WeakMap<object, ConnectionLimits>();
 
   #closing = false;
 
@@ -148,17 +154,29 @@ export class SocketServer {
 
   async #authenticate(socket: HubSocket, next: (error?: Error) => void): Promise<void> {
     try {
-      const { entrance } = this.options;
+      const { entrance, connection } = this.options;
+      const own = this.#limitsOf(socket.conn);
+      own.take('event');
+      connection.checkPayload(socket.handshake.auth);
       const principal = await entrance.authenticate(credentialsOf(socket), entrance.addressOf(socket.request));
-      this.#connections.set(socket.id, new Connection(socket, principal, entrance.limitsOf(principal), this.options.connection));
+      // A client that left meanwhile is never connected, and so never disconnected; so is one that leaves before its connection event.
+      if (socket.conn.readyState !== 'open') return next(new Error('the connection has ended'));
+      this.#connections.set(socket.id, new Connection(socket, principal, entrance.limitsOf(principal, own), connection));
       socket.data.userId = principal.user.id;
-      // A client that leaves between here and its connection event is never connected, and so never disconnected.
       socket.conn.once('close', () => this.#end(socket.id));
       next();
-    } catch (error) {
-      this.options.onFault('connect', error);
-      next(Object.assign(new Error(toWireError(error).message), { data: { error: toWireError(error) } satisfies ConnectErrorData }));
+    } catch (thrown) {
+      this.options.onFault('connect', thrown);
+      const error = toWireError(thrown);
+      next(Object.assign(new Error(error.message), { data: { error } satisfies ConnectErrorData }));
+      if ('close' in ERRORS[error.code]) socket.conn.close();
     }
+  }
+
+  #limitsOf(connection: object): ConnectionLimits {
+    const limits = this.#limits.get(connection) ?? this.options.entrance.newLimits();
+    this.#limits.set(connection, limits);
+    return limits;
   }
 
   #begin(socket: HubSocket): void {
@@ -169,7 +187,9 @@ export class SocketServer {
     }
     const unwatch = this.options.slow.watch(connection);
     void socket.join(connectionsOf(connection.principal.user.id));
-    socket.once('disconnect', () => {
+    this.options.onConnection(socket.conn.transport.name);
+    socket.once('disconnect', (reason) => {
+      this.options.onDisconnection(reason);
       unwatch();
       this.#end(socket.id);
     });

@@ -1,0 +1,76 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Counter } from 'prom-client';
+import type { Cache } from '../cache/cache.js';
+import type { Engines } from '../engines.js';
+import type { HubMetrics } from '../observe/metrics.js';
+
+export interface TalliesOptions {
+  server: HttpServer;
+  cache: Pick<Cache, 'stats'>;
+  engines: Pick<Engines, 'link'>;
+  metrics: HubMetrics;
+}
+
+/** Counters that are kept elsewhere are brought into the registry this often. */
+const BRING_MS = 1_000;
+
+/** Brings what sockets, cache and link count by themselves into the hub's metrics; gives the function that ends it. */
+export function bringTallies({ server, cache, engines, metrics }: TalliesOptions): () => void {
+  const traffic = countTraffic(server, metrics);
+  const cacheReads = Object.keys(cache.stats()).map((result) => {
+    const rise = riseOf(() => cache.stats()[result as keyof ReturnType<Cache['stats']>]);
+    return () => metrics.cacheReads.inc({ result }, rise());
+  });
+  const reconnects = riseOf(() => engines.link?.counters.reconnects ?? 0);
+  const bring = () => {
+    traffic.bring();
+    for (const read of cacheReads) read();
+    metrics.redisReconnects.inc({ link: 'hub' }, reconnects());
+  };
+  const timer = setInterval(bring, BRING_MS).unref();
+  return () => {
+    clearInterval(timer);
+    traffic.end();
+  };
+}
+
+/** Bytes of all connections of a server, whatever is spoken on them; TLS included. */
+function countTraffic(server: HttpServer, { sentBytes, receivedBytes }: HubMetrics) {
+  const open = new Map<Socket, () => void>();
+  const add = (socket: Socket) => {
+    const [sent, received] = [riseOf(() => socket.bytesWritten), riseOf(() => socket.bytesRead)];
+    const bring = () => {
+      raise(sentBytes, sent());
+      raise(receivedBytes, received());
+    };
+    open.set(socket, bring);
+    socket.once('close', () => {
+      bring();
+      open.delete(socket);
+    });
+  };
+  server.on('connection', add);
+  return {
+    bring: () => {
+      for (const bring of open.values()) bring();
+    },
+    end: () => void server.off('connection', add),
+  };
+}
+
+/** By how much a number has risen since it was asked for last. */
+function riseOf(read: () => number): () => number {
+  let before = 0;
+  return () => {
+    const now = read();
+    const rise = now - before;
+    before = now;
+    return rise;
+  };
+}
+
+/** A counter never falls. */
+function raise(counter: Counter, by: number): void {
+  if (by > 0) counter.inc(by);
+}
