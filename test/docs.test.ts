@@ -1,0 +1,245 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeAll, expect, test } from '@jest/globals';
+import { commandsOf, docBlocks } from './support/doc-examples.js';
+import {
+  compiles,
+  type DocWorld,
+  listed,
+  NOT_RUN,
+  openDocWorld,
+  page,
+  program,
+  type RunExample,
+  shell,
+  startProgram,
+} from './support/doc-runs.js';
+import { get } from './support/http.js';
+import { startHub } from './support/hub-process.js';
+import { fileScope, testScope } from './support/scope.js';
+import { connectClient } from './support/stock-client.js';
+import { SECRET } from './support/token.js';
+import { waitFor } from './support/wait.js';
+
+const file = fileScope();
+const scope = testScope();
+const blocks = await docBlocks();
+let world: DocWorld;
+beforeAll(async () => {
+  world = await openDocWorld(file, scope, blocks);
+}, 120_000);
+
+const CLIENT = 'docs/client.md, The client SDK, js';
+const SERVER = 'docs/library.md, The server, js';
+const ORDERS = 'docs/library.md, Events of your own, js';
+const SHOW = "const show = (...what) => console.log('shown', JSON.stringify(what));";
+const KITCHEN = "const soldOut = async (dish) => dish === 'soup'; let orders = 0; const save = async () => ++orders;";
+const POST = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{ "data": { "text": "polled" } }' };
+const TOKENS = { TOKEN_SECRET: SECRET };
+const withToken = ({ token }: DocWorld) => `const fetchToken = async () => '${token}';`;
+/** A drawing, or a file that another block imports and that is run with it. */
+const isRunElsewhere: RunExample = async () => {};
+
+async function jobResult(url: string, auth: object, name: string, input: unknown): Promise<unknown> {
+  const client = await connectClient(scope, url, { auth });
+  const { jobId } = await client.expectOk<{ jobId: string }>('job:submit', { name, input });
+  const end = await client.event<{ jobId: string; state: string; result?: unknown }>(
+    'job',
+    (job) => job.jobId === jobId && 'endedAt' in job,
+  );
+  return end.result;
+}
+
+/** A shop's payments, which cannot be reached twice and then take the money. */
+async function startPayments(): Promise<string> {
+  let calls = 0;
+  const server = createServer((_request, response) => response.writeHead(++calls > 2 ? 200 : 503).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  scope.defer(server, (open) => open.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** What is done with each block; what it prints is what its document says. */
+const RUNS: Readonly<Record<string, RunExample>> = {
+  'README.md, Try it, sh': listed,
+  'README.md, Try it, sh 2': listed,
+  'README.md, Try it, sh 3': listed,
+  'README.md, Speak to it, js': program({ prints: [/^\w+:\d+ Guest \w+ hello$/m] }),
+  'README.md, Speak to it, js 2': program({ prints: [/^Zoe hello 12$/m, /^Ann hello$/m] }),
+  'README.md, Speak to it, sh': shell({
+    before: ({ project }) => project.write('app.log', 'the first line\n'),
+    commands: [
+      { prints: /^data: .*"text":"hello"/m, stays: async () => true },
+      { prints: /"position":"\w+:\d+"/ },
+      { prints: /^$/ },
+      { prints: /^/, stays: async ({ hub }) => (await get(`${hub.url}/api/rooms/logs:app/messages`)).text.includes('the first line') },
+    ],
+  }),
+
+  'docs/architecture.md, The way of a message, drawing': isRunElsewhere,
+  'docs/benchmarks.md, Benchmarks, sh': listed,
+
+  'docs/client.md, The client SDK, sh': listed,
+  [CLIENT]: program({ prints: [/^now online$/m, /^Zoe: hello 12$/m, /^Ann: hello$/m] }),
+  'docs/client.md, Connecting, js': program({
+    here: ({ token }) => ({ 'https://app.example.com/hub-token': `data:text/plain,${token}` }),
+    prints: [/^signed in as Tom \(tom\)$/m],
+  }),
+  'docs/client.md, Rooms, js': async (block, { project }) => {
+    const isKept = () => waitFor(() => readFile(`${project.dir}/position.txt`, 'utf8'), { what: 'a position' });
+    await program({ prints: [/^\w+:\d+ hello$/m], meanwhile: isKept })(block, world);
+    const client = await connectClient(scope, world.hub.url);
+    await client.publish('chat:lobby', { text: 'while it was away' });
+    await program({ prints: [/^\d+ came while this was not running$/m, /^\w+:\d+ while it was away$/m] })(block, world);
+  },
+  'docs/client.md, Rooms, js 2': program({
+    after: [CLIENT],
+    prints: [/^\d+ older ones, (and|no) more$/m, /^[1-9]\d* here: .*Ann/m],
+  }),
+  'docs/client.md, Publishing, js': program({ after: [CLIENT], prints: [/^stored$/m, /^all about \w+:\d+; 0 wait$/m] }),
+  'docs/client.md, Outbox, js': async (block, { project }) => {
+    let hub = await startHub(scope);
+    const here = () => ({ 'http://127.0.0.1:3000': hub.url });
+    const first = await startProgram(block.text, world, { here });
+    await first.child.printed(/^\S+ stored$/m);
+    hub.signal('SIGKILL');
+    await first.child.printed(/^offline$/m);
+    await waitFor(async () => JSON.parse(await readFile(`${project.dir}/outbox.json`, 'utf8')).length > 0, { what: 'an unsent message' });
+    await first.child.stop();
+    hub = await startHub(scope, { port: hub.port, dataDir: hub.dataDir });
+    await program({ here, prints: [/^from before: reading \S+$/m, /^\S+ stored$/m] })(block, world);
+  },
+  'docs/client.md, Metrics, js': program({ after: [CLIENT], prints: [/^[1-9]\d* series, \d+ moments$/m, /Z \d+ \d+$/m, /^cpu\S* \S+$/m] }),
+  'docs/client.md, Jobs, js': program({ prints: [/^[1-9]\d* found$/m, /^\S+ cancelled/m, /^true cancelled$/m] }),
+  'docs/client.md, Events of your own, js': program({ after: [CLIENT], prints: [/^the newest: \S/m, /^unknown_event \S/m] }),
+  'docs/client.md, Types, ts': compiles,
+  'docs/client.md, In a page, js': page({
+    given: 'setInterval(() => console.log(document.body.textContent), 200);',
+    prints: [/^Zoe: hello 12$/m, /^Guest \w+: hello from a page$/m],
+  }),
+
+  'docs/deployment.md, One process, sh': listed,
+  'docs/deployment.md, One process, sh 2': shell({ commands: [{ prints: /^$/ }, { prints: /^[\w-]+\.[\w-]+\.[\w-]+$/m }] }),
+  'docs/deployment.md, One process, ini': isRunElsewhere,
+  'docs/deployment.md, Several instances, sh': listed,
+  'docs/deployment.md, A load balancer in front, sh': listed,
+  'docs/deployment.md, A load balancer in front, sh 2': listed,
+  'docs/deployment.md, Containers, sh': shell({ commands: [{ prints: /^$/ }] }),
+  'docs/deployment.md, Kubernetes, sh': listed,
+
+  'docs/http-api.md, Publish, console': shell({}),
+  'docs/http-api.md, Read, console': shell({}),
+  'docs/http-api.md, Long poll, js': page({
+    given: `${SHOW} setInterval(() => fetch('/api/rooms/chat:lobby/messages', ${JSON.stringify(POST)}), 500);`,
+    prints: [/shown .*"text":"polled"/],
+  }),
+  'docs/http-api.md, Event stream, console': shell({}),
+  'docs/http-api.md, Event stream, js': page({ given: `${SHOW} const startOver = show;`, prints: [/shown .*"text":"hello 12"/] }),
+  'docs/http-api.md, Jobs, console': shell({}),
+  'docs/http-api.md, Errors, json': async ({ text }) => {
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'rate_limited', retry: 'later' } });
+  },
+  'docs/http-api.md, Inside another application, js': program({
+    meanwhile: ({ url }) => waitFor(async () => (await get(`${url}/api/rooms/chat:lobby/messages`)).body.messages),
+  }),
+
+  'docs/jobs.md, Hand one in, js': program({ prints: [/^0\.\d+ \d+ primes below \d+$/m, /^there are 216816$/m], ends: true }),
+  'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done 1 \{$/m] }),
+  'docs/jobs.md, Hand one in, console': shell({}),
+  'docs/jobs.md, States, drawing': isRunElsewhere,
+  'docs/jobs.md, Result files, js': page({
+    on: 'tokenHub',
+    given: withToken,
+    prints: [/^chat-lobby\.html, [1-9]\d* bytes, at blob:http/m],
+  }),
+  'docs/jobs.md, Built in, js': program({
+    prints: [/^\w+:\d+ \S.*: hello/m, /^cpu\S* \S+ \S+ \S+$/m, /^looked at [1-9]\d* messages$/m],
+    ends: true,
+  }),
+  'docs/jobs.md, Handlers of your own, js': isRunElsewhere,
+  'docs/jobs.md, Handlers of your own, js 2': isRunElsewhere,
+  'docs/jobs.md, Handlers of your own, sh': shell({
+    startsHub: true,
+    commands: [{ prints: /Roomcast on /, stays: async () => true }, { prints: /"name":"word-count","state":"queued"/ }],
+  }),
+  'docs/jobs.md, Handlers of your own, sh 2': shell({
+    startsHub: true,
+    commands: [
+      {},
+      { prints: /Roomcast on /, stays: async () => true },
+      { prints: /Roomcast worker: \d+ jobs? at a time/, stays: async () => true },
+    ],
+  }),
+  'docs/jobs.md, Handlers of your own, js 3': async (block) => {
+    const payments = await startPayments();
+    const here = () => ({ 'https://payments.example.com': payments });
+    await program({
+      here,
+      prints: [/^takes jobs at http:/m],
+      meanwhile: async ({ url }) => {
+        const client = await connectClient(scope, url);
+        await client.publish('chat:lobby', { text: 'four words are here' });
+        expect(await jobResult(url, {}, 'word-count', { room: 'chat:lobby' })).toEqual({ words: 4 });
+        expect(await jobResult(url, {}, 'charge', { order: '17' })).toEqual({ order: '17' });
+      },
+    })(block, world);
+  },
+
+  'docs/library.md, Roomcast in your own program, sh': listed,
+  [SERVER]: program({
+    env: TOKENS,
+    meanwhile: ({ url }) => waitFor(async () => (await get(`${url}/readyz`)).status === 200),
+  }),
+  [ORDERS]: program({
+    after: [SERVER],
+    given: KITCHEN,
+    env: TOKENS,
+    meanwhile: async ({ url }) => {
+      await waitFor(async () => (await get(`${url}/readyz`)).status === 200);
+      const client = await connectClient(scope, url, { auth: { token: world.token } });
+      await client.subscribe('chat:kitchen');
+      expect(await client.ask('order', { dish: 'pie', count: 2 })).toEqual({ ok: true, id: 1 });
+      expect((await client.hears('order-1')).data).toEqual({ text: '2 x pie' });
+      expect(await client.ask('order', { dish: 'soup', count: 2 })).toMatchObject({ error: { code: 'not_found', message: 'sold out' } });
+      expect(await client.ask('order', { dish: 'pie', count: 0 })).toMatchObject({ error: { code: 'invalid' } });
+    },
+  }),
+  'docs/library.md, Heavy work, js': isRunElsewhere,
+  'docs/library.md, Heavy work, js 2': program({
+    after: [SERVER],
+    env: TOKENS,
+    meanwhile: async ({ url }) => {
+      await waitFor(async () => (await get(`${url}/readyz`)).status === 200);
+      const result = await jobResult(url, { token: world.token }, 'forecast', { days: 3 });
+      expect(result).toEqual({ days: 3, demand: expect.any(Number) });
+    },
+  }),
+  'docs/library.md, The client, js': async (block) => {
+    const text = '';
+    const { url } = await startProgram(text, world, { after: [SERVER, ORDERS], given: KITCHEN, env: TOKENS });
+    await waitFor(async () => (await get(`${url}/readyz`)).status === 200);
+    await program({
+      here: () => ({ 'https://hub.example.com': url }),
+      given: (around) => `${withToken(around)} ${SHOW} const reload = show; const bar = show; const draw = show;`,
+      prints: [/^shown \["Tom","hello"\]$/m, /^shown \[\["/m],
+    })(block, world);
+  },
+  'docs/library.md, Types, ts': compiles,
+};
+
+test.each(blocks.map((block) => [block.id, block] as const))(
+  '%s',
+  async (id, block) => {
+    const run = RUNS[id];
+    if (!run) throw new Error(`${id}: this example is neither run nor listed here:\n${block.text}`);
+    await run(block, world);
+  },
+  60_000,
+);
+
+test('what is said here of examples and commands is said of some that are there', () => {
+  expect(Object.keys(RUNS).filter((id) => !blocks.some((block) => block.id === id))).toEqual([]);
+  const commands = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
+  expect(NOT_RUN.filter(([pattern]) => !commands.some(({ command }) => pattern.test(command)))).toEqual([]);
+});
