@@ -9,7 +9,14 @@ import { io } from 'socket.io-client';
 import { createHub } from '../dist/server/roomcast.js';
 
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
-const CHROMIUM_FLAGS = ['no-sandbox', 'disable-gpu', 'disable-quic', 'no-first-run', 'disable-background-networking', 'disable-component-update'];
+const CHROMIUM_FLAGS = [
+  'no-sandbox',
+  'disable-gpu',
+  'disable-quic',
+  'no-first-run',
+  'disable-background-networking',
+  'disable-component-update',
+];
 const SIZE = { width: 1280, height: 800 };
 /** Seconds of samples that the charts show. */
 const CHART_SECONDS = Number(process.argv[2] ?? 75);
