@@ -38,15 +38,12 @@ export function createEntrance(options: EntranceOptions): HttpEntrance {
   const newLimits = (): ConnectionLimits => createConnectionLimits(options);
   const byAddress = new LRUCache<string, ConnectionLimits>({ max: REMEMBERED_ADDRESSES });
 
-  const limitsOf = ({ user }: Principal): ConnectionLimits => {
-    const own = newLimits();
-    return {
-      take: (what) => {
-        own.take(what);
-        if (what === 'publish') users.publish(user.id);
-      },
-    };
-  };
+  const limitsOf = ({ user }: Principal, own: ConnectionLimits): ConnectionLimits => ({
+    take: (what) => {
+      own.take(what);
+      if (what === 'publish') users.publish(user.id);
+    },
+  });
 
   const authenticate = async (credentials: Credentials, address: string): Promise<Principal> => {
     addresses.admit(address);
@@ -64,6 +61,7 @@ export function createEntrance(options: EntranceOptions): HttpEntrance {
     checkOrigin: ({ headers }) => origins.check(headers),
     admitAddress: (address) => addresses.connect(address),
     authenticate,
+    newLimits,
     limitsOf,
     take: (what, { address, userId }) => {
       const limits = byAddress.get(address) ?? newLimits();

@@ -36,6 +36,11 @@ export class Cursor implements FeedReader {
     return this.#state.is === 'live' && this.target.live ? { epoch: this.feed.epoch, seq: this.feed.last } : this.at;
   }
 
+  /** It has had everything that the feed has had. */
+  get isLive(): boolean {
+    return this.#state.is === 'live';
+  }
+
   resume(): void {
     if (this.#state.is !== 'paused') return;
     const reading: State = { is: 'reading' };

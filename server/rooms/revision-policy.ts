@@ -12,13 +12,15 @@ const REVISIONS = {
   reaction: { schema: reactionDataSchema, byAuthorOnly: false },
 } as const satisfies Record<string, { schema: z.ZodType<{ target: string }>; byAuthorOnly: boolean }>;
 
+export const isRevision = (type: string): boolean => Object.hasOwn(REVISIONS, type);
+
 /**
  * Checks a message about another message before it enters the log: its form, that its target is there, and that an edit or a
  * deletion comes from the target's author or an admin. Messages of other types pass.
  * @throws HubError `invalid`, `not_found`, `forbidden`
  */
 export async function checkRevision(log: RoomLog, principal: Principal, room: RoomName, type: string, data: unknown): Promise<void> {
-  if (!Object.hasOwn(REVISIONS, type)) return;
+  if (!isRevision(type)) return;
   const { schema, byAuthorOnly } = REVISIONS[type as keyof typeof REVISIONS];
   const parsed = schema.safeParse(data);
   if (!parsed.success) throw new HubError('invalid', `data of type ${type}: ${parsed.error.issues[0]?.message}`);

@@ -10,8 +10,9 @@ import type { PresenceStore } from '../presence/presence-store.js';
 import { Cursor } from './cursor.js';
 import type { FeedRegistry } from './feed-registry.js';
 import type { LogPublisher } from './log-publisher.js';
+import { PublishOrder } from './publish-order.js';
 import type { SystemPublisher } from './publisher.js';
-import { checkRevision } from './revision-policy.js';
+import { checkRevision, isRevision } from './revision-policy.js';
 import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
 import { findStart, type Start } from './subscribe.js';
 
@@ -39,6 +40,8 @@ const HISTORY_LIMIT = 50;
 const LISTED_ROOMS = 1_000;
 
 export class RoomService implements Rooms {
+  readonly #order = new PublishOrder();
+
   constructor(private readonly options: RoomsOptions) {}
 
   parse(room: unknown): ParsedRoom {
@@ -57,8 +60,9 @@ export class RoomService implements Rooms {
   async publish(principal: Principal, request: PublishRequest, action: 'write' | 'ingest' = 'write'): Promise<PublishAnswer> {
     const room = await this.admit(principal, action, request.room);
     const { id, type = 'text', data } = request;
-    await checkRevision(this.options.log, principal, room.room, type, data);
-    return this.options.publisher.append(room, { id, type, data, from: principal.user });
+    const append = () => this.options.publisher.append(room, { id, type, data, from: principal.user });
+    const check = isRevision(type) ? () => checkRevision(this.options.log, principal, room.room, type, data) : undefined;
+    return this.#order.append(`${principal.user.id} ${room.room}`, append, check);
   }
 
   /** Publishes past the checks of this service. */

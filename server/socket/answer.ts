@@ -6,6 +6,9 @@ export type OnFault = (event: string, error: unknown) => void;
 
 type AckFunction = (answer: unknown) => void;
 
+/** Characters of an event's name that are repeated to whoever sent it. */
+const EVENT_CHARS = 64;
+
 /** Takes the acknowledgement callback off the end of an event's arguments. */
 export function splitAck(args: readonly unknown[]): { payload: readonly unknown[]; ack: AckFunction | undefined } {
   const last = args.at(-1);
@@ -17,7 +20,7 @@ export function refuse(socket: HubSocket, event: string, ack: AckFunction | unde
   const error = toWireError(thrown);
   onFault(event, thrown);
   if (ack) ack({ ok: false, error });
-  else socket.emit('notice', { kind: 'error', event, error });
+  else socket.emit('notice', { kind: 'error', event: String(event).slice(0, EVENT_CHARS), error });
   if ('close' in ERRORS[error.code]) {
     socket.emit('notice', { kind: 'closing', error });
     socket.disconnect(true);

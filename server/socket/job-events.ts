@@ -3,7 +3,6 @@ import { BOUNDS } from '../../shared/limits.js';
 import type { JobState, SubscribeAnswer } from '../../shared/protocol.js';
 import { jobCancelSchema, jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
-import { isJobEnd } from '../delivery/room-channel.js';
 import type { Connection } from './connection.js';
 import { type EventHandlers, handler } from './event-handler.js';
 
@@ -48,7 +47,6 @@ function tell(connection: Connection, { room, messages }: SubscribeAnswer): void
   for (const message of messages) {
     if (message.type === 'job') connection.socket.emit('job', { ...(message.data as JobState), room, position: message.position });
   }
-  if (messages.some(isJobEnd)) void connection.subscriptions.unsubscribe(room).catch(() => undefined);
 }
 
 function ignoreUnavailable(error: unknown): undefined {

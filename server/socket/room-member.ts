@@ -18,6 +18,9 @@ export interface RoomMember extends ChannelMember {
   begin(presence: PresenceUsers | undefined): SubscribeAnswer;
   hold(): void;
   release(): void;
+  /** Says nothing for now, as another subscription of the socket may take its place; `resume` goes on where it was. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -53,14 +56,15 @@ export class LogMember implements RoomMember {
   }
 
   begin(presence: PresenceUsers | undefined): SubscribeAnswer {
-    queueMicrotask(() => {
-      if (!this.#held) this.#cursor.resume();
-    });
-    return { ...toAnswer(this.options.lease.channel.parsed.room, this.start), ...(presence && { presence }) };
+    const { parsed } = this.options.lease.channel;
+    const hasEnded = parsed.kind === 'job' && this.start.entries.some(({ message }) => isJobEnd(message));
+    queueMicrotask(() => (hasEnded ? this.options.end() : this.resume()));
+    return { ...toAnswer(parsed.room, this.start), ...(presence && { presence }) };
   }
 
+  /** One that is not there yet has the room's last words still to come, from the log. */
   end(): void {
-    this.options.end();
+    if (this.#cursor.isLive) this.options.end();
   }
 
   hold(): void {
@@ -80,6 +84,14 @@ export class LogMember implements RoomMember {
     this.#cursor.resume();
   }
 
+  pause(): void {
+    this.#cursor.pause();
+  }
+
+  resume(): void {
+    if (!this.#held) this.#cursor.resume();
+  }
+
   close(): void {
     this.#cursor.close();
   }
@@ -97,6 +109,7 @@ export class LogMember implements RoomMember {
 export class ViewMember implements RoomMember {
   #group: string | undefined;
   #heldAt = 0;
+  #closed = false;
 
   constructor(
     private readonly options: MemberOptions,
@@ -117,12 +130,12 @@ export class ViewMember implements RoomMember {
 
   hold(): void {
     this.#heldAt = this.options.lease.channel.lease.feed.last;
-    this.close();
+    this.#withdraw();
   }
 
   /** Latest per key: what was missed is covered by the newest value of each series. */
   release(): void {
-    if (this.#group !== undefined) return;
+    if (this.#closed || this.#group !== undefined) return;
     const { socket, lease } = this.options;
     const { room } = lease.channel.parsed;
     const behind = lease.channel.lease.feed.last - this.#heldAt;
@@ -134,7 +147,17 @@ export class ViewMember implements RoomMember {
     socket.emit('frame', { room, t, series: latest.series, values: latest.values, names: Object.fromEntries(names.entries()) });
   }
 
+  /** Frames go on until the other subscription begins: each is newer than the last, and none is missed by stopping. */
+  pause(): void {}
+
+  resume(): void {}
+
   close(): void {
+    this.#closed = true;
+    this.#withdraw();
+  }
+
+  #withdraw(): void {
     if (this.#group === undefined) return;
     void this.options.socket.leave(groupOf(this.options.lease.channel.parsed.room, this.#group));
     this.view.detach(this.#group);
@@ -142,6 +165,7 @@ export class ViewMember implements RoomMember {
   }
 
   #enter(): Pick<SubscribeAnswer, 'metrics'> {
+    if (this.#closed) return {};
     const { group, answer } = this.view.attach(this.wish);
     this.#group = group;
     void this.options.socket.join(groupOf(this.options.lease.channel.parsed.room, group));

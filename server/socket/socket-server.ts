@@ -163,7 +163,9 @@ export class SocketServer {
       if (socket.conn.readyState !== 'open') return next(new Error('the connection has ended'));
       this.#connections.set(socket.id, new Connection(socket, principal, entrance.limitsOf(principal, own), connection));
       socket.data.userId = principal.user.id;
-      socket.conn.once('close', () => this.#end(socket.id));
+      const end = () => this.#end(socket.id);
+      socket.conn.once('close', end);
+      socket.once('disconnect', () => socket.conn.off('close', end));
       next();
     } catch (thrown) {
       this.options.onFault('connect', thrown);

@@ -2,6 +2,7 @@ import { HubError } from '../../shared/errors.js';
 import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
+import type { Principal } from '../auth/principal.js';
 import type { ChannelLease, ChannelRegistry } from '../delivery/channel-registry.js';
 import { groupOf } from '../delivery/room-channel.js';
 import type { PresenceStore } from '../presence/presence-store.js';
@@ -30,6 +31,8 @@ interface Subscribed {
 /** The rooms of one socket. Calls about one room run one after another, in the order in which they came. */
 export class Subscriptions {
   readonly #rooms = new Map<RoomName, Subscribed>();
+  /** Being entered, and counted already. */
+  readonly #entering = new Set<RoomName>();
   readonly #queues = new Map<RoomName, Promise<unknown>>();
   #closed = false;
   #held = false;
@@ -44,25 +47,21 @@ export class Subscriptions {
     return this.#rooms.size;
   }
 
-  /** Gives the function that begins the subscription and its acknowledgement, to be called in the turn of the latter. */
+  /**
+   * Gives the function that begins the subscription and its acknowledgement, to be called in the turn of the latter. Until it is called,
+   * later calls about the room wait. A subscription that there was before goes on when this one fails.
+   */
   async subscribe(request: SubscribeRequest): Promise<() => SubscribeAnswer> {
-    const parsed = await this.options.rooms.admit(this.holder.principal, 'read', request.room);
-    return this.#inOrder(parsed.room, async () => {
-      this.#checkCount(parsed);
-      this.#leave(parsed.room);
-      const { member, lease } = await this.#enter(parsed, request);
-      try {
-        const presence = await this.#appear(parsed);
-        if (this.#closed) throw new HubError('closing', 'the connection has ended');
-        this.#rooms.set(parsed.room, { parsed, member, lease });
-        lease.channel.members.add(member);
-        return () => this.#begin(member, presence);
-      } catch (error) {
-        this.#vanish(parsed);
-        lease.release();
-        throw error;
-      }
+    const { room } = this.options.rooms.parse(request.room);
+    let endTurn = () => {};
+    const begun = new Promise<void>((resolve) => {
+      endTurn = resolve;
     });
+    const begin = await this.#inOrder(room, () => this.#replace(request), begun);
+    return () => {
+      endTurn();
+      return begin();
+    };
   }
 
   async unsubscribe(text: unknown): Promise<void> {
@@ -106,6 +105,45 @@ export class Subscriptions {
     for (const room of [...this.#rooms.keys()]) this.#leave(room);
   }
 
+  async #replace(request: SubscribeRequest): Promise<() => SubscribeAnswer> {
+    const { principal } = this.holder;
+    const parsed = await this.options.rooms.admit(principal, 'read', request.room);
+    const { room } = parsed;
+    this.#reserve(parsed);
+    const old = this.#rooms.get(room);
+    old?.member.pause();
+    try {
+      const { member, lease } = await this.#enter(parsed, request);
+      try {
+        const presence = await this.#appear(parsed);
+        await this.#readmit(room, principal);
+        if (this.#closed) throw new HubError('closing', 'the connection has ended');
+        this.#remove(room);
+        this.#rooms.set(room, { parsed, member, lease });
+        lease.channel.members.add(member);
+        return () => this.#begin(member, presence);
+      } catch (error) {
+        if (!this.#rooms.has(room)) this.#vanish(parsed);
+        lease.release();
+        throw error;
+      }
+    } catch (error) {
+      old?.member.resume();
+      throw error;
+    } finally {
+      this.#entering.delete(room);
+    }
+  }
+
+  /** Another token may have come since the room was asked for. */
+  async #readmit(room: RoomName, admitted: Principal): Promise<void> {
+    let last = admitted;
+    while (last !== this.holder.principal) {
+      last = this.holder.principal;
+      await this.options.rooms.admit(last, 'read', room);
+    }
+  }
+
   async #enter(parsed: ParsedRoom, request: SubscribeRequest): Promise<{ member: RoomMember; lease: ChannelLease }> {
     const { channels, feeds, unsentLimitBytes } = this.options;
     const lease = await channels.acquire(parsed);
@@ -140,29 +178,39 @@ export class Subscriptions {
   }
 
   #leave(room: RoomName): boolean {
+    const left = this.#remove(room);
+    if (left) this.#vanish(left);
+    return left !== undefined;
+  }
+
+  #remove(room: RoomName): ParsedRoom | undefined {
     const subscribed = this.#rooms.get(room);
-    if (!subscribed) return false;
+    if (!subscribed) return undefined;
     const { parsed, member, lease } = subscribed;
     this.#rooms.delete(room);
     lease.channel.members.delete(member);
     member.close();
     lease.release();
-    this.#vanish(parsed);
-    return true;
+    return parsed;
   }
 
-  #checkCount({ room, kind }: ParsedRoom): void {
+  /** Counts a room before it is entered: many may be asked for at once. @throws HubError `too_many_rooms` */
+  #reserve({ room, kind }: ParsedRoom): void {
     const { roomsPerConnection } = this.options;
-    if (roomsPerConnection === 0 || kind === 'job' || this.#rooms.has(room)) return;
-    const counted = [...this.#rooms.values()].filter(({ parsed }) => parsed.kind !== 'job').length;
-    if (counted >= roomsPerConnection) throw new HubError('too_many_rooms', `a connection may be in ${roomsPerConnection} rooms`);
+    if (kind === 'job' || this.#rooms.has(room)) return;
+    const counted = [...this.#rooms.values()].filter(({ parsed }) => parsed.kind !== 'job').length + this.#entering.size;
+    if (roomsPerConnection > 0 && counted >= roomsPerConnection) {
+      throw new HubError('too_many_rooms', `a connection may be in ${roomsPerConnection} rooms`);
+    }
+    this.#entering.add(room);
   }
 
-  #inOrder<T>(room: RoomName, task: () => Promise<T>): Promise<T> {
+  /** The next task about the room waits for this one, and for `until` where it succeeds. */
+  #inOrder<T>(room: RoomName, task: () => Promise<T>, until?: Promise<void>): Promise<T> {
     const before = this.#queues.get(room) ?? Promise.resolve();
     const run = before.then(task, task);
     const done = run.then(
-      () => undefined,
+      () => until,
       () => undefined,
     );
     this.#queues.set(room, done);

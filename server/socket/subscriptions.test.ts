@@ -1,0 +1,140 @@
+import type { Socket as TcpSocket } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { metricOf, openMemoryHub } from '../../test/support/memory-hub.js';
+import { testScope } from '../../test/support/scope.js';
+import { connectClient, countFrom } from '../../test/support/stock-client.js';
+import { mintToken, SECRET } from '../../test/support/token.js';
+import { waitFor } from '../../test/support/wait.js';
+
+const scope = testScope();
+
+test('[P42] rooms that are asked for at once are counted one by one', async () => {
+  const hub = await openMemoryHub(scope, { roomsPerConnection: 5 });
+  const client = await connectClient(scope, hub.url);
+  const answers = await Promise.all(countFrom(1, 20).map((n) => client.ask('subscribe', { room: `chat:${n}` })));
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(5);
+  expect(answers.at(-1)).toMatchObject({ ok: false, error: { code: 'too_many_rooms' } });
+  expect(await metricOf(hub, 'roomcast_subscriptions')).toBe(5);
+  // What was refused is not counted, what is left no more.
+  await client.expectOk('unsubscribe', { room: 'chat:1' });
+  await client.subscribe('chat:19');
+  expect(await client.ask('subscribe', { room: 'chat:20' })).toMatchObject({ error: { code: 'too_many_rooms' } });
+});
+
+test.each(['chat:order', 'metrics:order'])(
+  '[P31] [P40] subscribe and unsubscribe sent at once are carried out in that order: %s',
+  async (room) => {
+    const hub = await openMemoryHub(scope, { limits: false, tokenSecret: SECRET });
+    const token = await mintToken({ admin: true }, { sub: 'ada' });
+    for (const transports of [['polling'], ['websocket']]) {
+      const client = await connectClient(scope, hub.url, { transports, auth: { token } });
+      for (let round = 0; round < 20; round++) {
+        const [first, second, third, last] = await Promise.all([
+          client.ask('subscribe', { room }),
+          client.ask('unsubscribe', { room }),
+          client.ask('subscribe', { room }),
+          client.ask('unsubscribe', { room }),
+        ]);
+        expect([first.ok, second.ok, third.ok, last.ok]).toEqual([true, true, true, true]);
+      }
+      const groups = [...(hub.io.sockets.adapter.sids.get(client.socket.id!) ?? [])];
+      expect(groups.filter((group) => group.includes(room))).toEqual([]);
+    }
+    expect(await metricOf(hub, 'roomcast_rooms')).toBe(0);
+  },
+);
+
+test('[P12] a refused subscription leaves the one before as it was', async () => {
+  const hub = await openMemoryHub(scope);
+  const client = await connectClient(scope, hub.url);
+  await client.subscribe('chat:kept');
+  expect(await client.ask('subscribe', { room: 'chat:kept', since: 'nonsense' })).toMatchObject({ error: { code: 'invalid' } });
+  const { id } = await client.publish('chat:kept', { text: 'still here' });
+  await client.hears(id);
+  expect((await client.expectOk<{ count: number }>('presence', { room: 'chat:kept' })).count).toBe(1);
+});
+
+test('[P35] [P39] a room that is subscribed to again and again while it speaks has no hole and nothing twice after an acknowledgement', async () => {
+  const hub = await openMemoryHub(scope, { limits: false });
+  const client = await connectClient(scope, hub.url);
+  const room = 'chat:busy';
+  // What was heard since the newest acknowledgement follows on its position.
+  let heard: number[] = [];
+  let begun = false;
+  client.socket.on('message', ({ position }) => heard.push(Number(position.split(':')[1])));
+  const published = (async () => {
+    for (let n = 0; n < 400; n++) await hub.publish(room, { n });
+  })();
+  for (let round = 0; round < 60; round++) {
+    await new Promise<void>((resolve, reject) => {
+      client.socket.emit('subscribe', { room }, (answer) => {
+        if (!answer.ok) return reject(new Error(answer.error.code));
+        if (begun && heard.length > 0) expect(heard).toEqual(countFrom(heard[0]!, heard.length));
+        const at = Number(answer.position.split(':')[1]);
+        heard = [at];
+        begun = true;
+        resolve();
+      });
+    });
+  }
+  await published;
+  await waitFor(() => heard.at(-1) === 400, { what: 'the last message' });
+  expect(heard).toEqual(countFrom(heard[0]!, heard.length));
+});
+
+test('[P48] a client that goes away in the middle of subscribing leaves nothing behind', async () => {
+  const hub = await openMemoryHub(scope, { presenceGraceMs: 0, limits: false });
+  for (let round = 0; round < 10; round++) {
+    const client = await connectClient(scope, hub.url);
+    for (const n of countFrom(1, 40))
+      client.socket.emit('subscribe', { room: n % 2 ? `chat:gone-${n}` : `metrics:gone-${n}` }, () => undefined);
+    if (round % 2 === 0) client.socket.emit('presence', { room: 'chat:gone-1' }, () => client.socket.disconnect());
+    else client.socket.io.engine.close();
+    await waitFor(() => client.socket.disconnected || client.socket.io._reconnecting);
+    client.socket.disconnect();
+  }
+  await waitFor(() => hub.io.sockets.sockets.size === 0, { what: 'all connections to be gone' });
+  await waitFor(async () => (await metricOf(hub, 'roomcast_rooms')) === 0, { what: 'no room to be in use' });
+  expect(await metricOf(hub, 'roomcast_subscriptions')).toBe(0);
+  expect([...hub.io.sockets.adapter.rooms.keys()]).toEqual([]);
+  const seen = await connectClient(scope, hub.url);
+  expect(await seen.expectOk('presence', { room: 'chat:gone-1' })).toMatchObject({ count: 0 });
+});
+
+test('[P11] a subscription that is under way when a lesser token comes ends or is refused', async () => {
+  const hub = await openMemoryHub(scope, { tokenSecret: SECRET, chatRead: 'ticket', limits: false });
+  const much = await mintToken({ rooms: { read: ['chat:*'] } }, { sub: 'ada' });
+  const little = await mintToken({ rooms: { read: ['chat:mine'] } }, { sub: 'ada' });
+  const client = await connectClient(scope, hub.url, { auth: { token: much } });
+  await Promise.all([
+    ...countFrom(1, 30).map((n) => client.ask('subscribe', { room: `chat:secret-${n}` })),
+    client.expectOk('auth:refresh', { token: little }),
+    ...countFrom(31, 30).map((n) => client.ask('subscribe', { room: `chat:secret-${n}` })),
+    client.ask('subscribe', { room: 'chat:mine' }),
+  ]);
+  expect(await metricOf(hub, 'roomcast_subscriptions')).toBe(1);
+  await hub.publish('chat:secret-1', { text: 'not for ada' });
+  await hub.publish('chat:mine', { text: 'for ada' }, { id: 'barrier' });
+  await client.hears('barrier');
+  expect(client.messages.map(({ room }) => room)).toEqual(['chat:mine']);
+});
+
+test('[P62] a job that ends while its reader does not keep up is told to the end, and then left', async () => {
+  const hub = await openMemoryHub(scope, { tokenSecret: SECRET, limits: false, unsentBytes: 16_384 });
+  const admin = await connectClient(scope, hub.url, { auth: { token: await mintToken({ admin: true }, { sub: 'ada' }) } });
+  await admin.subscribe('job:slow');
+  const tcp = (admin.socket.io.engine as unknown as { transport: { ws: { _socket: TcpSocket } } }).transport.ws._socket;
+  tcp.pause();
+  const progress = { done: 0.5, note: 'x'.repeat(50_000) };
+  const job = { jobId: 'slow', name: 'n', createdAt: 1, progress };
+  for (let n = 1; n <= 300; n++) await hub.publish('job:slow', { ...job, revision: n, state: 'active' }, { type: 'job' });
+  await waitFor(async () => (await metricOf(hub, 'roomcast_slow_consumers')) === 1, { what: 'the reader to be held' });
+  await hub.publish('job:slow', { ...job, revision: 301, state: 'done' }, { type: 'job' });
+  tcp.resume();
+  await waitFor(() => admin.jobs.length === 301, { what: 'the end of the job' });
+  expect(admin.jobs.map(({ revision }) => revision)).toEqual(countFrom(1, 301));
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0);
+  const { messages } = await admin.subscribe('job:slow', { last: 1 });
+  expect(messages).toMatchObject([{ data: { state: 'done' } }]);
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the ended job to be left' });
+});
