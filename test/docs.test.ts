@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, test } from '@jest/globals';
-import { commandsOf, docBlocks } from './support/doc-examples.js';
+import { brokenLinks, commandsOf, docBlocks } from './support/doc-examples.js';
 import {
   compiles,
   type DocWorld,
   listed,
   NOT_RUN,
+  notRun,
   openDocWorld,
   page,
   program,
@@ -36,10 +37,9 @@ const ORDERS = 'docs/library.md, Events of your own, js';
 const SHOW = "const show = (...what) => console.log('shown', JSON.stringify(what));";
 const KITCHEN = "const soldOut = async (dish) => dish === 'soup'; let orders = 0; const save = async () => ++orders;";
 const POST = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{ "data": { "text": "polled" } }' };
+const atOnce = async () => true;
 const TOKENS = { TOKEN_SECRET: SECRET };
 const withToken = ({ token }: DocWorld) => `const fetchToken = async () => '${token}';`;
-/** A drawing, or a file that another block imports and that is run with it. */
-const isRunElsewhere: RunExample = async () => {};
 
 async function jobResult(url: string, auth: object, name: string, input: unknown): Promise<unknown> {
   const client = await connectClient(scope, url, { auth });
@@ -49,6 +49,13 @@ async function jobResult(url: string, auth: object, name: string, input: unknown
     (job) => job.jobId === jobId && 'endedAt' in job,
   );
   return end.result;
+}
+
+/** What the documents' own handler makes of a message of four words. */
+async function countedWords(url: string): Promise<number> {
+  const client = await connectClient(scope, url);
+  await client.publish('chat:four', { text: 'four words are here' }, { id: 'four' });
+  return ((await jobResult(url, {}, 'word-count', { room: 'chat:four' })) as { words: number }).words;
 }
 
 /** A shop's payments, which cannot be reached twice and then take the money. */
@@ -70,14 +77,14 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'README.md, Speak to it, sh': shell({
     before: ({ project }) => project.write('app.log', 'the first line\n'),
     commands: [
-      { prints: /^data: .*"text":"hello"/m, stays: async () => true },
+      { prints: /^data: .*"text":"hello"/m, stays: atOnce },
       { prints: /"position":"\w+:\d+"/ },
       { prints: /^$/ },
-      { prints: /^/, stays: async ({ hub }) => (await get(`${hub.url}/api/rooms/logs:app/messages`)).text.includes('the first line') },
+      { prints: /^/, stays: async ({ url }) => (await get(`${url}/api/rooms/logs:app/messages`)).text.includes('the first line') },
     ],
   }),
 
-  'docs/architecture.md, The way of a message, drawing': isRunElsewhere,
+  'docs/architecture.md, The way of a message, drawing': notRun('a drawing'),
   'docs/benchmarks.md, Benchmarks, sh': listed,
 
   'docs/client.md, The client SDK, sh': listed,
@@ -121,7 +128,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
 
   'docs/deployment.md, One process, sh': listed,
   'docs/deployment.md, One process, sh 2': shell({ commands: [{ prints: /^$/ }, { prints: /^[\w-]+\.[\w-]+\.[\w-]+$/m }] }),
-  'docs/deployment.md, One process, ini': isRunElsewhere,
+  'docs/deployment.md, One process, ini': notRun('no systemd is here'),
   'docs/deployment.md, Several instances, sh': listed,
   'docs/deployment.md, A load balancer in front, sh': listed,
   'docs/deployment.md, A load balancer in front, sh 2': listed,
@@ -147,7 +154,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/jobs.md, Hand one in, js': program({ prints: [/^0\.\d+ \d+ primes below \d+$/m, /^there are 216816$/m], ends: true }),
   'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done 1 \{$/m] }),
   'docs/jobs.md, Hand one in, console': shell({}),
-  'docs/jobs.md, States, drawing': isRunElsewhere,
+  'docs/jobs.md, States, drawing': notRun('a drawing'),
   'docs/jobs.md, Result files, js': page({
     on: 'tokenHub',
     given: withToken,
@@ -157,18 +164,18 @@ const RUNS: Readonly<Record<string, RunExample>> = {
     prints: [/^\w+:\d+ \S.*: hello/m, /^cpu\S* \S+ \S+ \S+$/m, /^looked at [1-9]\d* messages$/m],
     ends: true,
   }),
-  'docs/jobs.md, Handlers of your own, js': isRunElsewhere,
-  'docs/jobs.md, Handlers of your own, js 2': isRunElsewhere,
+  'docs/jobs.md, Handlers of your own, js': notRun('the file word-count.js, which the examples after it run'),
+  'docs/jobs.md, Handlers of your own, js 2': notRun('the file handlers.js, which the commands after it load'),
   'docs/jobs.md, Handlers of your own, sh': shell({
     startsHub: true,
-    commands: [{ prints: /Roomcast on /, stays: async () => true }, { prints: /"name":"word-count","state":"queued"/ }],
+    commands: [{ prints: /Roomcast on /, stays: atOnce }, { prints: /"name":"word-count","state":"queued"/ }],
   }),
   'docs/jobs.md, Handlers of your own, sh 2': shell({
     startsHub: true,
     commands: [
       {},
-      { prints: /Roomcast on /, stays: async () => true },
-      { prints: /Roomcast worker: \d+ jobs? at a time/, stays: async () => true },
+      { prints: /Roomcast on /, stays: atOnce },
+      { prints: /Roomcast worker: \d+ jobs at a time/, stays: async ({ url }) => (await countedWords(url)) === 4 },
     ],
   }),
   'docs/jobs.md, Handlers of your own, js 3': async (block) => {
@@ -178,9 +185,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
       here,
       prints: [/^takes jobs at http:/m],
       meanwhile: async ({ url }) => {
-        const client = await connectClient(scope, url);
-        await client.publish('chat:lobby', { text: 'four words are here' });
-        expect(await jobResult(url, {}, 'word-count', { room: 'chat:lobby' })).toEqual({ words: 4 });
+        expect(await countedWords(url)).toBe(4);
         expect(await jobResult(url, {}, 'charge', { order: '17' })).toEqual({ order: '17' });
       },
     })(block, world);
@@ -205,7 +210,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
       expect(await client.ask('order', { dish: 'pie', count: 0 })).toMatchObject({ error: { code: 'invalid' } });
     },
   }),
-  'docs/library.md, Heavy work, js': isRunElsewhere,
+  'docs/library.md, Heavy work, js': notRun('the file forecast.js, which the example after it runs'),
   'docs/library.md, Heavy work, js 2': program({
     after: [SERVER],
     env: TOKENS,
@@ -237,6 +242,11 @@ test.each(blocks.map((block) => [block.id, block] as const))(
   },
   60_000,
 );
+
+test('each link of the documents leads to a file, and to a heading where it names one', async () => {
+  const broken = await brokenLinks();
+  expect(broken).toEqual([]);
+});
 
 test('what is said here of examples and commands is said of some that are there', () => {
   expect(Object.keys(RUNS).filter((id) => !blocks.some((block) => block.id === id))).toEqual([]);

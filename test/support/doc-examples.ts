@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ROOT } from './files.js';
 
 /** One fenced block of a document. */
@@ -16,12 +18,37 @@ export interface DocCommand {
   readonly output: string;
 }
 
-/** Every fenced block of the README and of the guides, in their order. */
-export async function docBlocks(): Promise<DocBlock[]> {
+/** The README and the guides. */
+async function documents(): Promise<{ file: string; markdown: string }[]> {
   const guides = (await readdir(`${ROOT}docs`)).filter((name) => name.endsWith('.md')).sort();
   const files = ['README.md', ...guides.map((name) => `docs/${name}`)];
-  const blocks = files.map(async (file) => blocksOf(file, await readFile(ROOT + file, 'utf8')));
-  return (await Promise.all(blocks)).flat();
+  return Promise.all(files.map(async (file) => ({ file, markdown: await readFile(ROOT + file, 'utf8') })));
+}
+
+/** Every fenced block of the README and of the guides, in their order. */
+export async function docBlocks(): Promise<DocBlock[]> {
+  return (await documents()).flatMap(({ file, markdown }) => blocksOf(file, markdown));
+}
+
+/** Links within the repository that lead nowhere. */
+export async function brokenLinks(): Promise<{ file: string; link: string }[]> {
+  const broken: { file: string; link: string }[] = [];
+  for (const { file, markdown } of await documents()) {
+    const prose = markdown.replace(/^```[\s\S]*?^```/gm, '');
+    for (const [, link] of prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [path, heading] = link!.split('#');
+      const target = path ? join(ROOT, dirname(file), path) : ROOT + file;
+      const there = existsSync(target) && (heading === undefined || anchorsOf(await readFile(target, 'utf8')).includes(heading));
+      if (!there) broken.push({ file, link: link! });
+    }
+  }
+  return broken;
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchorsOf(markdown: string): string[] {
+  const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase());
+  return headings.map((heading) => heading.replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
 }
 
 /** @throws Error when a block is not closed */

@@ -104,9 +104,12 @@ export function page({ given, prints, on = 'hub' }: Pick<ProgramOptions, 'given'
   };
 }
 
+/** Whether a command that does not end has done what it is there for; `url` is the hub's that the block speaks to. */
+type Stays = (around: { world: DocWorld; url: string }) => Promise<boolean>;
+
 export interface ShellOptions {
   /** One for each command of a `sh` block that is run. In a `console` block the document itself says what is printed. */
-  readonly commands?: readonly { readonly prints?: RegExp; readonly stays?: (world: DocWorld) => Promise<boolean> }[];
+  readonly commands?: readonly { readonly prints?: RegExp; readonly stays?: Stays }[];
   /** It starts a hub, which gets a port and a directory of its own. */
   readonly startsHub?: boolean;
   readonly before?: (world: DocWorld) => Promise<unknown>;
@@ -121,17 +124,17 @@ export function shell({ commands = [], startsHub = false, before }: ShellOptions
     const own: Record<string, string> = startsHub
       ? { PORT: port, ROOMCAST_DATA_DIR: await temporaryDir(scope), ROOMCAST_DRAIN_MS: '500' }
       : {};
-    const here: Record<string, string> = startsHub ? { 'http://127.0.0.1:3000': `http://127.0.0.1:${port}` } : {};
+    const url = startsHub ? `http://127.0.0.1:${port}` : hub.url;
     const wanted = commandsOf(block).filter(({ command }) => !reasonNotToRun(command));
     if (block.language === 'sh') expect({ commands: wanted, said: commands.length }).toMatchObject({ said: wanted.length });
     const expected = wanted.map(({ command, output }, at): ExpectedCommand => {
       const { prints, stays } = commands[at] ?? {};
       const follows = stays ?? (/curl -s?N/.test(command) ? async () => true : undefined);
       return {
-        command: project.local(command, here),
+        command: project.local(command, { 'http://127.0.0.1:3000': url }),
         output,
         fits: prints ?? shownOutput(output),
-        ...(follows && { stays: () => follows(world) }),
+        ...(follows && { stays: () => follows({ world, url }) }),
       };
     });
     await project.commands(expected, { ROOMCAST_URL: hub.url, ...own });
@@ -161,6 +164,12 @@ export const NOT_RUN: readonly (readonly [RegExp, string])[] = [
 ];
 
 export const reasonNotToRun = (command: string): string | undefined => NOT_RUN.find(([pattern]) => pattern.test(command))?.[1];
+
+/** Examples that are not run by themselves, and why. */
+export const notRun =
+  (reason: string): RunExample =>
+  async () =>
+    expect(reason).not.toBe('');
 
 /** A block of commands none of which is run here. */
 export const listed: RunExample = async (block) => {
