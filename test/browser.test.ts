@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { openPage, picture, startBrowser } from './support/browser.js';
+import { openPage, startBrowser } from './support/browser.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { fileScope, testScope } from './support/scope.js';
 import { connectClient } from './support/stock-client.js';
@@ -61,7 +61,6 @@ test('two browsers chat: messages, who is there, typing, reactions, edits and de
   await theirs.getByTestId('message-react').click();
   await ann.page.getByTestId('react-choice').first().click();
   await messageWith(bob.page, 'Yes, at four').getByTestId('reaction').waitFor(WAIT);
-  await picture(ann.page, 'chat');
 
   await messageWith(ann.page, 'Tea at four?').hover();
   await messageWith(ann.page, 'Tea at four?').getByTestId('message-delete').click();
@@ -130,7 +129,6 @@ test('the charts of this machine move', async () => {
     { what: 'values in the legends', timeoutMs: 20_000 },
   );
   await waitFor(async () => (await values()).join() !== first.join(), { what: 'the values to change', timeoutMs: 20_000 });
-  await picture(page, 'metrics');
   expect(faults).toEqual([]);
 });
 
@@ -153,7 +151,6 @@ test("a job's progress bar runs to its result, and a running job is cancelled", 
   await waitFor(
     async () => {
       if (await bar.isVisible()) shown.add(await bar.getAttribute('aria-valuenow', { timeout: 1_000 }).catch(() => null));
-      if (shown.size === 3) await picture(page, 'jobs');
       return (await byId(page, 'job').first().getAttribute('data-state')) === 'done';
     },
     { what: 'the job to be done', timeoutMs: 60_000 },
@@ -173,7 +170,6 @@ test("a job's progress bar runs to its result, and a running job is cancelled", 
 test('the log of the hub is a live tail that can be filtered', async () => {
   const { page, faults } = await enter('#/logs/hub', 'Watcher');
   await byId(page, 'log-line').first().waitFor(WAIT);
-  await picture(page, 'logs');
   await byId(page, 'log-filter').fill('no line of any log holds these words');
   await waitFor(async () => (await byId(page, 'log-line').count()) === 0, { what: 'the filter to empty the list' });
   expect(faults).toEqual([]);

@@ -106,3 +106,27 @@ test('what is published on one instance is read on the others, live and from the
   const first = await one!.publish('chat:shared', { text: 'twice' }, retry);
   expect(await three!.publish('chat:shared', { text: 'twice' }, retry)).toMatchObject({ position: first.position, repeated: true });
 });
+
+test('instances restarted one after the other cost a plain client nothing: it comes back to another one and goes on [P67]', async () => {
+  const { hubs } = await startCluster(scope, { instances: 2, env: { ROOMCAST_DRAIN_MS: '1000' } });
+  const front = await startNginx(scope, hubs);
+  const clients = await Promise.all(Array.from({ length: 6 }, () => connectClient(scope, front.url)));
+  for (const client of clients) {
+    await client.subscribe('chat:rolling');
+    client.socket.on('welcome', () => {
+      const last = client.of('chat:rolling').at(-1)?.position;
+      void client
+        .subscribe('chat:rolling', last ? { since: last } : { last: 500 })
+        .then(({ messages }) => client.messages.push(...messages));
+    });
+  }
+  const sender = await connectClient(scope, hubs[1]!.url);
+  await sender.publish('chat:rolling', { text: 'before' }, { id: 'before' });
+  await Promise.all(clients.map((client) => client.hears('before')));
+  expect(await hubs[0]!.stop()).toEqual({ code: 0, signal: null });
+  for (let n = 0; n < 10; n++) await sender.publish('chat:rolling', { text: 'meanwhile' }, { id: `meanwhile-${n}` });
+  await waitFor(() => clients.every(({ socket }) => socket.connected), { what: 'all clients to be back', timeoutMs: 20_000 });
+  await sender.publish('chat:rolling', { text: 'after' }, { id: 'after' });
+  await Promise.all(clients.map((client) => client.hears('after')));
+  for (const client of clients) expect(seqs(client.of('chat:rolling'))).toEqual(countFrom(1, 12));
+}, 60_000);

@@ -125,7 +125,7 @@ export class SocketServer {
     this.#closing = true;
     const { clients } = this.io.engine as unknown as { clients: Record<string, EngineConnection> };
     const sockets = Object.values(clients).map(({ request }) => request.socket);
-    this.io.local.disconnectSockets(true);
+    // The engine's end, not Socket.IO's: a stock client that is disconnected by the server does not connect again by itself.
     this.io.engine.close();
     await Promise.all([...this.io._nsps.values()].map((namespace) => namespace.adapter.close()));
     await Promise.all(sockets.map(endOf));

@@ -36,9 +36,3 @@ export async function openPage(browser: Browser, url: string, size = { width: 12
   await page.goto(url, { waitUntil: 'load' });
   return { page, faults };
 }
-
-/** Takes a picture where the environment's `SCREENSHOTS` names a directory: how the pictures of the docs are made. */
-export async function picture(page: Page, name: string): Promise<void> {
-  const dir = process.env.SCREENSHOTS;
-  if (dir) await page.screenshot({ path: `${dir}/${name}.png` });
-}
