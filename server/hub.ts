@@ -126,8 +126,9 @@ export async function createHub(parts: HubParts): Promise<Hub> {
   if (!engines.link) logger.info({ store: config.store }, engines.log.durability);
 
   const close = async () => {
-    await sockets.drain(config.drainMs);
+    // First of all not ready any more: a load balancer must not send those who leave back to here.
     http.close();
+    await sockets.drain(config.drainMs);
     await Promise.all([metricRooms.close(), jobs.close(config.drainMs)]);
     await sockets.close();
     roomsPart.close();

@@ -123,7 +123,11 @@ test('instances restarted one after the other cost a plain client nothing: it co
   const sender = await connectClient(scope, hubs[1]!.url);
   await sender.publish('chat:rolling', { text: 'before' }, { id: 'before' });
   await Promise.all(clients.map((client) => client.hears('before')));
-  expect(await hubs[0]!.stop()).toEqual({ code: 0, signal: null });
+  hubs[0]!.signal('SIGTERM');
+  await waitFor(async () => (await get(`${hubs[0]!.url}/readyz`)).status === 503, {
+    what: 'the leaving instance to say that it is not ready',
+  });
+  expect(await hubs[0]!.exited).toEqual({ code: 0, signal: null });
   for (let n = 0; n < 10; n++) await sender.publish('chat:rolling', { text: 'meanwhile' }, { id: `meanwhile-${n}` });
   await waitFor(() => clients.every(({ socket }) => socket.connected), { what: 'all clients to be back', timeoutMs: 20_000 });
   await sender.publish('chat:rolling', { text: 'after' }, { id: 'after' });
