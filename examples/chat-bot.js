@@ -33,13 +33,15 @@ function hear({ id, position, from, type, data }) {
   if (command) void publish(`re-${id}`.slice(0, 64), `@${from.name}: ${command()}`).catch((error) => console.error(error.message));
 }
 
-socket.on('welcome', async ({ user }) => {
+socket.on('welcome', ({ user }) => {
   me = user.id;
-  const answer = await socket.timeout(5_000).emitWithAck('subscribe', since ? { room, since } : { room });
-  if (!answer.ok) return console.error(`cannot join: ${answer.error.message}`);
-  console.log(`${user.name} listens in ${answer.room}`);
-  if (since && !answer.recovered) console.error('some messages are gone');
-  for (const message of answer.messages) hear(message);
+  // A callback, not a promise: what follows the answer at once is heard after it.
+  socket.timeout(5_000).emit('subscribe', since ? { room, since } : { room }, (late, answer) => {
+    if (late || !answer.ok) return console.error(`cannot join: ${late?.message ?? answer.error.message}`);
+    console.log(`${user.name} listens in ${answer.room}`);
+    if (since && !answer.recovered) console.error('some messages are gone');
+    for (const message of answer.messages) hear(message);
+  });
 });
 socket.on('message', hear);
 socket.on('notice', (notice) => console.log('notice', notice));
