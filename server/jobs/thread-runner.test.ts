@@ -40,6 +40,7 @@ const gate = new Promise<void>((resolve) => {
 const entries: LogEntry[] = Array.from({ length: 1_234 }, (_, i) => ({
   epoch: 'e',
   seq: i + 1,
+  bytes: 100,
   message: {
     room: 'chat:x',
     position: `e:${i + 1}`,

@@ -39,7 +39,7 @@ export function encodeBody({ id, type, from, data }: NewMessage): EncodedBody {
 export function decodeEntry(stored: Buffer, at: { room: RoomName; epoch: string; seq: number; time: number }): LogEntry {
   const { room, epoch, seq, time } = at;
   const { id, type, from, data } = decodeBody(stored);
-  return { epoch, seq, message: { room, position: formatPosition(epoch, seq), id, type, from, time, data } };
+  return { epoch, seq, bytes: stored.length, message: { room, position: formatPosition(epoch, seq), id, type, from, time, data } };
 }
 
 function decodeBody(stored: Buffer): Body {

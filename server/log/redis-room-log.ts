@@ -103,7 +103,7 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
     const { epoch, seq } = parsePosition(message.position);
     // Until Redis agreed again, what was seen before is what it must be held to.
     if ((seen.get(room)?.connection ?? connection) === connection) see(room, epoch, seq, message.time);
-    followers.entry({ epoch, seq, message });
+    followers.entry({ epoch, seq, bytes: payload.length, message });
   }
 
   function subscription(room: RoomName) {

@@ -15,6 +15,8 @@ export interface NewMessage {
 export interface LogEntry {
   readonly epoch: string;
   readonly seq: number;
+  /** Bytes of the message as it is encoded, roughly: as it is stored or as it was heard. */
+  readonly bytes: number;
   readonly message: Message;
 }
 

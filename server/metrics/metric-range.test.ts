@@ -16,6 +16,7 @@ function logOf(rows: SampleColumns[], delayMs = 10) {
     return {
       epoch: 'e',
       seq,
+      bytes: 100,
       message: { room: ROOM, position: `e:${seq}`, id: `m${seq}`, type: 'samples', from, time: data.t + delayMs, data },
     };
   });

@@ -39,7 +39,7 @@ function room(options: Partial<MetricViewOptions> = {}, recent: LogEntry[] = [])
 function entryOf(seq: number, values: Record<string, number>, t: number, time = t): LogEntry {
   const data = { t, names: Object.keys(values), values: Object.values(values) };
   const from = { id: 'hub', name: 'hub' };
-  return { epoch: 'e', seq, message: { room: ROOM, position: `e:${seq}`, id: `m${seq}`, type: 'samples', from, time, data } };
+  return { epoch: 'e', seq, bytes: 100, message: { room: ROOM, position: `e:${seq}`, id: `m${seq}`, type: 'samples', from, time, data } };
 }
 
 /** What a client makes of a snapshot and the frames after it. */

@@ -30,6 +30,7 @@ export class RoomFeed implements LogFollower {
   #standing = false;
   #heardEarly = false;
   #recent: LogEntry[] = [];
+  #recentBytes = 0;
   #repairing: Promise<void> | undefined;
   #repairAgain = false;
   readonly #readers = new Set<FeedReader>();
@@ -117,14 +118,33 @@ export class RoomFeed implements LogFollower {
     this.#epoch = page.epoch;
     this.#last = page.first - 1;
     this.#recent = [];
+    this.#recentBytes = 0;
     for (const reader of [...this.#readers]) reader.gap();
   }
 
   #deliver(entry: LogEntry): void {
     this.#last = entry.seq;
+    this.#keep(entry);
+    for (const reader of [...this.#readers]) {
+      try {
+        reader.entry(entry);
+      } catch (error) {
+        // The others get it all the same.
+        this.options.onFault(error);
+      }
+    }
+  }
+
+  /** Keeps what one page may hold at most: `recentAfter` is handed out as one. */
+  #keep(entry: LogEntry): void {
     this.#recent.push(entry);
-    if (this.#recent.length > 2 * this.options.recentEntries) this.#recent = this.#recent.slice(-this.options.recentEntries);
-    for (const reader of [...this.#readers]) reader.entry(entry);
+    this.#recentBytes += entry.bytes;
+    if (this.#recent.length <= 2 * this.options.recentEntries && this.#recentBytes <= BOUNDS.pageBytes) return;
+    let first = Math.max(this.#recent.length - this.options.recentEntries, 0);
+    for (let i = 0; i < first; i++) this.#recentBytes -= this.#recent[i]!.bytes;
+    // By half, so that not every entry moves all others.
+    while (this.#recentBytes > BOUNDS.pageBytes / 2 && first < this.#recent.length - 1) this.#recentBytes -= this.#recent[first++]!.bytes;
+    this.#recent = this.#recent.slice(first);
   }
 }
 
