@@ -16,6 +16,9 @@ interface Held {
   closing?: NodeJS.Timeout;
 }
 
+/** Feeds that stay open without a user: past it they end at once, so that whoever runs through many rooms does not fill the memory with them. */
+export const LINGERING_FEEDS = 1_000;
+
 export interface FeedRegistryOptions {
   log: RoomLog;
   /** A feed that nobody uses stays open this long: the next user finds it standing. */
@@ -31,6 +34,7 @@ export interface FeedRegistryOptions {
 export class FeedRegistry {
   readonly reads: LogReads;
   readonly #held = new Map<RoomName, Held>();
+  readonly #lingering = new Set<Held>();
   readonly #verifying: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: FeedRegistryOptions) {
@@ -47,6 +51,7 @@ export class FeedRegistry {
     const held = this.#held.get(room) ?? this.#open(room);
     held.users++;
     clearTimeout(held.closing);
+    this.#lingering.delete(held);
     try {
       const feed = await held.opening;
       let released = false;
@@ -91,12 +96,18 @@ export class FeedRegistry {
   #release(room: RoomName, held: Held): void {
     held.users--;
     if (held.users > 0) return;
+    if (this.#lingering.size >= LINGERING_FEEDS) {
+      this.#close(room, held);
+      return;
+    }
+    this.#lingering.add(held);
     held.closing = setTimeout(() => this.#close(room, held), this.options.lingerMs).unref();
   }
 
   #close(room: RoomName, held: Held): void {
     if (this.#held.get(room) === held) this.#held.delete(room);
     clearTimeout(held.closing);
+    this.#lingering.delete(held);
     held.unfollow?.();
   }
 
