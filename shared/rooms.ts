@@ -80,7 +80,8 @@ export type RoomName = `${string}:${string}`;
 export const ROOM_NAME_CHARS = 128;
 const KIND = /^[a-z][a-z0-9-]{0,31}$/;
 // No braces: a name stands inside a Redis hash tag. No blanks or controls: it stands in URLs and log lines.
-const NAME = /^[\p{L}\p{N}._~@/+:=-]{1,128}$/u;
+// Nor letters that nobody sees (Unicode counts the Hangul fillers as such): two rooms must not look like one.
+const NAME = /^(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}._~@/+:=-]){1,128}$/u;
 
 export interface ParsedRoom {
   readonly room: RoomName;
@@ -98,7 +99,7 @@ export function parseRoom(text: unknown, kinds: Kinds): ParsedRoom {
   const colon = text.indexOf(':');
   const kind = text.slice(0, Math.max(colon, 0));
   const name = text.slice(colon + 1);
-  if (colon < 1 || !KIND.test(kind) || !NAME.test(name)) {
+  if (colon < 1 || !KIND.test(kind) || !NAME.test(name) || name !== name.normalize('NFC')) {
     throw new HubError('invalid', `a room is kind:name, the name 1 to ${ROOM_NAME_CHARS} letters, digits or . _ ~ @ / + : = -`);
   }
   const policy = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
