@@ -69,5 +69,5 @@ const ENDED: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled']);
 
 /** The message after which a job room says no more. */
 export function isJobEnd({ type, data }: Message): boolean {
-  return type === 'job' && ENDED.has((data as JobState).state);
+  return type === 'job' && ENDED.has((data as JobState | null)?.state ?? '');
 }
