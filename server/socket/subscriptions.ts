@@ -26,7 +26,11 @@ interface Subscribed {
   readonly parsed: ParsedRoom;
   readonly member: RoomMember;
   readonly lease: ChannelLease;
+  typedAt?: number;
 }
+
+/** One sign of typing reaches everybody in the room on all instances: more of them tell nobody anything. */
+const TYPING_MS = 500;
 
 /** The rooms of one socket. Calls about one room run one after another, in the order in which they came. */
 export class Subscriptions {
@@ -71,10 +75,14 @@ export class Subscriptions {
     });
   }
 
-  /** Tells the others in the room; lost where a socket does not keep up. */
+  /** Tells the others in the room, at most once in `TYPING_MS`; lost where a socket does not keep up. */
   typing(text: unknown): void {
     const { room } = this.options.rooms.parse(text);
-    if (!this.#rooms.has(room)) throw new HubError('not_subscribed', `not subscribed to ${room}`);
+    const subscribed = this.#rooms.get(room);
+    if (!subscribed) throw new HubError('not_subscribed', `not subscribed to ${room}`);
+    const now = performance.now();
+    if (now - (subscribed.typedAt ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return;
+    subscribed.typedAt = now;
     const { user } = this.holder.principal;
     this.socket.volatile.to(groupOf(room)).emit('typing', { room, user });
   }
