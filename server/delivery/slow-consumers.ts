@@ -12,7 +12,9 @@ export interface SlowCandidate {
 export interface SlowConsumersOptions {
   /** Unsent bytes of one connection past which it is held. */
   unsentBytes: number;
+  /** Between two looks at all connections, and at those that are held: what drains goes on soon. */
   checkMs: number;
+  checkHeldMs: number;
   onHold(): void;
 }
 
@@ -28,6 +30,7 @@ export class SlowConsumers {
   /** With the bytes that waited when it was held. */
   readonly #held = new Map<SlowCandidate, number>();
   readonly #timer: NodeJS.Timeout;
+  #heldTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SlowConsumersOptions) {
     this.#timer = setInterval(() => this.check(), options.checkMs).unref();
@@ -54,12 +57,15 @@ export class SlowConsumers {
   check(): void {
     const limit = this.options.unsentBytes;
     for (const candidate of this.#watched) {
-      const heldAt = this.#held.get(candidate);
-      if (heldAt === undefined) {
-        const bytes = candidate.unsentBytes(Number.POSITIVE_INFINITY);
-        if (bytes > limit) this.#hold(candidate, bytes);
-        continue;
-      }
+      if (this.#held.has(candidate)) continue;
+      const bytes = candidate.unsentBytes(Number.POSITIVE_INFINITY);
+      if (bytes > limit) this.#hold(candidate, bytes);
+    }
+  }
+
+  #checkHeld(): void {
+    const limit = this.options.unsentBytes;
+    for (const [candidate, heldAt] of this.#held) {
       const bytes = candidate.unsentBytes(heldAt + limit * CUT_FACTOR);
       if (bytes > heldAt + limit * CUT_FACTOR) candidate.cut();
       else if (bytes <= limit / 4) {
@@ -67,15 +73,23 @@ export class SlowConsumers {
         candidate.release();
       }
     }
+    if (this.#held.size === 0) this.#stopHeldTimer();
   }
 
   #hold(candidate: SlowCandidate, bytes: number): void {
     this.#held.set(candidate, bytes);
+    this.#heldTimer ??= setInterval(() => this.#checkHeld(), this.options.checkHeldMs).unref();
     this.options.onHold();
     candidate.hold();
   }
 
+  #stopHeldTimer(): void {
+    clearInterval(this.#heldTimer);
+    this.#heldTimer = undefined;
+  }
+
   close(): void {
     clearInterval(this.#timer);
+    this.#stopHeldTimer();
   }
 }

@@ -29,6 +29,7 @@ const FEED_LINGER_MS = 10_000;
 const FEED_VERIFY_MS = 5_000;
 const RECENT_ENTRIES = 256;
 const SLOW_CHECK_MS = 250;
+const HELD_CHECK_MS = 20;
 
 /** Rooms as this node serves them: feeds, the room service, the channels of its sockets, and the watch over slow ones. */
 export function openRoomsPart(options: RoomsPartOptions) {
@@ -55,7 +56,12 @@ export function openRoomsPart(options: RoomsPartOptions) {
     listCacheTtlMs: cacheTtlMs,
   });
   const channels = new ChannelRegistry({ feeds, log, presence, emit, viewOf, now: Date.now });
-  const slow = new SlowConsumers({ unsentBytes: options.unsentBytes, checkMs: SLOW_CHECK_MS, onHold: () => metrics.slowHeld.inc() });
+  const slow = new SlowConsumers({
+    unsentBytes: options.unsentBytes,
+    checkMs: SLOW_CHECK_MS,
+    checkHeldMs: HELD_CHECK_MS,
+    onHold: () => metrics.slowHeld.inc(),
+  });
   const close = () => {
     slow.close();
     feeds.close();
