@@ -151,8 +151,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
     meanwhile: ({ url }) => waitFor(async () => (await get(`${url}/api/rooms/chat:lobby/messages`)).body.messages),
   }),
 
-  'docs/jobs.md, Hand one in, js': program({ prints: [/^0\.\d+ \d+ primes below \d+$/m, /^there are 216816$/m], ends: true }),
-  'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done 1 \{$/m] }),
+  'docs/jobs.md, Hand one in, js': program({ prints: [/^0\.\d+ \d+ primes below \d+$/m, /^there are 664579$/m], ends: true }),
+  'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done \S+ \{$/m] }),
   'docs/jobs.md, Hand one in, console': shell({}),
   'docs/jobs.md, States, drawing': notRun('a drawing'),
   'docs/jobs.md, Result files, js': page({
