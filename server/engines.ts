@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from 'socket.io';
 import { createHubAdapter } from './adapter/hub-adapter.js';
 import { openRedisLink, type RedisLink } from './adapter/redis-link.js';
@@ -66,6 +67,7 @@ const RESULTS_DIR = 'results';
 const PRESENCE_COALESCE_MS = 1_000;
 /** Bytes of one result file. */
 const RESULT_BYTES = 1024 ** 3;
+const REDIS_AT_START_MS = 1_000;
 /** The same where Redis holds it in memory. */
 const REDIS_RESULT_BYTES = 256 * 1024 ** 2;
 
@@ -105,9 +107,11 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
 }
 
 /** The link goes on trying when Redis is away at the start too; until then `/readyz` says so and publications are refused. */
-function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Engines {
+async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Promise<Engines> {
   const { redisUrl: url = '', redisPrefix: prefix, presenceGraceMs: graceMs, presenceLeaseMs: leaseMs, jobQueueMax } = config;
   const link = openRedisLink({ url, commandTimeoutMs: config.redisCommandTimeoutMs, log: logger });
+  // A Redis that is there is ready before the first client is; one that is away is not waited for.
+  await Promise.race([link.whenUp(), delay(REDIS_AT_START_MS, undefined, { ref: false })]);
   // Under the default prefix, other Socket.IO programs and emitters on the same Redis find the hub's channels where they expect them.
   const channelPrefix = prefix === OPTIONS.redisPrefix.default ? 'socket.io' : `${prefix}:socket.io`;
   const keys = `${prefix}:`;

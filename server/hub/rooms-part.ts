@@ -52,6 +52,7 @@ export function openRoomsPart(options: RoomsPartOptions) {
     presence,
     cache,
     ownsJob: options.ownsJob,
+    onReturn: (recovered) => metrics.recovered.inc({ recovered: String(recovered) }),
     historyCacheTtlMs: cacheTtlMs,
     listCacheTtlMs: cacheTtlMs,
   });

@@ -13,6 +13,7 @@ import type { LogPublisher } from './log-publisher.js';
 import { PublishOrder } from './publish-order.js';
 import type { SystemPublisher } from './publisher.js';
 import { checkRevision, isRevision } from './revision-policy.js';
+import type { RoomFeed } from './room-feed.js';
 import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
 import { findStart, type Start } from './subscribe.js';
 
@@ -30,6 +31,8 @@ export interface RoomsOptions {
   /** Whether the principal is the owner of the job that a `job:<id>` room reports. */
   ownsJob(principal: Principal, jobId: string): Promise<boolean>;
   cache: CachedReads;
+  /** A subscriber came back with a position, and got what it missed, or did not. */
+  onReturn(recovered: boolean): void;
   historyCacheTtlMs: number;
   listCacheTtlMs: number;
 }
@@ -63,6 +66,13 @@ export class RoomService implements Rooms {
     const append = () => this.options.publisher.append(room, { id, type, data, from: principal.user });
     const check = isRevision(type) ? () => checkRevision(this.options.log, principal, room.room, type, data) : undefined;
     return this.#order.append(`${principal.user.id} ${room.room}`, append, check);
+  }
+
+  /** Where a subscription to the feed begins. @throws HubError as `findStart` */
+  async start(feed: RoomFeed, request: SubscribeRequest): Promise<Start> {
+    const start = await findStart(feed, this.options.feeds.reads, request);
+    if (request.since !== undefined) this.options.onReturn(start.recovered);
+    return start;
   }
 
   /** Publishes past the checks of this service. */
@@ -115,7 +125,7 @@ export class RoomService implements Rooms {
     const { feeds } = this.options;
     const lease = await feeds.acquire(room);
     try {
-      const start = await findStart(lease.feed, feeds.reads, request);
+      const start = await this.start(lease.feed, request);
       const cursor = new Cursor(
         lease.feed,
         feeds.reads,

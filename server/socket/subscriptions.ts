@@ -8,7 +8,6 @@ import { groupOf } from '../delivery/room-channel.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
 import type { RoomService } from '../rooms/rooms.js';
-import { findStart } from '../rooms/subscribe.js';
 import { LogMember, type RoomMember, ViewMember } from './room-member.js';
 import type { HubSocket, PrincipalHolder } from './types.js';
 
@@ -160,7 +159,7 @@ export class Subscriptions {
       const holdBack = () => this.holder.holdBack();
       const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, holdBack, end };
       const { view, lease: held } = lease.channel;
-      const member = view ? new ViewMember(base, view, request) : new LogMember(base, await findStart(held.feed, feeds.reads, request));
+      const member = view ? new ViewMember(base, view, request) : new LogMember(base, await this.options.rooms.start(held.feed, request));
       return { member, lease };
     } catch (error) {
       lease.release();

@@ -68,6 +68,7 @@ export function memoryRooms(scope: Scope): { rooms: RoomService; feeds: FeedRegi
     presence: nobodyThere,
     ownsJob: async () => false,
     cache: { read: (_key, { compute }) => compute() },
+    onReturn: () => {},
     historyCacheTtlMs: 0,
     listCacheTtlMs: 0,
   });
