@@ -86,6 +86,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
 
   'docs/architecture.md, The way of a message, drawing': notRun('a drawing'),
   'docs/benchmarks.md, Benchmarks, sh': listed,
+  'docs/benchmarks.md, jobs, sh': listed,
 
   'docs/client.md, The client SDK, sh': listed,
   [CLIENT]: program({ prints: [/^now online$/m, /^Zoe: hello 12$/m, /^Ann: hello$/m] }),
