@@ -29,6 +29,11 @@ export function quantile(sorted: Float64Array, part: number): number {
   const below = sorted[Math.floor(place)]!;
   const above = sorted[Math.ceil(place)]!;
   const share = place - Math.floor(place);
-  // Rounding must not lead past the neighbours.
-  return Math.min(above, Math.max(below, below * (1 - share) + above * share));
+  return Math.min(above, Math.max(below, between(below, above, share)));
+}
+
+/** Never falls while `share` rises, whatever is rounded: one product and one sum. Neighbours too far apart to subtract are halved first. */
+function between(below: number, above: number, share: number): number {
+  const distance = above - below;
+  return Number.isFinite(distance) ? below + distance * share : 2 * (below / 2 + (above / 2 - below / 2) * share);
 }

@@ -98,6 +98,7 @@ test('percentiles are between the least and the largest value, rise, and do not 
       expect(Number.isFinite(mean)).toBe(true);
       expect(summarize([...all].reverse())).toEqual(summarize(all));
     }),
+    { examples: [[[0, 0, 1.7976931348623137e308, 0, 1.797693134862314e308, 0]], [[-1.7e308, 1.7e308]]] },
   );
 });
 
