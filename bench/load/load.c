@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 1 << 20, RING = 1 << 16, CONNECTING = 64, WATCHED = 32, MAX_PUBLISHERS = 1024, TAIL_SECONDS = 10 };
+enum { READ_BYTES = 1 << 20, RING = 1 << 16, CONNECTING = 64, WATCHED = 32, FILLER_BYTES = 1 << 16, MAX_PUBLISHERS = 1024, TAIL_SECONDS = 10 };
 typedef enum { CONNECT, UPGRADE, HANDSHAKE, JOIN, LIVE } State;
 typedef enum { HUB, STOCK, WS } Protocol;
 typedef enum { FANOUT, PUBLISH, RATE, IDLE } Mode;
@@ -170,7 +170,7 @@ static void sendText(Connection *connection, const char *format, ...) {
 
 /* ---- publishing ---- */
 
-static size_t publication(char *to, size_t size, Connection *publisher, uint32_t index, uint32_t room) {
+static size_t publication(char *to, size_t size, uint32_t index, uint32_t room) {
   char name[200];
   uint64_t id = nextPublication++;
   uint32_t n = sentInRoom[room][index]++;
@@ -179,18 +179,13 @@ static size_t publication(char *to, size_t size, Connection *publisher, uint32_t
   int head = snprintf(data, sizeof data, "{\"p\":%u,\"n\":%u,\"t\":%.0f,\"x\":\"", index, n, now() * 1e6);
   int fill = options.bytes - head - 2;
   if (fill < 0) fill = 0;
-  (void)publisher;
-  switch (options.protocol) {
-    case HUB:
-      return snprintf(to, size, "42%llu[\"publish\",{\"room\":\"%s\",\"id\":\"load-%d-%llu\",\"data\":%s%.*s\"}}]", (unsigned long long)id,
-                      name, getpid(), (unsigned long long)id, data, fill, filler);
-    case STOCK:
-      return snprintf(to, size, "42%llu[\"publish\",{\"room\":\"%s\",\"id\":\"load-%d-%llu\",\"data\":%s%.*s\"}}]", (unsigned long long)id,
-                      name, getpid(), (unsigned long long)id, data, fill, filler);
-    default:
-      return snprintf(to, size, "{\"room\":\"%s\",\"id\":\"load-%d-%llu\",\"data\":%s%.*s\"}}", name, getpid(), (unsigned long long)id, data,
-                      fill, filler);
-  }
+  const char *words = filler + id * 97 % FILLER_BYTES;
+  int length = 0;
+  if (options.protocol != WS) length = snprintf(to, size, "42%llu[\"publish\",", (unsigned long long)id);
+  length += snprintf(to + length, size - length, "{\"room\":\"%s\",\"id\":\"load-%d-%llu\",\"data\":%s%.*s\"}}", name, getpid(),
+                     (unsigned long long)id, data, fill, words);
+  if (options.protocol != WS) to[length++] = ']';
+  return length;
 }
 
 /* Publishes so many, in turn over publishers and rooms; each publisher's go out in one write. */
@@ -210,7 +205,7 @@ static void publish(uint64_t count) {
     for (uint64_t i = first + offset; i < first + count; i += options.publishers) {
       uint32_t room = i % options.rooms;
       rooms[room].published++;
-      length += frame(framed + length, text, publication(text, size, publisher, index, room));
+      length += frame(framed + length, text, publication(text, size, index, room));
     }
     if (length) writeBytes(publisher, framed, length);
     if (first + offset + 1 >= first + count) break;
@@ -517,6 +512,20 @@ static void readOptions(int count, char **arguments) {
   if (options.rooms < 1 || options.inflight < 1 || options.inflight > 4096) fail("rooms: 1 at least; inflight: from 1 to 4096");
 }
 
+/* Words and numbers as in a line of a log: deflate makes some two fifths of them. */
+static void fillWithWords(void) {
+  static const char *const words[] = {"request", "user", "GET", "/api/rooms", "status", "latency", "of", "the", "worker", "timeout", "retry", "cache",
+                                      "hit", "miss", "queue", "node", "eu-west", "error", "connect", "session", "bytes", "sent", "room", "shard"};
+  uint32_t random = 12345;
+  size_t size = FILLER_BYTES + options.bytes, at = 0;
+  filler = malloc(size + 32);
+  while (at < size) {
+    random = random * 1664525 + 1013904223;
+    if (random >> 30) at += sprintf(filler + at, "%s ", words[(random >> 8) % (sizeof words / sizeof *words)]);
+    else at += sprintf(filler + at, "%u ", (random >> 8) % 100000);
+  }
+}
+
 static void prepare(void) {
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
@@ -527,9 +536,7 @@ static void prepare(void) {
   rooms = calloc(options.rooms, sizeof *rooms);
   sentInRoom = calloc(options.rooms, sizeof *sentInRoom);
   input = malloc(2 * READ_BYTES);
-  filler = malloc(options.bytes + 1);
-  /* Text that deflate neither folds to nothing nor leaves as it is. */
-  for (int i = 0; i < options.bytes; i++) filler[i] = "the quick brown fox jumps over a lazy dog; "[i * 7 % 43];
+  fillWithWords();
   epoll_fd = epoll_create1(0);
   int watchEvery = options.members / WATCHED > 0 ? options.members / WATCHED : 1;
   for (int i = 0; i < total; i++) {
