@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { LIMITS } from '../../shared/limits.js';
 import { type Access, KINDS } from '../../shared/rooms.js';
-import { ANY_TEXT, choice, list, type Option, onOff, optionalText, text, whole } from './option.js';
+import { ANY_TEXT, choice, list, type Option, onOff, optionalText, text, whole, wholeOr } from './option.js';
 import { GRANT, HTTP_ADDRESS, JWT_SECRET, KEY_PREFIX, ORIGIN, REDIS_ADDRESS, TRANSPORT, TRANSPORTS, type Transport } from './text-forms.js';
 
 const SECOND_MS = 1_000;
@@ -13,6 +13,11 @@ const GIB = 1024 ** 3;
 const listening = {
   port: whole({ min: 0, max: 65_535, default: 3_000 }, 'Port to listen on; 0 takes a free one.', { env: 'PORT' }),
   host: text('127.0.0.1', ANY_TEXT, 'Address to bind. Anything but loopback needs tokenSecret or jwks.'),
+  instances: wholeOr(
+    'auto',
+    { min: 1, max: 256, default: 1 },
+    'Processes of roomcast serve that share the port, joined by Redis; auto: one per core with Redis, else 1.',
+  ),
   tlsCert: optionalText(
     ANY_TEXT,
     'PEM file of the certificate chain; with tlsKey the hub speaks HTTPS and WSS. Read again when it changes.',
@@ -27,6 +32,15 @@ const listening = {
   compressionThresholdBytes: whole(
     { min: 0, max: GIB, default: 1_024 },
     'Bytes from which a message is compressed, where compression is on.',
+  ),
+  delivery: choice(
+    ['turn', 'stock'],
+    'turn',
+    "How WebSockets are written to: turn joins what one turn of the event loop sends and shares a room's messages; stock as Socket.IO does.",
+  ),
+  deliveryWindowMs: whole(
+    { min: 0, max: 5, default: 0 },
+    'Milliseconds that a busy hub waits between two writes to a room, for less CPU; 0: never. 2 is a good value. Of delivery turn.',
   ),
   pingIntervalMs: whole({ min: 100, max: HOUR_MS, default: 25_000 }, 'Milliseconds between two heartbeats to a client.'),
   pingTimeoutMs: whole(

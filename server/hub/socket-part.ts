@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { ServerOptions } from 'socket.io';
 import { HubError } from '../../shared/errors.js';
 import type { Config } from '../config.js';
+import { createDelivery } from '../delivery/delivery.js';
 import type { EmitOnThisNode } from '../delivery/room-channel.js';
 import type { Engines } from '../engines.js';
 import { checkPayload } from '../limits/payload-checks.js';
@@ -61,8 +62,9 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   addAuthEvents(handlers, (credentials, { request }) => entrance.authenticate(credentials, entrance.addressOf(request)));
   const onConnection = (transport: string) => metrics.connected.inc({ transport });
   const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
+  const delivery = createDelivery(config);
   const sockets = new SocketServer(options.server, {
-    io: socketOptions(options),
+    io: { ...socketOptions(options), ...delivery.io, ...options.io },
     entrance,
     slow: roomsPart.slow,
     onConnection,
@@ -79,12 +81,13 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
       onEvent: (event) => metrics.received.inc({ event: handlers.has(event) ? event : 'other' }),
     },
   });
+  delivery.attach(sockets.io);
+  const delivered = metrics.delivered.labels({ transport: 'socket.io' });
   return {
     io: sockets.io,
     emitOnThisNode: (group, event, payload) => {
-      metrics.delivered.inc({ transport: 'socket.io' }, sockets.io.of('/').adapter.rooms.get(group)?.size ?? 0);
-      // One event of the map with its one argument; the overloads cannot be followed through the generic.
-      sockets.io.local.to(group).emit(event, ...([payload] as never));
+      delivered.inc(sockets.io.of('/').adapter.rooms.get(group)?.size ?? 0);
+      delivery.emit(group, event, payload);
     },
     handle: (event, handler) => sockets.handle(event, handler),
     disconnectUser: (userId) => sockets.disconnectUser(userId),
@@ -98,7 +101,7 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   };
 }
 
-function socketOptions({ config, engines, io }: SocketPartOptions): Partial<ServerOptions> {
+function socketOptions({ config, engines }: SocketPartOptions): Partial<ServerOptions> {
   const limits = config.limits;
   return {
     pingInterval: config.pingIntervalMs,
@@ -109,6 +112,5 @@ function socketOptions({ config, engines, io }: SocketPartOptions): Partial<Serv
     httpCompression: config.compression ? { threshold: config.compressionThresholdBytes } : false,
     ...(limits && config.authenticateMs > 0 && { connectTimeout: config.authenticateMs }),
     ...(engines.adapter && { adapter: engines.adapter }),
-    ...io,
   };
 }

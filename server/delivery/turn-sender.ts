@@ -1,0 +1,119 @@
+import type { Socket as TcpSocket } from 'node:net';
+import * as ws from 'ws';
+import { deflateMessage } from './deflate.js';
+import { MessageFrame, ReadyFrame } from './frame.js';
+import type { Lane, Turn, TurnGroup, TurnWriter } from './turn.js';
+
+type Sent = (error?: Error) => void;
+
+/** What ws 8 keeps of a connection's sending side, as far as it is used here; `turn-socket.test.ts` holds it to the version. */
+interface WsSender {
+  readonly _socket: TcpSocket;
+  sendFrame(list: readonly (Buffer | string)[], sent?: Sent): void;
+}
+export type WsSenderClass = new (socket: TcpSocket, extensions: object, generateMask?: unknown) => WsSender;
+interface SendOptions {
+  readonly binary?: boolean;
+  readonly compress?: boolean;
+}
+interface Deflate {
+  readonly params: { readonly server_no_context_takeover?: boolean; readonly server_max_window_bits?: number };
+  readonly _threshold: number;
+}
+
+const { Sender } = ws as unknown as { Sender: WsSenderClass };
+const DEFLATE = 'permessage-deflate';
+const OPCODE = 0x0f;
+const CLOSE = 8;
+/** Bytes that the kernel has refused past which a connection counts as congested. */
+const CONGESTED_BYTES = 64 * 1024;
+const WINDOW_BITS = 15;
+
+export interface SenderHost {
+  readonly turn: Turn;
+  /** A connection has become congested, or has drained. */
+  onCongestion(sender: TurnSender): void;
+}
+
+/**
+ * The sending side of one WebSocket: hands each message to the turn. While the connection is congested, what is sent stays with
+ * engine.io, as it does without this: its volatile messages are then dropped.
+ */
+export class TurnSender extends Sender implements TurnWriter {
+  readonly own: Lane = { frames: [], places: [] };
+  first: TurnGroup | undefined;
+  more: TurnGroup[] | undefined;
+  readonly takesCompressed: boolean;
+  /** Bytes from which its messages are compressed. */
+  readonly #threshold: number;
+  readonly #host: SenderHost;
+  #closed = false;
+  #congested = false;
+  /** Of the message that was sent while congested: engine.io sends no other before it is called. */
+  #held: Sent | undefined;
+
+  constructor(host: SenderHost, socket: TcpSocket, extensions: Record<string, unknown>) {
+    super(socket, extensions);
+    const deflate = extensions[DEFLATE] as Deflate | undefined;
+    this.#host = host;
+    this.takesCompressed = deflate !== undefined && isShareable(deflate);
+    this.#threshold = this.takesCompressed ? deflate!._threshold : Number.POSITIVE_INFINITY;
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  /** Takes the place of the one in ws, which frames, compresses and writes each message by itself. */
+  send(data: string | Uint8Array, { compress }: SendOptions, sent?: Sent): void {
+    const frame = new MessageFrame(data);
+    if (compress && frame.bytes >= this.#threshold) frame.compress(deflateMessage);
+    this.#host.turn.toOne(this, frame);
+    this.#sent(sent);
+  }
+
+  /** Frames that were made elsewhere: ws's own for control, those of Socket.IO's adapter for a broadcast. */
+  override sendFrame(list: readonly (Buffer | string)[], sent?: Sent): void {
+    if (((list[0] as Buffer)[0]! & OPCODE) === CLOSE) this.#close(list, sent);
+    else {
+      this.#host.turn.toOne(this, new ReadyFrame(list));
+      this.#sent(sent);
+    }
+  }
+
+  write(bytes: Buffer): void {
+    const socket = this._socket;
+    if (this.#closed || !socket.writable) return;
+    socket.write(bytes);
+    if (!this.#congested && socket.writableLength > CONGESTED_BYTES) this.#congest(socket);
+  }
+
+  /** Nothing may come behind it, and ws ends the connection once it is sent. */
+  #close(list: readonly (Buffer | string)[], sent?: Sent): void {
+    this.#host.turn.flush();
+    this.#closed = true;
+    super.sendFrame(list, sent);
+  }
+
+  #sent(sent: Sent | undefined): void {
+    if (this.#congested) this.#held = sent;
+    else sent?.();
+  }
+
+  #congest(socket: TcpSocket): void {
+    this.#congested = true;
+    this.#host.onCongestion(this);
+    socket.once('drain', () => {
+      this.#congested = false;
+      const sent = this.#held;
+      this.#held = undefined;
+      sent?.();
+      this.#host.onCongestion(this);
+    });
+  }
+}
+
+/** Whether what is compressed once fits this connection: with no context of its own and the usual window. */
+function isShareable({ params }: Deflate): boolean {
+  return params.server_no_context_takeover === true && (params.server_max_window_bits ?? WINDOW_BITS) === WINDOW_BITS;
+}
