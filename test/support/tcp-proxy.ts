@@ -11,16 +11,19 @@ export interface TcpProxy {
   blackHole(): void;
   /** Holds each chunk for so many milliseconds, both ways. */
   delay(ms: number): void;
+  /** Passes at most so many bytes per second of each connection, each way; what comes faster waits at its sender. */
+  throttle(bytesPerSecond: number): void;
   heal(): void;
   /** Connections open right now. */
   connections(): number;
 }
 
-type Mode = { state: 'open'; delayMs: number } | { state: 'cut' } | { state: 'black-hole' };
+type Mode = { state: 'open'; delayMs: number; bytesPerSecond: number } | { state: 'cut' } | { state: 'black-hole' };
+const UNHINDERED = { state: 'open', delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY } as const;
 
 export async function startTcpProxy(scope: Scope, target: { port: number; host?: string }): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
-  let mode: Mode = { state: 'open', delayMs: 0 };
+  let mode: Mode = UNHINDERED;
   const server = createServer((client) => {
     if (mode.state === 'cut') return client.resetAndDestroy();
     const pair = new Pair(client, connect({ host: target.host ?? '127.0.0.1', port: target.port }), () => mode);
@@ -40,8 +43,9 @@ export async function startTcpProxy(scope: Scope, target: { port: number; host?:
     port: (server.address() as { port: number }).port,
     cut: () => enter({ state: 'cut' }),
     blackHole: () => enter({ state: 'black-hole' }),
-    delay: (delayMs) => enter({ state: 'open', delayMs }),
-    heal: () => enter({ state: 'open', delayMs: 0 }),
+    delay: (delayMs) => enter({ ...UNHINDERED, delayMs }),
+    throttle: (bytesPerSecond) => enter({ ...UNHINDERED, bytesPerSecond }),
+    heal: () => enter(UNHINDERED),
     connections: () => pairs.size,
   };
 }
@@ -84,11 +88,14 @@ class Pair {
     from.on('data', (chunk) => {
       const mode = this.mode();
       if (mode.state !== 'open') return;
-      const due = performance.now() + mode.delayMs;
+      const throttled = mode.bytesPerSecond < Number.POSITIVE_INFINITY;
+      if (throttled) from.pause();
+      const due = performance.now() + mode.delayMs + (chunk.length / mode.bytesPerSecond) * 1_000;
       held = held.then(async () => {
         const waitMs = due - performance.now();
         if (waitMs > 0) await delay(waitMs);
         to.write(chunk);
+        if (throttled && this.mode().state === 'open') from.resume();
       });
     });
   }
