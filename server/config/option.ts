@@ -42,6 +42,21 @@ export function whole(range: { min: number; max: number; default: number }, abou
   };
 }
 
+/** A whole number, or a word that stands for one. */
+export function wholeOr<const Word extends string>(
+  word: Word,
+  range: { min: number; max: number; default: number },
+  about: string,
+): Option<number | Word> {
+  const number = whole(range, about);
+  return {
+    ...number,
+    accepts: `${number.accepts}, or ${word}`,
+    fromText: (text) => (text === word ? word : number.fromText(text)),
+    valid: (value): value is number | Word => value === word || number.valid(value),
+  };
+}
+
 export function choice<const Choice extends string>(
   choices: readonly Choice[],
   fallback: NoInfer<Choice>,
