@@ -10,8 +10,8 @@
  *   protocol=hub     Socket.IO with the hub's events: subscribe, publish, message
  *   protocol=stock   Socket.IO with the control server's: join, publish, message
  *   protocol=ws      bare WebSocket: "join <room>", and publications as JSON text
- *   mode=fanout      keeps `inflight` publications under way: one is until every member of its room has it and it is acknowledged
- *   mode=publish     the same without members: one is under way until it is acknowledged
+ *   mode=fanout      keeps `inflight` publications of each room under way: one is until every member has it and it is acknowledged
+ *   mode=publish     without members; keeps `inflight` publications of each publisher under way: one is until it is acknowledged
  *   mode=rate        publishes `rate` per second, whatever comes back
  *   mode=idle        connects, joins where `room` is given, answers pings until the standard input ends
  */
@@ -55,6 +55,10 @@ typedef struct {
   size_t partialBytes, unsentBytes;
   /* Of a watched member: by publisher, the number that must come next. */
   uint32_t *next;
+  /* Of a publisher: what it sends next, in one write. */
+  uint8_t *composed;
+  size_t composedBytes, composedRoom;
+  uint64_t unacknowledged;
 } Connection;
 
 static struct {
@@ -188,30 +192,36 @@ static size_t publication(char *to, size_t size, uint32_t index, uint32_t room) 
   return length;
 }
 
-/* Publishes so many, in turn over publishers and rooms; each publisher's go out in one write. */
-static void publish(uint64_t count) {
-  static uint8_t *framed;
+/* Puts one publication behind those that its publisher sends in the same write. */
+static void compose(uint32_t index, uint32_t room) {
   static char *text;
-  static uint64_t turn;
+  Connection *publisher = &connections[options.members + index];
   size_t size = options.bytes + 1024;
-  if (!framed) framed = malloc(size * 4096), text = malloc(size);
-  if (count > 4096) count = 4096;
-  uint64_t first = turn;
-  turn += count;
-  for (int offset = 0; offset < options.publishers; offset++) {
-    uint32_t index = (first + offset) % options.publishers;
-    Connection *publisher = &connections[options.members + index];
-    size_t length = 0;
-    for (uint64_t i = first + offset; i < first + count; i += options.publishers) {
-      uint32_t room = i % options.rooms;
-      rooms[room].published++;
-      length += frame(framed + length, text, publication(text, size, index, room));
-    }
-    if (length) writeBytes(publisher, framed, length);
-    if (first + offset + 1 >= first + count) break;
+  if (!text) text = malloc(size);
+  if (publisher->composedBytes + size > publisher->composedRoom) {
+    publisher->composedRoom = 2 * (publisher->composedBytes + size);
+    publisher->composed = realloc(publisher->composed, publisher->composedRoom);
   }
-  published += count;
-  if (measuring) window.published += count;
+  publisher->composedBytes += frame(publisher->composed + publisher->composedBytes, text, publication(text, size, index, room));
+  publisher->unacknowledged++;
+  rooms[room].published++;
+  published++;
+  if (measuring) window.published++;
+}
+
+static void sendComposed(void) {
+  for (int i = options.members; i < total; i++) {
+    Connection *publisher = &connections[i];
+    if (publisher->composedBytes) writeBytes(publisher, publisher->composed, publisher->composedBytes);
+    publisher->composedBytes = 0;
+  }
+}
+
+/* Publishes so many, in turn over publishers and rooms. */
+static void publish(uint64_t count) {
+  static uint64_t turn;
+  for (; count; count--, turn++) compose(turn % options.publishers, turn % options.rooms);
+  sendComposed();
 }
 
 /* ---- reading ---- */
@@ -278,11 +288,13 @@ static void acknowledge(Connection *connection, const char *text, size_t length)
     return;
   }
   acknowledged++;
+  connection->unacknowledged--;
   if (!good && !refused++) fprintf(stderr, "refused: %.*s\n", (int)(length < 300 ? length : 300), text);
 }
 
 static void textArrived(Connection *connection, const char *text, size_t length, int compressed) {
-  if (compressed) deliver(connection, text, length, 1);
+  if (compressed && connection->state == JOIN) arrive(connection);
+  else if (compressed) deliver(connection, text, length, 1);
   else if (options.protocol == WS) {
     if (connection->state == JOIN) arrive(connection);
     else if (connection->publisher) acknowledge(connection, text, length);
@@ -407,14 +419,19 @@ static void turn(int waitMs) {
 
 /* ---- the run ---- */
 
-static uint64_t under_way(void) {
-  uint64_t done = options.members && options.mode == FANOUT && complete < acknowledged ? complete : acknowledged;
-  return published - done;
-}
-
+/* Fills each room, or without members each publisher, up to what it may have under way. */
 static void topUp(void) {
-  uint64_t busy = under_way();
-  if (busy < (uint64_t)options.inflight) publish(options.inflight - busy);
+  static uint32_t turn;
+  uint64_t inflight = options.inflight;
+  if (options.members) {
+    for (int i = 0; i < options.rooms; i++)
+      while (rooms[i].published - rooms[i].complete < inflight && published - acknowledged < inflight * options.rooms)
+        compose(turn++ % options.publishers, i);
+  } else {
+    for (int i = 0; i < options.publishers; i++)
+      while (connections[i].unacknowledged < inflight) compose(i, turn++ % options.rooms);
+  }
+  sendComposed();
 }
 
 static void run(double until, double *dueAt) {
