@@ -9,7 +9,7 @@ export { ConfigError, type Environment } from './config/read.js';
 /** The options as they are given: in a program's words. */
 export type Options = ValuesOf<typeof OPTIONS>;
 
-/** The options as the hub uses them: nothing is left to `auto`. */
+/** The options as the hub uses them: nothing of it is left to `auto`. How many instances of it there are, is not the hub's business. */
 export type Config = Readonly<Omit<Options, 'store' | 'guests' | 'logFormat' | 'jobConcurrency'>> & {
   readonly store: Exclude<Options['store'], 'auto'>;
   readonly guests: boolean;
@@ -29,7 +29,9 @@ export function readConfig(env: Environment = process.env, argv: readonly string
 
 /** The configuration of a hub inside somebody's program, which reads no environment; the same checks. */
 export function configFrom(given: Partial<Options> = {}): Config {
-  return resolve(checkOptions(OPTIONS, given));
+  const options = checkOptions(OPTIONS, given);
+  if (options.instances !== 1) throw new ConfigError('instances is an option of roomcast serve: a program starts its own processes');
+  return resolve(options);
 }
 
 /** Options that go together, and what `auto` stands for. */
@@ -39,13 +41,17 @@ function resolve(options: Options): Config {
   return {
     ...options,
     host: options.host.replace(/^\[|\]$/g, ''),
-    store: options.store === 'auto' ? (options.redisUrl ? 'redis' : 'lmdb') : options.store,
+    store: storeOf(options),
     guests: options.guests === 'auto' ? !tokens && isLoopback(options.host) : options.guests === 'on',
     guestGrants: options.guestGrants.length === 0 && !tokens ? ['ingest:metrics:*', 'ingest:logs:*'] : options.guestGrants,
     ...(options.limits ? {} : { eventsPerSecond: 0, publishesPerSecond: 0, connectionsPerAddress: 0, authFailuresPerMinute: 0 }),
     logFormat: options.logFormat === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : options.logFormat,
     jobConcurrency: options.jobConcurrency || options.jobThreads,
   };
+}
+
+function storeOf({ store, redisUrl }: Options): Config['store'] {
+  return store === 'auto' ? (redisUrl ? 'redis' : 'lmdb') : store;
 }
 
 function refuseContradictions(options: Options): void {
@@ -57,6 +63,11 @@ function refuseContradictions(options: Options): void {
   }
   if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
     throw new ConfigError('ROOMCAST_TLS_CERT and ROOMCAST_TLS_KEY go together: one of them is missing');
+  }
+  if (Number(options.instances) > 1 && storeOf(options) !== 'redis') {
+    throw new ConfigError(
+      `instances is ${options.instances}, and the ${storeOf(options)} store belongs to one process: set REDIS_URL, or instances to 1 or auto`,
+    );
   }
   if (options.store === 'redis' && !options.redisUrl) throw new ConfigError('store is redis: set REDIS_URL');
   if (!tokens && options.guests === 'off') {

@@ -66,6 +66,8 @@ export interface HubParts {
   embedded: boolean;
   /** Takes the hub's own log lines to its log room. */
   tap: LogTap;
+  /** What `/metrics` shows; default: the metrics of this process. */
+  metricsText?: () => Promise<string>;
   /** Directory of the built pages. */
   webDir: string;
   /** The built file of a job's thread. */

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once as event } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { Registry } from 'prom-client';
 import type { ServerOptions } from 'socket.io';
 import type { Config } from './config.js';
 import { openEngines } from './engines.js';
@@ -19,6 +20,18 @@ export interface StartOptions {
   readonly io?: Partial<ServerOptions>;
   /** Somebody's server, which somebody opens and closes; left out: one of the hub's own, listening where the configuration says. */
   readonly server?: HttpServer;
+  /** The port is shared with other processes. */
+  readonly shared?: SharedPort;
+}
+
+/** What one of several processes behind one port does otherwise. */
+export interface SharedPort {
+  /** Stands in each log line. */
+  readonly number: number;
+  /** Gives the finished server its connections; it does not listen itself. */
+  serve(server: HttpServer, registry: Registry): Promise<void>;
+  /** The metrics of all the processes. */
+  metricsText(): Promise<string>;
 }
 
 /** A hub that listens. */
@@ -36,11 +49,18 @@ const WEB_DIR = new URL('../client/web', import.meta.url);
  * Opens the engines and a hub on them.
  * @throws Error with one line: the data directory is in use, a certificate cannot be read, the port is taken
  */
-export async function startHub(config: Config, { io, server: theirs }: StartOptions = {}): Promise<StartedHub> {
+export async function startHub(config: Config, { io, server: theirs, shared }: StartOptions = {}): Promise<StartedHub> {
   const nodeId = randomBytes(4).toString('hex');
   const metrics = createHubMetrics();
   const tap = new LogTap({ clock: systemClock, onDropped: (lines) => metrics.logLinesDropped.inc(lines) });
-  const logger = createLogger({ level: config.logLevel, format: config.logFormat, node: nodeId, tap, tapRoom: LOG_ROOM });
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.logFormat,
+    node: nodeId,
+    tap,
+    tapRoom: LOG_ROOM,
+    ...(shared && { instance: shared.number }),
+  });
   const engines = await openEngines({ config, nodeId, rates: ratesOf(config), logger });
   try {
     const server = theirs ?? createHttpServer({ ...config, log: logger });
@@ -57,13 +77,15 @@ export async function startHub(config: Config, { io, server: theirs }: StartOpti
       webDir: fileURLToPath(WEB_DIR),
       threadFile: THREAD_FILE,
       ...(io && { io }),
+      ...(shared && { metricsText: () => shared.metricsText() }),
     });
     const close = async () => {
       await hub.close();
       if (!theirs) await closeServer(server);
       await engines.close();
     };
-    if (!theirs) await listen(server, config);
+    if (shared) await shared.serve(server, metrics.registry);
+    else if (!theirs) await listen(server, config);
     return {
       ...hub,
       get url() {
@@ -78,7 +100,7 @@ export async function startHub(config: Config, { io, server: theirs }: StartOpti
 }
 
 /** @throws Error in one line that names the address */
-async function listen(server: HttpServer, { host, port }: Config): Promise<void> {
+export async function listen(server: NetServer, { host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
   server.listen(port, host);
   try {
     await event(server, 'listening');
@@ -97,7 +119,8 @@ async function closeServer(server: HttpServer): Promise<void> {
   await closed;
 }
 
-function urlOf(server: HttpServer, { tlsCert }: Config): string {
+/** Where a server that listens is found, in the words of a browser. */
+export function urlOf(server: NetServer, { tlsCert }: Pick<Config, 'tlsCert'>): string {
   const address = server.address() as AddressInfo | null;
   if (!address) throw new Error('the server does not listen');
   const anywhere = address.address === '::' || address.address === '0.0.0.0';

@@ -2,7 +2,7 @@ import { configHelp, optionHelp } from '../config/document.js';
 import { ConfigError, nearest } from '../config/read.js';
 import { version } from '../version.js';
 import { type Command, EXIT, type ExitCode, type Terminal } from './command.js';
-import { COMMANDS } from './commands.js';
+import { COMMANDS, type Commands } from './commands.js';
 
 function help(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
@@ -36,7 +36,7 @@ function describe(thrown: unknown): string {
 }
 
 /** Runs the command that the arguments name and gives the exit code of the process. */
-export async function runCli(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function runCli(argv: readonly string[], terminal: Terminal, commands: Commands = COMMANDS): Promise<ExitCode> {
   const [first = ''] = argv;
   const name = first === '' || first.startsWith('-') ? 'serve' : first;
   const rest = name === first ? argv.slice(1) : argv;
@@ -50,7 +50,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       terminal.print(version());
       return EXIT.ok;
     }
-    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!entry) {
       const guess = nearest(name, Object.keys(COMMANDS));
       throw new ConfigError(`unknown command ${name}${guess ? `; did you mean ${guess}?` : ''} (roomcast --help lists all)`);

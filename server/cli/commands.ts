@@ -5,8 +5,10 @@ interface Entry {
   readonly load: () => Promise<{ command: Command }>;
 }
 
+export type Commands = Readonly<Record<string, Entry>>;
+
 /** Every command; each is loaded when it is called, so that a small one does not wait for the hub. */
-export const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Commands = {
   serve: { about: 'run a hub (the default)', load: () => import('./serve.js') },
   worker: { about: 'run heavy jobs for the hubs on the same Redis', load: () => import('./worker.js') },
   token: { about: 'mint a token for tokenSecret', load: () => import('./token.js') },

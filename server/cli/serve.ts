@@ -1,14 +1,21 @@
-import { readConfig } from '../config.js';
+import { availableParallelism } from 'node:os';
+import { type Config, readConfig } from '../config.js';
 import { startHub } from '../start-hub.js';
 import type { Command } from './command.js';
 import { runUntilStopped } from './run-until-stopped.js';
+import { serveInstances } from './serve-instances.js';
 
-/** `roomcast serve`: one instance of a hub, until it is told to stop. */
+/** `roomcast serve`: a hub in one process or several, until it is told to stop. */
 export const command: Command = {
   usage: '[flags]',
   options: {},
-  run: (argv, terminal) => {
+  run: async (argv, terminal) => {
     const config = readConfig(terminal.env, argv);
+    const count = countOf(config);
+    if (config.instances === 'auto' && config.store !== 'redis') {
+      terminal.print(`instances is auto, and the ${config.store} store belongs to one process: 1 instance (REDIS_URL allows more)`);
+    }
+    if (count > 1) return serveInstances(count, config, argv, terminal);
     return runUntilStopped(
       () => startHub(config),
       (hub) => `Roomcast on ${hub.url}`,
@@ -16,3 +23,8 @@ export const command: Command = {
     );
   },
 };
+
+function countOf({ instances, store }: Config): number {
+  if (instances !== 'auto') return instances;
+  return store === 'redis' ? availableParallelism() : 1;
+}

@@ -29,6 +29,8 @@ export interface HttpPartOptions {
   metricRooms: MetricsPart;
   logger: Logger;
   metrics: HubMetrics;
+  /** What `/metrics` shows; default: the metrics of this process. */
+  metricsText?: () => Promise<string>;
   /** Directory of the built pages. */
   webDir: string;
 }
@@ -61,7 +63,7 @@ export function openHttpPart(options: HttpPartOptions): HttpPart {
     limits: { payloadBytes: config.payloadBytes },
     disconnectUser: async (userId) => options.disconnectUser(userId),
     notReadyBecause: () => [...options.engines.notReadyBecause(), ...(closing ? ['shutting down'] : [])],
-    metricsText: () => metrics.registry.metrics(),
+    metricsText: options.metricsText ?? (() => metrics.registry.metrics()),
     metricsAccess: metricsAccess(config),
     webDir: config.web && !embedded ? options.webDir : undefined,
     rangeMaxAgeSeconds: Math.ceil(config.cacheTtlMs / 1_000),

@@ -10,6 +10,8 @@ export interface LoggerOptions {
   readonly format: 'pretty' | 'json';
   /** Stands in each JSON line, and as the source of each line in the log room. */
   readonly node?: string;
+  /** Stands in each line of one of several processes behind one port. */
+  readonly instance?: number;
   /** Where finished lines go; default: standard output. */
   readonly write?: (text: string) => void;
   readonly colour?: boolean;
@@ -31,7 +33,7 @@ const SECRETS = ['token', 'authorization', 'password', 'secret', 'cookie', 'acce
 
 /** The hub's logger: one line per event, for people or for machines, and a copy for the hub's log room. Writing never throws and never waits. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, format, node, tap, tapLevel = 'info', tapRoom } = options;
+  const { level, format, node, instance, tap, tapLevel = 'info', tapRoom } = options;
   const output = options.write ?? standardOutput();
   const colour = options.colour ?? (options.write === undefined && process.stdout.isTTY === true);
   const tapped = new Set(LOG_LEVELS.slice(LOG_LEVELS.indexOf(tapLevel)));
@@ -50,7 +52,7 @@ export function createLogger(options: LoggerOptions): Logger {
   return pino(
     {
       level,
-      base: node === undefined ? null : { node },
+      base: node === undefined ? null : { node, ...(instance !== undefined && { instance }) },
       redact: { paths: SECRETS, censor: '[secret]' },
       serializers: { err: describeError },
     },

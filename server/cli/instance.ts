@@ -1,0 +1,38 @@
+import { readConfig } from '../config.js';
+import { Instance } from '../instances/instance.js';
+import { channelOf } from '../instances/messages.js';
+import { newSessionId } from '../instances/session-ids.js';
+import { startHub } from '../start-hub.js';
+import { type Command, EXIT } from './command.js';
+import { REPLACE } from './serve-instances.js';
+
+/** One process behind the port of `roomcast serve --instances`: it reads the configuration itself, so that a new version reads its own. */
+export const command: Command = {
+  usage: '<number> <id> <directory> [flags of serve]',
+  options: {},
+  run: async ([number, id, dir = '', ...flags], terminal) => {
+    const config = readConfig(terminal.env, flags);
+    const instance = new Instance({
+      number: Number(number),
+      id: Number(id),
+      dir,
+      channel: channelOf(process),
+      onAbandoned: () => process.exit(EXIT.failed),
+    });
+    // For the primary; a service manager may send it to every process of the service.
+    process.on(REPLACE, () => {});
+    const hub = await startHub(config, { shared: instance });
+    hub.io.engine.generateId = () => newSessionId(Number(id));
+    instance.ready();
+    await aborted(AbortSignal.any([terminal.stop, instance.stop]));
+    await instance.leave();
+    await hub.close();
+    instance.close();
+    return EXIT.ok;
+  },
+};
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
