@@ -1,36 +1,43 @@
--- Appends one message and publishes it, unless its id was appended within the window: then tells where.
--- ARGV 5: id; 6: body; 7, 8: what goes before and after it in the publication; 9: channel; 10: messages kept, 0 all;
---   11: milliseconds kept, 0 for ever; 12: milliseconds of the id window
--- Gives epoch, seq, time, 1 when it is a repetition.
-local id, body, head, tail, channel = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local messages, ttl, window = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+-- Appends messages in their order and publishes them; one whose id was appended within the window is told its place instead.
+-- ARGV 5, 6: what goes before and after a body in its publication; 7: channel; 8: messages kept, 0 all;
+--   9: milliseconds kept, 0 for ever; 10: milliseconds of the id window; then id and body of each message
+-- Gives epoch, then seq, time, 1 when it is a repetition, of each.
+local head, tail, channel = ARGV[5], ARGV[6], ARGV[7]
+local messages, ttl, window = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local FIRST_MESSAGE = 11
 
 local room = open_room()
 local time = math.max(now, room.time)
 local bucket = math.floor(time / window)
 local ids, older_ids = KEYS[3 + bucket % 2], KEYS[3 + (bucket + 1) % 2]
 
-local place = false
-if room.bucket == bucket then place = redis.call('HGET', ids, id) end
-if not place and (room.bucket == bucket or room.bucket == bucket - 1) then place = redis.call('HGET', older_ids, id) end
-if place then
-  local seq, at = string.match(place, '^(%d+):(%d+)$')
-  return { room.epoch, tonumber(seq), tonumber(at), 1 }
+local function place_of(id)
+  local place = false
+  if room.bucket == bucket then place = redis.call('HGET', ids, id) end
+  if not place and (room.bucket == bucket or room.bucket == bucket - 1) then place = redis.call('HGET', older_ids, id) end
+  return place
 end
 
--- The first write: where Redis takes no more, it fails here and leaves nothing behind.
-local seq = room.seq + 1
-if messages > 0 then
-  redis.call('XADD', STREAM, 'MAXLEN', '~', messages, integer(seq) .. '-0', 't', integer(time), 'm', body)
-else
-  redis.call('XADD', STREAM, integer(seq) .. '-0', 't', integer(time), 'm', body)
+-- The hash that begins takes the place of one whose window is over.
+local function begin_bucket()
+  redis.call('UNLINK', ids)
+  if room.bucket ~= bucket - 1 then redis.call('UNLINK', older_ids) end
 end
 
-if room.bucket ~= bucket then redis.call('UNLINK', ids) end
-if room.bucket ~= bucket and room.bucket ~= bucket - 1 then redis.call('UNLINK', older_ids) end
-redis.call('HSET', ids, id, integer(seq) .. ':' .. integer(time))
-if room.bucket ~= bucket then redis.call('PEXPIREAT', ids, integer((bucket + 2) * window)) end
-redis.call('HSET', META, 'seq', integer(seq), 'time', integer(time), 'bucket', integer(bucket))
+local function store(id, body)
+  -- The first write: where Redis takes no more, it fails here and leaves nothing behind.
+  local seq = room.seq + 1
+  if messages > 0 then
+    redis.call('XADD', STREAM, 'MAXLEN', '~', messages, integer(seq) .. '-0', 't', integer(time), 'm', body)
+  else
+    redis.call('XADD', STREAM, integer(seq) .. '-0', 't', integer(time), 'm', body)
+  end
+  local begins = room.bucket ~= bucket
+  if begins then begin_bucket() end
+  redis.call('HSET', ids, id, integer(seq) .. ':' .. integer(time))
+  if begins then redis.call('PEXPIREAT', ids, integer((bucket + 2) * window)) end
+  room.seq, room.bucket = seq, bucket
+end
 
 -- Drops what is too old, found by halving: times never fall. An unused room vanishes by expiry, its epoch some time after its entries.
 local function keep_house()
@@ -38,8 +45,8 @@ local function keep_house()
     redis.call('PERSIST', STREAM)
     redis.call('PERSIST', META)
   else
-    local first = seq - redis.call('XLEN', STREAM) + 1
-    local low, high = first, seq
+    local first = room.seq - redis.call('XLEN', STREAM) + 1
+    local low, high = first, room.seq
     while low < high do
       local middle = math.floor((low + high) / 2)
       if time_of(middle) < now - ttl then low = middle + 1 else high = middle end
@@ -50,14 +57,34 @@ local function keep_house()
   end
   redis.call('HSET', META, 'ttl', integer(ttl), 'due', integer(now + ttl / 16))
 end
-if room.ttl ~= ttl or (ttl > 0 and now >= room.due) then keep_house() end
 
-local position = room.epoch .. ':' .. integer(seq)
-local placed
-if string.byte(body) == 34 then
-  placed = ',"position":"' .. position .. '","time":' .. integer(time) .. '}'
-else
-  placed = cmsgpack.pack('position', position, 'time', time)
+local function publish(body, seq)
+  local position = room.epoch .. ':' .. integer(seq)
+  local placed
+  if string.byte(body) == 34 then
+    placed = ',"position":"' .. position .. '","time":' .. integer(time) .. '}'
+  else
+    placed = cmsgpack.pack('position', position, 'time', time)
+  end
+  redis.call('SPUBLISH', channel, head .. body .. placed .. tail)
 end
-redis.call('SPUBLISH', channel, head .. body .. placed .. tail)
-return { room.epoch, seq, time, 0 }
+
+local reply, bodies = { room.epoch }, {}
+local before = room.seq
+for i = FIRST_MESSAGE, #ARGV, 2 do
+  local place = place_of(ARGV[i])
+  if place then
+    local seq, at = string.match(place, '^(%d+):(%d+)$')
+    reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = tonumber(seq), tonumber(at), 1
+  else
+    store(ARGV[i], ARGV[i + 1])
+    bodies[#bodies + 1] = ARGV[i + 1]
+    reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = room.seq, time, 0
+  end
+end
+if #bodies == 0 then return reply end
+
+redis.call('HSET', META, 'seq', integer(room.seq), 'time', integer(time), 'bucket', integer(bucket))
+if room.ttl ~= ttl or (ttl > 0 and now >= room.due) then keep_house() end
+for i, body in ipairs(bodies) do publish(body, before + i) end
+return reply

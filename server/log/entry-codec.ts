@@ -1,7 +1,7 @@
 import { decode, encode } from 'notepack.io';
 import { HubError } from '../../shared/errors.js';
 import { formatPosition } from '../../shared/position.js';
-import type { User } from '../../shared/protocol.js';
+import type { Message, User } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { LogEntry, NewMessage } from './room-log.js';
 
@@ -17,6 +17,14 @@ interface Body {
   type: string;
   from: User;
   data: unknown;
+}
+
+/** Where a message stands. */
+export interface Place {
+  readonly room: RoomName;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly time: number;
 }
 
 const JSON_QUOTE = 0x22;
@@ -35,20 +43,52 @@ export function encodeBody({ id, type, from, data }: NewMessage): EncodedBody {
   }
 }
 
-/** A body that was stored, as the entry at its place. */
-export function decodeEntry(stored: Buffer, at: { room: RoomName; epoch: string; seq: number; time: number }): LogEntry {
-  const { room, epoch, seq, time } = at;
-  const { id, type, from, data } = decodeBody(stored);
-  return { epoch, seq, bytes: stored.length, message: { room, position: formatPosition(epoch, seq), id, type, from, time, data } };
+/** A body that was stored, as the entry at its place. Nothing of `stored` is used afterwards. */
+export function decodeEntry(stored: Buffer, at: Place): LogEntry {
+  return placeEntry(stored[0] === JSON_QUOTE ? stored.toString() : Buffer.from(stored), at, stored.length);
 }
 
-function decodeBody(stored: Buffer): Body {
-  if (stored[0] === JSON_QUOTE) return JSON.parse(`{${stored.toString()}}`) as Body;
-  return decode(Buffer.concat([MAP_OF_FOUR, stored])) as Body;
+/** A body as the entry at its place, which costs nothing more until somebody asks for the message. */
+export function placeEntry(body: EncodedBody, at: Place, bytes: number): LogEntry {
+  let message: Message | undefined;
+  let json: string | undefined;
+  return {
+    epoch: at.epoch,
+    seq: at.seq,
+    bytes,
+    // Accessors of the object itself: a copy of the entry, and a thread that it is sent to, get the values.
+    get message() {
+      message ??= decodeMessage(body, at);
+      return message;
+    },
+    get json() {
+      if (typeof body === 'string') json ??= toJson(body, at);
+      return json;
+    },
+  };
+}
+
+function toJson(body: string, { room, epoch, seq, time }: Place): string {
+  return `{"room":${JSON.stringify(room)},${body},"position":"${formatPosition(epoch, seq)}","time":${time}}`;
+}
+
+function decodeMessage(body: EncodedBody, { room, epoch, seq, time }: Place): Message {
+  const { id, type, from, data } = decodeBody(body);
+  return { room, position: formatPosition(epoch, seq), id, type, from, time, data };
+}
+
+function decodeBody(body: EncodedBody): Body {
+  if (typeof body === 'string') return JSON.parse(`{${body}}`) as Body;
+  return decode(Buffer.concat([MAP_OF_FOUR, body])) as Body;
 }
 
 function hasBinary(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true;
-  return Array.isArray(value) ? value.some(hasBinary) : Object.values(value).some(hasBinary);
+  if (Array.isArray(value)) return value.some(hasBinary);
+  const fields = value as Record<string, unknown>;
+  for (const key in fields) {
+    if (hasBinary(fields[key])) return true;
+  }
+  return false;
 }

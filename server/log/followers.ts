@@ -24,8 +24,8 @@ export class Followers {
     };
   }
 
-  entry(entry: LogEntry): void {
-    this.#tell(entry.message.room, (follower) => follower.entry(entry));
+  entry(room: RoomName, entry: LogEntry): void {
+    this.#tell(room, (follower) => follower.entry(entry));
   }
 
   doubt(room: RoomName): void {

@@ -1,11 +1,11 @@
 import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
-import { decodeEntry, encodeBody } from './entry-codec.js';
+import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { commitFault } from './lmdb-faults.js';
 import { listRooms, readPage } from './lmdb-reads.js';
 import { endsOf, ensureEpoch, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
-import { LmdbTransaction } from './lmdb-transaction.js';
+import { type Append, LmdbTransaction } from './lmdb-transaction.js';
 import type { Appended, NewMessage, Retention, RoomLog } from './room-log.js';
 
 export interface LmdbLogOptions {
@@ -22,11 +22,7 @@ export interface LmdbLogOptions {
   readonly onFault?: OnLogFault;
 }
 
-interface Waiting {
-  readonly room: RoomName;
-  readonly id: string;
-  readonly body: Buffer;
-  readonly retention: Retention;
+interface Waiting extends Append {
   resolve(appended: Appended): void;
   reject(error: HubError): void;
 }
@@ -71,7 +67,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
 
   function take(): Waiting[] {
     const batch = waiting.splice(0, APPENDS_PER_COMMIT);
-    waitingBytes -= batch.reduce((bytes, { body }) => bytes + body.length, 0);
+    waitingBytes -= batch.reduce((bytes, one) => bytes + one.bytes, 0);
     return batch;
   }
 
@@ -105,8 +101,8 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     waitingBytes = 0;
   }
 
-  function settle({ room, body, resolve }: Waiting, appended: Appended): void {
-    if (!appended.repeated && followers.has(room)) followers.entry(decodeEntry(body, { room, ...appended.entry }));
+  function settle({ room, body, bytes, resolve }: Waiting, appended: Appended): void {
+    if (!appended.repeated && followers.has(room)) followers.entry(room, placeEntry(body, { room, ...appended.entry }, bytes));
     resolve(appended);
   }
 
@@ -147,13 +143,14 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     async append(message: NewMessage, retention: Retention): Promise<Appended> {
       if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
       if (state === 'stalled') throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
-      const body = Buffer.from(encodeBody(message));
-      if (waiting.length >= MAX_WAITING || waitingBytes + body.length > MAX_WAITING_BYTES) {
+      const body = encodeBody(message);
+      const bytes = Buffer.byteLength(body);
+      if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
         throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
       }
-      waitingBytes += body.length;
+      waitingBytes += bytes;
       return new Promise((resolve, reject) => {
-        waiting.push({ room: message.room, id: message.id, body, retention, resolve, reject });
+        waiting.push({ room: message.room, id: message.id, body, bytes, retention, resolve, reject });
         writing ??= write();
       });
     },

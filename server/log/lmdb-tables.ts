@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { RoomName } from '../../shared/rooms.js';
+import type { EncodedBody } from './entry-codec.js';
 import type { LogEnds } from './room-log.js';
 
 /** Where one room stands. Short names: there is one for each room ever written. */
@@ -81,10 +82,12 @@ export function endsOf(tables: LmdbTables, room: RoomName, head: Head | undefine
   return { epoch: head.epoch, first: head.first, last: head.last };
 }
 
-export function packEntry(time: number, body: Buffer): Buffer {
-  const packed = Buffer.allocUnsafe(TIME_BYTES + body.length);
+/** @param bytes of the body */
+export function packEntry(time: number, body: EncodedBody, bytes: number): Buffer {
+  const packed = Buffer.allocUnsafe(TIME_BYTES + bytes);
   packed.writeDoubleBE(time);
-  body.copy(packed, TIME_BYTES);
+  if (typeof body === 'string') packed.write(body, TIME_BYTES);
+  else body.copy(packed, TIME_BYTES);
   return packed;
 }
 

@@ -1,6 +1,16 @@
 import type { RoomName } from '../../shared/rooms.js';
+import type { EncodedBody } from './entry-codec.js';
 import { endsOf, forgottenKey, type Head, idKey, kindOf, type LmdbTables, packEntry, timeOf } from './lmdb-tables.js';
 import type { Appended, Retention } from './room-log.js';
+
+/** A message that is to be appended; `bytes` are its body's. */
+export interface Append {
+  readonly room: RoomName;
+  readonly id: string;
+  readonly body: EncodedBody;
+  readonly bytes: number;
+  readonly retention: Retention;
+}
 
 interface Options {
   readonly tables: LmdbTables;
@@ -28,7 +38,7 @@ export class LmdbTransaction {
     options.tables.root.resetReadTxn();
   }
 
-  append({ room, id, body, retention }: { room: RoomName; id: string; body: Buffer; retention: Retention }): Appended {
+  append({ room, id, body, bytes, retention }: Append): Appended {
     const { tables, now } = this.options;
     const head = this.#head(room) ?? this.#begin(room);
     const time = Math.max(head.time, now);
@@ -36,7 +46,7 @@ export class LmdbTransaction {
     if (known) return { entry: { epoch: head.epoch, seq: known[0], time: known[1] }, repeated: true };
     const seq = head.last + 1;
     Object.assign(head, { last: seq, time, messages: retention.messages, ttlMs: retention.ttlMs });
-    const packed = packEntry(time, body);
+    const packed = packEntry(time, body, bytes);
     this.#writes.push(() => tables.entries.put([head.n, seq], packed));
     this.#remember(head, id, [seq, time]);
     this.#list(room, head);

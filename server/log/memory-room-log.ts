@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { RoomName } from '../../shared/rooms.js';
-import { decodeEntry, encodeBody } from './entry-codec.js';
+import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { seqsOf } from './log-range.js';
 import type { Appended, LogEnds, LogEntry, LogPage, LogRange, NewMessage, Retention, RoomLog } from './room-log.js';
@@ -17,7 +17,7 @@ interface MemoryLogOptions {
 
 interface Stored {
   readonly entry: LogEntry;
-  readonly bytes: number;
+  readonly time: number;
 }
 
 interface MemoryRoom {
@@ -86,7 +86,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
 
   function drop(room: MemoryRoom, time: number): void {
     const { messages, ttlMs } = room.retention;
-    const tooOld = (stored: Stored | undefined) => ttlMs > 0 && stored !== undefined && stored.entry.message.time <= time - ttlMs;
+    const tooOld = (stored: Stored | undefined) => ttlMs > 0 && stored !== undefined && stored.time <= time - ttlMs;
     const tooMany = () => messages > 0 && room.entries.length - room.start > messages;
     while (tooMany() || tooOld(room.entries[room.start])) room.start++;
     if (room.start > 256 && room.start * 2 > room.entries.length) {
@@ -109,17 +109,18 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       const room = open(message.room);
       const known = room.ids.get(message.id);
       if (known) return { entry: { epoch: room.epoch, ...known }, repeated: true };
-      const body = Buffer.from(encodeBody(message));
+      const body = encodeBody(message);
+      const bytes = Buffer.byteLength(body);
       room.last++;
       room.time = Math.max(room.time, now());
       room.retention = retention;
       const at = { epoch: room.epoch, seq: room.last, time: room.time };
-      const entry = decodeEntry(body, { room: message.room, ...at });
-      room.entries.push({ entry, bytes: body.length });
+      const entry = placeEntry(body, { room: message.room, ...at }, bytes);
+      room.entries.push({ entry, time: at.time });
       room.ids.set(message.id, { seq: at.seq, time: at.time });
       drop(room, room.time);
       // In a turn of its own: a follower that appends must not get ahead of this entry at the other followers.
-      queueMicrotask(() => followers.entry(entry));
+      queueMicrotask(() => followers.entry(message.room, entry));
       return { entry: at, repeated: false };
     },
 
@@ -131,7 +132,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       let bytes = 0;
       for (let i = 0; i < Math.min(range.limit, to - from + 1); i++) {
         const stored = room.entries[(range.from === 'oldest' ? from + i : to - i) - room.base]!;
-        bytes += stored.bytes;
+        bytes += stored.entry.bytes;
         if (bytes > BOUNDS.pageBytes && i > 0) break;
         entries.push(stored.entry);
       }

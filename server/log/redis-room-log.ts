@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
-import { parsePosition } from '../../shared/position.js';
 import type { RoomName } from '../../shared/rooms.js';
-import { bytesFrame, decodeBroadcast, isHubBroadcast, roomChannel, textFrame } from '../adapter/hub-broadcast.js';
+import { bytesFrame, roomChannel, textFrame } from '../adapter/hub-broadcast.js';
 import { decodeEntry, encodeBody } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
+import { type AppendBatch, gatherAppends } from './redis-appends.js';
+import { broadcastReader } from './redis-broadcast.js';
 import type { LogLink } from './redis-log-link.js';
 import { createRedisRoomIndex } from './redis-room-index.js';
 import { type RedisScript, readScript, runScript } from './redis-scripts.js';
-import type { LogPage, LogRange, RoomLog } from './room-log.js';
+import type { Appended, LogPage, LogRange, RoomLog } from './room-log.js';
 
 export interface RedisLogOptions {
   readonly link: LogLink;
@@ -23,7 +24,8 @@ export interface RedisLogOptions {
   readonly onFault?: OnLogFault;
 }
 
-type AppendReply = [epoch: Buffer, seq: number, time: number, repeated: 0 | 1];
+/** After the epoch: seq, time, and 1 for a repetition or 0, of each message. */
+type AppendReply = [epoch: Buffer, ...places: number[]];
 type ReadReply = [epoch: Buffer, first: number, last: number, time: number, page: Buffer[]];
 
 /** The newest entry of a room that was seen here: a Redis that comes back without it has lost entries. */
@@ -48,6 +50,7 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
   const subscriptions = new Map<RoomName, { users: number; readonly ending: Promise<() => void> }>();
   const seen = new LRUCache<RoomName, Seen>({ max: ROOMS_KNOWN });
   const newEpoch = epochs();
+  const append = gatherAppends(appendBatch);
   let closed = false;
   let connection = 0;
   const unprepare = link.onConnect((client) => {
@@ -97,19 +100,51 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
     return { epoch, first, last, entries: from === 'oldest' ? entries : entries.reverse() };
   }
 
-  function hear(room: RoomName, payload: Buffer): void {
-    if (!isHubBroadcast(payload)) return;
-    const message = decodeBroadcast(payload);
-    const { epoch, seq } = parsePosition(message.position);
-    // Until Redis agreed again, what was seen before is what it must be held to.
-    if ((seen.get(room)?.connection ?? connection) === connection) see(room, epoch, seq, message.time);
-    followers.entry({ epoch, seq, bytes: payload.length, message });
+  /** One command, and so one step for whoever else writes or reads. */
+  async function appendBatch({ room, retention, text, args }: AppendBatch): Promise<Appended[]> {
+    const { head, tail } = text ? textFrame(room) : bytesFrame(room);
+    const limits = [retention.messages, retention.ttlMs, idWindowMs].map(String);
+    const [epochBytes, ...places] = await call<AppendReply>(scripts.append, room, [
+      head,
+      tail,
+      roomChannel(room, channelPrefix),
+      ...limits,
+      ...args,
+    ]);
+    const epoch = epochBytes.toString();
+    const appended: Appended[] = [];
+    for (let i = 0; i < places.length; i += 3) {
+      const [seq, time] = [places[i]!, places[i + 1]!];
+      appended.push({ entry: { epoch, seq, time }, repeated: places[i + 2] === 1 });
+    }
+    note(room, appended, retention.ttlMs);
+    return appended;
+  }
+
+  function note(room: RoomName, appended: readonly Appended[], ttlMs: number): void {
+    const newest = appended.reduce((one, other) => (other.entry.seq > one.entry.seq ? other : one));
+    const { epoch, seq, time } = newest.entry;
+    see(room, epoch, seq, time);
+    if (!newest.repeated) index.touch(room, time, ttlMs);
+  }
+
+  /** Gives what takes the payloads of a room's channel. */
+  function hearing(room: RoomName): (payload: Buffer) => void {
+    const read = broadcastReader(room);
+    return (payload) => {
+      const heard = read(payload);
+      if (!heard) return;
+      const { entry, time } = heard;
+      // Until Redis agreed again, what was seen before is what it must be held to.
+      if ((seen.get(room)?.connection ?? connection) === connection) see(room, entry.epoch, entry.seq, time);
+      followers.entry(room, entry);
+    };
   }
 
   function subscription(room: RoomName) {
     const there = subscriptions.get(room);
     if (there) return there;
-    const listener = { message: (payload: Buffer) => hear(room, payload), doubt: () => followers.doubt(room) };
+    const listener = { message: hearing(room), doubt: () => followers.doubt(room) };
     const made = { users: 0, ending: link.subscribe(roomChannel(room, channelPrefix), listener) };
     subscriptions.set(room, made);
     made.ending.catch(() => {
@@ -124,16 +159,8 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
     },
 
     async append(message, retention) {
-      const { room, id } = message;
-      const body = encodeBody(message);
-      const { head, tail } = typeof body === 'string' ? textFrame(room) : bytesFrame(room);
-      const limits = [retention.messages, retention.ttlMs, idWindowMs].map(String);
-      const args = [id, body, head, tail, roomChannel(room, channelPrefix), ...limits];
-      const [epochBytes, seq, time, repeated] = await call<AppendReply>(scripts.append, room, args);
-      const epoch = epochBytes.toString();
-      see(room, epoch, seq, time);
-      if (!repeated) index.touch(room, time, retention.ttlMs);
-      return { entry: { epoch, seq, time }, repeated: repeated === 1 };
+      refuseWhenClosed();
+      return append({ room: message.room, id: message.id, body: encodeBody(message), retention });
     },
 
     read,

@@ -17,7 +17,10 @@ export interface LogEntry {
   readonly seq: number;
   /** Bytes of the message as it is encoded, roughly: as it is stored or as it was heard. */
   readonly bytes: number;
+  /** Decoded when it is first asked for; the same object for all who ask. */
   readonly message: Message;
+  /** The same message as JSON text, made once, for whoever sends it on; left out where there is binary in it. */
+  readonly json?: string | undefined;
 }
 
 /** How much of a room is kept: at least the newest `messages` younger than `ttlMs`; 0 means no limit of that sort. */

@@ -5,7 +5,7 @@ import type { HistoryAnswer, PresenceUsers, PublishAnswer, SubscribeAnswer } fro
 import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
 import type { HistoryRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
 import { type Action, may, type Principal } from '../auth/principal.js';
-import type { LogPage, LogRange, RoomLog } from '../log/room-log.js';
+import type { LogEnds, LogEntry, LogRange, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { Cursor } from './cursor.js';
 import type { FeedRegistry } from './feed-registry.js';
@@ -151,11 +151,15 @@ export class RoomService implements Rooms {
   }
 
   /** A page that ends at a given message, to which nothing is ever added. Binary has no place in the shared cache: such a page is not kept. */
-  #closedPage(room: RoomName, epoch: string, range: LogRange): Promise<LogPage> {
+  #closedPage(room: RoomName, epoch: string, range: LogRange): Promise<HistoryPage> {
     const { cache, historyCacheTtlMs, feeds } = this.options;
-    return cache.read<LogPage>(`history ${room} ${epoch} ${range.after ?? ''} ${range.before} ${range.limit} ${range.from}`, {
+    return cache.read<HistoryPage>(`history ${room} ${epoch} ${range.after ?? ''} ${range.before} ${range.limit} ${range.from}`, {
       ttlMs: (page) => (page.epoch === epoch && !page.entries.some((entry) => hasBinary(entry.message.data)) ? historyCacheTtlMs : 0),
-      compute: () => feeds.reads.read(room, range),
+      // Without the messages' texts: the shared cache has texts of its own.
+      compute: async () => {
+        const page = await feeds.reads.read(room, range);
+        return { ...page, entries: page.entries.map(({ seq, message }) => ({ seq, message })) };
+      },
     });
   }
 
@@ -173,7 +177,12 @@ export function toAnswer(room: RoomName, { recovered, entries, at }: Start): Sub
   return { room, position: formatPosition(at.epoch, at.seq), recovered, messages: entries.map((entry) => entry.message) };
 }
 
-function historyAnswer(page: LogPage, range: LogRange, bounds: ({ epoch: string } | '' | undefined)[]): HistoryAnswer {
+/** What an answer is made of. */
+interface HistoryPage extends LogEnds {
+  readonly entries: readonly Pick<LogEntry, 'seq' | 'message'>[];
+}
+
+function historyAnswer(page: HistoryPage, range: LogRange, bounds: ({ epoch: string } | '' | undefined)[]): HistoryAnswer {
   // A position of another epoch names nothing in this log.
   if (bounds.some((bound) => bound && bound.epoch !== page.epoch)) return { messages: [], more: false };
   const messages = page.entries.map((entry) => entry.message);
