@@ -16,29 +16,47 @@ interface Settings {
   readonly save?: string;
   readonly maxmemory?: string;
   readonly 'maxmemory-policy'?: string;
+  readonly 'min-replicas-to-write'?: string;
 }
 
 export const DURABILITY_UNKNOWN = 'Redis: what a crash could lose is unknown.';
 
 /** Reads settings and version; a Redis that refuses CONFIG or INFO (managed ones do) is one of unknown durability. */
 export async function readRedisFacts(client: RedisClient): Promise<RedisFacts> {
-  const names = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy'];
-  const [info, settings] = await Promise.all([
+  const names = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy', 'min-replicas-to-write'];
+  const [info, replication, settings] = await Promise.all([
     unlessRefused(client.info('server'), ''),
+    unlessRefused(client.info('replication'), ''),
     unlessRefused<Settings | undefined>(client.configGet(names), undefined),
   ]);
   const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'unknown';
   if (!settings) return { version, durability: DURABILITY_UNKNOWN, lossy: false };
-  return { version, ...describeDurability(settings) };
+  const replicas = Number(/^connected_slaves:(\d+)/m.exec(replication)?.[1] ?? 0);
+  return { version, ...describeDurability(settings, replicas) };
 }
 
 /** @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/ */
-export function describeDurability(settings: Settings): Omit<RedisFacts, 'version'> {
+export function describeDurability(settings: Settings, replicas = 0): Omit<RedisFacts, 'version'> {
   const { lossy, says } = persistenceOf(settings);
   const policy = settings['maxmemory-policy'] ?? 'noeviction';
   const evicts = policy !== 'noeviction' && (settings.maxmemory ?? '0') !== '0';
   const eviction = evicts ? `; its eviction policy ${policy} drops rooms when memory is full (noeviction does not)` : '';
-  return { durability: `Redis: ${says}${eviction}.`, lossy: lossy || evicts };
+  const failover = replicas > 0 ? `; ${failoverOf(settings)}` : '';
+  return { durability: `Redis: ${says}${eviction}${failover}.`, lossy: lossy || evicts };
+}
+
+/** Replication is asynchronous: what a master acknowledged may not be at the replica that takes its place. */
+function failoverOf({ 'min-replicas-to-write': asked = '0' }: Settings): string {
+  const loses = 'a failover loses what its replica had not got yet';
+  return asked === '0' ? `${loses}, without bound while they are apart (min-replicas-to-write is 0)` : loses;
+}
+
+/** The same of several masters, in one line: which of them is set to what, where they differ. */
+export function describeMasters(masters: readonly { readonly name: string; readonly facts: RedisFacts }[]): string {
+  const names = new Map<string, string[]>();
+  for (const { name, facts } of masters) names.set(facts.durability, [...(names.get(facts.durability) ?? []), name]);
+  if (names.size <= 1) return masters[0]?.facts.durability ?? DURABILITY_UNKNOWN;
+  return [...names].map(([durability, of]) => `${durability.slice(0, -1)} (${of.join(', ')}).`).join(' ');
 }
 
 function persistenceOf({ appendonly, appendfsync, save }: Settings): { lossy: boolean; says: string } {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { HubError } from '../../shared/errors.js';
-import { toHubError } from './redis-errors.js';
+import { reasonOf, replyCode } from './redis-errors.js';
+import type { RedisTarget } from './topology.js';
 
 export type RedisClient = ReturnType<typeof newClient>;
 
@@ -15,14 +16,19 @@ export interface LinkLog {
 interface ConnectionOptions {
   /** Says in log lines which connection it is. */
   readonly name: string;
-  readonly url: string;
+  /** Where to connect, asked before each attempt: after a failover it is another server. */
+  locate(): Promise<RedisTarget>;
   readonly commandTimeoutMs: number;
   readonly log: LinkLog;
   readonly random: () => number;
-  /** Runs on each new connection before it counts as ready; a rejection drops the connection, `progress` gives it more time. */
+  /** Runs on each new connection to a master before it counts as ready; a rejection drops the connection, `progress` gives it more time. */
   prepare(client: RedisClient, progress: () => void): Promise<void>;
   onReady(): void;
   onLost(reason: string): void;
+  /** An attempt to connect failed. */
+  onFailed?(): void;
+  /** Redis ended the subscription of a sharded channel: its slot went to another server. Left out, the connection is made anew. */
+  onMoved?(channel: string): void;
 }
 
 /** One connection to Redis, made anew for as long as it takes whenever it is lost, silent or said to be at fault. */
@@ -33,10 +39,12 @@ export interface RedisConnection {
   /**
    * Runs one command, or several at once.
    * @throws HubError `unavailable` at once while there is no connection, and after `commandTimeoutMs` in which no command got an
-   *   answer (the connection is then made anew, because answers come in order: all later ones would wait as well), else as the reply says
+   *   answer (the connection is then made anew, because answers come in order: all later ones would wait as well), else what the client throws
    */
   run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
   rebuild(reason: string): void;
+  /** Where the connection of now leads. */
+  readonly target: RedisTarget | undefined;
   close(): Promise<void>;
 }
 
@@ -52,7 +60,8 @@ const SLICES = 5;
 export function openRedisConnection(options: ConnectionOptions): RedisConnection {
   const { name, commandTimeoutMs, log, random } = options;
   const sliceMs = commandTimeoutMs / SLICES;
-  let client = newClient(options.url);
+  let client = newClient({});
+  let target: RedisTarget | undefined;
   let state: 'connecting' | 'ready' | 'closed' = 'connecting';
   let inFlight = 0;
   let answeredAt = 0;
@@ -76,6 +85,7 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
           options.onLost(reason);
         }
       } catch (error) {
+        options.onFailed?.();
         if (!isClosed() && failures % FAILURES_PER_LINE === 0)
           log.warn({ reason: reasonOf(error) }, `Redis: no ${name} connection; trying again until there is`);
       }
@@ -87,16 +97,23 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
   }
 
   async function connect(): Promise<void> {
-    client = newClient(options.url);
+    const located = await options.locate();
+    if (isClosed()) throw new HubError('unavailable', 'closing');
+    target = located;
+    client = newClient(located);
     const attempt = client;
     const drop = (reason: string) => attempt === client && lose(reason);
     attempt.on('error', (error: unknown) => drop(reasonOf(error)));
     attempt.on('end', () => drop('closed'));
-    attempt.on('sharded-channel-moved', () => drop('Redis ended a subscription'));
+    attempt.on('sharded-channel-moved', (channel: string) => {
+      if (options.onMoved) options.onMoved(channel);
+      else drop('Redis ended a subscription');
+    });
     // One deadline over connecting, the handshake and the preparation: each of them hangs on a stopped Redis.
     const deadline = setTimeout(() => attempt.destroy(), commandTimeoutMs + 500);
     try {
       await attempt.connect();
+      await refuseReplica(attempt);
       await options.prepare(attempt, () => deadline.refresh());
     } finally {
       clearTimeout(deadline);
@@ -138,7 +155,8 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
         },
         (error: unknown) => {
           settle();
-          reject(toHubError(error));
+          reject(error);
+          if (replyCode(error) === 'READONLY' && asked === client) rebuild('the server is a replica now');
         },
       );
     });
@@ -159,6 +177,9 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
     ready: () => state === 'ready' && client.isReady,
     run,
     rebuild,
+    get target() {
+      return target;
+    },
     async close() {
       state = 'closed';
       closing.abort();
@@ -170,14 +191,15 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
 }
 
 /** A client that lives for one connection: node-redis' own reconnection cannot be told of a link that is silent. */
-function newClient(url: string) {
+function newClient(target: Partial<RedisTarget>) {
+  const socket = 'socket' in target ? target.socket : {};
   const client = createClient({
-    url,
+    ...target,
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     // Its per-command timer covers only the wait before writing, at the cost of an AbortSignal for each command.
     commandOptions: { timeout: undefined },
-    socket: { reconnectStrategy: false, connectTimeout: 1_000, noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000 },
+    socket: { ...socket, reconnectStrategy: false, connectTimeout: 1_000, noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000 },
   });
   client.on('error', () => {});
   return client;
@@ -187,7 +209,10 @@ function refuse(message: string): Promise<never> {
   return Promise.reject(new HubError('unavailable', message));
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message || error.name : String(error);
+/** @throws Error when the server copies another one: it takes no writes. Where ROLE is not allowed, the first write tells. */
+async function refuseReplica(client: RedisClient): Promise<void> {
+  const role = await client.sendCommand(['ROLE']).catch((error: unknown) => {
+    if (replyCode(error) === undefined) throw error;
+  });
+  if (Array.isArray(role) && String(role[0]) !== 'master') throw new Error('the server is a replica');
 }

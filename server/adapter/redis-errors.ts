@@ -27,6 +27,12 @@ export function replyCode(error: unknown): string | undefined {
   return error instanceof ErrorReply ? error.message.split(' ', 1)[0] : undefined;
 }
 
+/** Another server of the Cluster is responsible. */
+export function isRedirection(error: unknown): boolean {
+  const code = replyCode(error);
+  return code === 'MOVED' || code === 'ASK';
+}
+
 /** Whatever a Redis client threw, as the one error that crosses parts. A fault that is no reply is a fault of the connection. */
 export function toHubError(thrown: unknown): HubError {
   if (thrown instanceof HubError) return thrown;
@@ -38,4 +44,10 @@ export function toHubError(thrown: unknown): HubError {
 function withCause(error: HubError, cause: unknown): HubError {
   error.cause = cause;
   return error;
+}
+
+/** For log lines. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -218,8 +218,8 @@ test('preparations run on each command connection before any command', async () 
   a.onConnect((client) => client.set('prepared', 'yes'));
   await waitFor(() => a.run((client) => client.get('prepared')));
   await first.kill('SIGKILL');
-  await redis({ port: first.port });
   await waitFor(() => !a.ready());
+  await redis({ port: first.port });
   await a.whenUp();
   expect(await a.run((client) => client.get('prepared'))).toBe('yes');
 });

@@ -1,10 +1,13 @@
-import { DURABILITY_UNKNOWN, readRedisFacts } from './durability.js';
+import { DURABILITY_UNKNOWN, describeMasters } from './durability.js';
 import { type ChannelListener, createRedisChannels } from './redis-channels.js';
-import { type LinkLog, openRedisConnection, type RedisClient } from './redis-connection.js';
-import { watchSubscriber } from './subscriber-watch.js';
+import type { LinkLog, RedisClient } from './redis-connection.js';
+import { toHubError } from './redis-errors.js';
+import { openRedisMasters } from './redis-masters.js';
+import type { RedisNode } from './redis-node.js';
+import { describeTopology, parseTopology, type RedisTarget } from './topology.js';
 
 export interface RedisLinkOptions {
-  /** `redis://` or `rediss://`, with user, password and database where there are some. */
+  /** One of the forms of `parseTopology`. */
   readonly url: string;
   /** A command without an answer for this long is refused, and its connection made anew. */
   readonly commandTimeoutMs?: number;
@@ -24,18 +27,21 @@ export interface LinkCounters {
 }
 
 /**
- * This process's link to Redis: one connection for commands, one for subscriptions. It is never given up: without Redis at start
- * too it goes on trying, at least once a second. Nothing is queued while it is down.
+ * This process's link to Redis: to each master one connection for commands, one for subscriptions. It is never given up: without Redis at
+ * start too it goes on trying, at least once a second. Nothing is queued while it is down. On a Cluster it stands while a
+ * master does; what the others have is refused.
  */
 export interface RedisLink {
-  /** The command client of now. Ask again for each use: after a fault it is another one. */
-  readonly command: RedisClient;
-  /** @throws HubError as `RedisConnection.run` */
+  /**
+   * Runs one command, or several at once; on a Cluster each goes to the master of its keys, also while its slot moves.
+   * @throws HubError `unavailable`, `storage_full`: within 2 s, as `RedisConnection.run`
+   */
   run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
   /** Both connections stand. */
   ready(): boolean;
   /** Resolves when both connections stand, at once if they do. */
   whenUp(): Promise<void>;
+  /** Also when one master of several is back. */
   onUp(listener: () => void): () => void;
   onDown(listener: (reason: string) => void): () => void;
   /** Runs on each new command connection before any command does, and now if there is one: to load scripts. */
@@ -51,47 +57,45 @@ export interface RedisLink {
   publish(channel: string, payload: string | Buffer): Promise<number>;
   /** What a crash of Redis could lose, as its settings say. */
   readonly durability: string;
+  /**
+   * Where the master of a key is now: for a library with connections of its own.
+   * @throws Error when nobody knows
+   */
+  locate(key: string): Promise<RedisTarget>;
   readonly counters: Readonly<LinkCounters>;
   close(): Promise<void>;
 }
 
+/** @throws Error when the URL is none of the forms */
 export function openRedisLink(options: RedisLinkOptions): RedisLink {
   const { url, log, commandTimeoutMs = 1_500, probeIntervalMs = 2_000, random = Math.random } = options;
+  const topology = parseTopology(url);
+  if (!topology) throw new Error('the Redis URL is of no known form');
   const counters: LinkCounters = { publishFailures: 0, reconnects: 0, silences: 0 };
   const up = new Set<() => void>();
   const down = new Set<(reason: string) => void>();
   const preparations = new Set<(client: RedisClient) => Promise<unknown>>();
-  const connections = { command: false, subscriber: false };
   let state: 'down' | 'up' | 'closed' = 'down';
   let durability = DURABILITY_UNKNOWN;
-  let subscribedBefore = false;
-  let doubtful = false;
-  const channels = createRedisChannels({ connection: () => subscriber, log });
+  const channels = createRedisChannels({
+    carrier: (channel) => masters?.carrier(channel),
+    onMoved: (reply) => masters?.moved(reply) ?? Promise.resolve(),
+    log,
+  });
 
-  const command = openRedisConnection({
-    ...{ name: 'command', url, commandTimeoutMs, log, random },
-    async prepare(client) {
-      const facts = await readRedisFacts(client);
-      if (facts.durability !== durability) {
-        durability = facts.durability;
-        log[facts.lossy ? 'warn' : 'info']({ redis: facts.version }, durability);
-      }
+  let masters: ReturnType<typeof openRedisMasters> | undefined;
+  masters = openRedisMasters(topology, {
+    ...{ log, random, commandTimeoutMs, channels },
+    probeIntervalMs: Math.min(probeIntervalMs, 5_000),
+    async prepare(client, facts) {
       if (Number.parseInt(facts.version, 10) < 7) log.error({ redis: facts.version }, 'Redis 7.0 or newer is needed (sharded pub/sub)');
       await Promise.all([...preparations].map((prepare) => prepare(client)));
     },
-    onReady: () => connected('command'),
-    onLost: (reason) => disconnected('command', reason),
-  });
-
-  const subscriber = openRedisConnection({
-    ...{ name: 'subscriber', url, commandTimeoutMs, log, random },
-    prepare: (client, progress) => channels.resubscribe(client, progress),
-    onReady() {
-      doubtful = subscribedBefore;
-      subscribedBefore = true;
-      connected('subscriber');
+    onUp: connected,
+    onLost: disconnected,
+    onSilent() {
+      counters.silences++;
     },
-    onLost: (reason) => disconnected('subscriber', reason),
   });
 
   function tell<Listener>(listeners: Iterable<Listener>, call: (listener: Listener) => void): void {
@@ -104,35 +108,37 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
     }
   }
 
-  function connected(name: keyof typeof connections): void {
-    connections[name] = true;
-    if (state !== 'down' || !connections.command || !connections.subscriber) return;
+  function connected(): void {
+    if (state === 'closed') return;
+    sayDurability();
+    if (state === 'down') log.info({ redis: describeTopology(topology!) }, 'Redis: connected');
     state = 'up';
-    log.info({ redis: redact(url) }, 'Redis: connected');
     tell(up, (listener) => listener());
-    if (doubtful) channels.doubt();
-    doubtful = false;
   }
 
-  function disconnected(name: keyof typeof connections, reason: string): void {
-    connections[name] = false;
+  function sayDurability(): void {
+    const known = masters!.nodes().flatMap(({ name, facts }) => (facts ? [{ name, facts }] : []));
+    const described = describeMasters(known);
+    if (described === durability) return;
+    durability = described;
+    const lossy = known.some(({ facts }) => facts.lossy);
+    log[lossy ? 'warn' : 'info']({ redis: [...new Set(known.map(({ facts }) => facts.version))].join(', ') }, durability);
+  }
+
+  function disconnected(_: RedisNode, reason: string): void {
     counters.reconnects++;
-    if (state !== 'up') return;
+    if (state !== 'up' || masters!.nodes().some((node) => node.ready())) return;
     state = 'down';
     tell(down, (listener) => listener(reason));
   }
 
-  const probe = watchSubscriber({
-    intervalMs: Math.min(probeIntervalMs, 5_000),
-    up: () => state === 'up',
-    hear: (channel, listener) => channels.keepSubscribed(channel, { message: (payload) => listener(payload.toString()) }),
-    say: (channel, token) => command.run((client) => client.sPublish(channel, token)),
-    ping: () => subscriber.run((client) => client.ping()),
-    onSilent(reason) {
-      counters.silences++;
-      subscriber.rebuild(reason);
-    },
-  });
+  const run: RedisLink['run'] = async (work) => {
+    try {
+      return await masters!.run(work);
+    } catch (error) {
+      throw toHubError(error);
+    }
+  };
 
   const onUp = (listener: () => void) => {
     up.add(listener);
@@ -140,10 +146,7 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
   };
 
   return {
-    get command() {
-      return command.client;
-    },
-    run: command.run,
+    run,
     ready: () => state === 'up',
     whenUp: () =>
       new Promise((resolve) => {
@@ -160,35 +163,30 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
     },
     onConnect(prepare) {
       preparations.add(prepare);
-      if (command.ready()) command.run(prepare).catch((error) => log.error({ err: error }, 'Redis: preparing the connection failed'));
+      for (const { command } of masters!.nodes()) {
+        if (command.ready()) command.run(prepare).catch((error) => log.error({ err: error }, 'Redis: preparing the connection failed'));
+      }
       return () => preparations.delete(prepare);
     },
     subscribe: channels.subscribe,
     keepSubscribed: channels.keepSubscribed,
     async publish(channel, payload) {
       try {
-        return await command.run((client) => client.sPublish(channel, payload));
+        return await run((client) => client.sPublish(channel, payload));
       } catch (error) {
         counters.publishFailures++;
-        if (command.ready()) log.warn({ err: error, channel }, 'Redis: a publication failed');
+        if (state === 'up') log.warn({ err: error, channel }, 'Redis: a publication failed');
         throw error;
       }
     },
     get durability() {
       return durability;
     },
+    locate: (key) => masters!.locate(key),
     counters,
     async close() {
       state = 'closed';
-      probe.stop();
-      await Promise.all([command.close(), subscriber.close()]);
+      await masters!.close();
     },
   };
-}
-
-function redact(url: string): string {
-  const parsed = new URL(url);
-  parsed.username = '';
-  parsed.password = '';
-  return parsed.href;
 }

@@ -1,3 +1,4 @@
+import { parseTopology, TOPOLOGY_FORMS } from '../adapter/topology.js';
 import type { TextForm } from './option.js';
 
 function urlWith(protocols: readonly string[], given: string): URL | undefined {
@@ -6,8 +7,8 @@ function urlWith(protocols: readonly string[], given: string): URL | undefined {
 }
 
 export const REDIS_ADDRESS: TextForm = {
-  accepts: 'redis://[user:password@]host:port[/db] or rediss://…',
-  fits: (given) => Boolean(urlWith(['redis:', 'rediss:'], given)?.hostname),
+  accepts: TOPOLOGY_FORMS,
+  fits: (given) => parseTopology(given) !== undefined,
 };
 
 export const HTTP_ADDRESS: TextForm = {

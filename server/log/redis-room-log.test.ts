@@ -223,8 +223,10 @@ test('a Redis without memory refuses with storage_full, keeps reading, and leave
 });
 
 test('a replica refuses with unavailable', async () => {
-  const log = await instance((await redis({ args: ['--replicaof', '127.0.0.1', String(shared.port)] })).url);
+  const { url } = await redis();
+  const log = await instance(url);
   const room = newRoom();
+  await (await admin(url)).sendCommand(['REPLICAOF', '127.0.0.1', String(shared.port)]);
   await expect(log.append(message(room, 'a'), ALL)).rejects.toMatchObject({ code: 'unavailable' });
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,13 +17,22 @@ export interface TestRedis {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
+export interface RedisStart {
+  readonly args?: readonly string[];
+  readonly port?: number;
+  readonly dir?: string;
+  /** Runs a Sentinel with this configuration; it keeps what it learns in a file of its directory. */
+  readonly sentinel?: string;
+}
+
 /** A real redis-server on loopback, answering PING; without persistence unless `args` say otherwise. */
-export async function startRedis({ args = [], port, dir }: { args?: string[]; port?: number; dir?: string } = {}): Promise<TestRedis> {
+export async function startRedis({ args = [], port, dir, sentinel }: RedisStart = {}): Promise<TestRedis> {
   const dataDir = dir ?? (await mkdtemp(join(tmpdir(), 'roomcast-redis-')));
   const attempts = port === undefined ? 5 : 1;
   for (let attempt = 1; ; attempt++) {
     const chosen = port ?? (await freePort());
-    const started = await launch(chosen, dataDir, args);
+    const flags = sentinel === undefined ? serverFlags(dataDir, args) : await sentinelFlags(dataDir, sentinel);
+    const started = await launch(chosen, flags);
     if (started) return handle(started, chosen, dataDir, dir === undefined);
     if (attempt === attempts) throw new Error(`redis-server did not start on port ${chosen}`);
   }
@@ -39,9 +48,18 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function launch(port: number, dir: string, args: string[]): Promise<ChildProcess | undefined> {
-  const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', '--loglevel', 'warning'];
-  const child = spawn('redis-server', [...base, ...args], { stdio: 'ignore' });
+function serverFlags(dir: string, args: readonly string[]): string[] {
+  return ['--dir', dir, '--save', '', '--appendonly', 'no', '--loglevel', 'warning', ...args];
+}
+
+async function sentinelFlags(dir: string, configuration: string): Promise<string[]> {
+  const file = join(dir, 'sentinel.conf');
+  await writeFile(file, configuration);
+  return [file, '--sentinel', '--dir', dir, '--loglevel', 'warning'];
+}
+
+async function launch(port: number, flags: readonly string[]): Promise<ChildProcess | undefined> {
+  const child = spawn('redis-server', [...flags, '--port', String(port), '--bind', '127.0.0.1'], { stdio: 'ignore' });
   let failed = false;
   child.once('error', () => {
     failed = true;
