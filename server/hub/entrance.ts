@@ -32,18 +32,27 @@ export interface HttpEntrance extends Entrance {
 /** Addresses whose HTTP rate is remembered. */
 const REMEMBERED_ADDRESSES = 10_000;
 
+/** A connection's own limits and its user's. */
+class PrincipalLimits implements ConnectionLimits {
+  constructor(
+    private readonly own: ConnectionLimits,
+    private readonly users: UserLimits,
+    private readonly userId: string,
+  ) {}
+
+  take(what: 'event' | 'publish'): void {
+    this.own.take(what);
+    if (what === 'publish') this.users.publish(this.userId);
+  }
+}
+
 /** Puts origin, address, token and rates together, the same for every transport. */
 export function createEntrance(options: EntranceOptions): HttpEntrance {
   const { authenticator, origins, addresses, users, trustProxy } = options;
   const newLimits = (): ConnectionLimits => createConnectionLimits(options);
   const byAddress = new LRUCache<string, ConnectionLimits>({ max: REMEMBERED_ADDRESSES });
 
-  const limitsOf = ({ user }: Principal, own: ConnectionLimits): ConnectionLimits => ({
-    take: (what) => {
-      own.take(what);
-      if (what === 'publish') users.publish(user.id);
-    },
-  });
+  const limitsOf = ({ user }: Principal, own: ConnectionLimits): ConnectionLimits => new PrincipalLimits(own, users, user.id);
 
   const authenticate = async (credentials: Credentials, address: string): Promise<Principal> => {
     addresses.admit(address);

@@ -3,7 +3,7 @@ import type { ServerOptions } from 'socket.io';
 import { HubError } from '../../shared/errors.js';
 import type { Config } from '../config.js';
 import { createDelivery } from '../delivery/delivery.js';
-import type { EmitOnThisNode } from '../delivery/room-channel.js';
+import type { RoomOutput } from '../delivery/room-output.js';
 import type { Engines } from '../engines.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import type { Logger } from '../observe/logger.js';
@@ -31,7 +31,7 @@ export interface SocketPartOptions {
 
 export interface SocketPart {
   readonly io: HubServer;
-  readonly emitOnThisNode: EmitOnThisNode;
+  readonly output: RoomOutput;
   handle(event: string, handler: EventHandler): void;
   disconnectUser(userId: string): void;
   connections(): Record<string, number>;
@@ -62,11 +62,11 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   addAuthEvents(handlers, (credentials, { request }) => entrance.authenticate(credentials, entrance.addressOf(request)));
   const onConnection = (transport: string) => metrics.connected.inc({ transport });
   const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
-  const delivery = createDelivery(config);
+  const delivered = metrics.delivered.labels({ transport: 'socket.io' });
+  const delivery = createDelivery(config, (messages) => delivered.inc(messages));
   const sockets = new SocketServer(options.server, {
     io: { ...socketOptions(options), ...delivery.io, ...options.io },
     entrance,
-    slow: roomsPart.slow,
     onConnection,
     onDisconnection,
     onFault,
@@ -82,13 +82,9 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
     },
   });
   delivery.attach(sockets.io);
-  const delivered = metrics.delivered.labels({ transport: 'socket.io' });
   return {
     io: sockets.io,
-    emitOnThisNode: (group, event, payload) => {
-      delivered.inc(sockets.io.of('/').adapter.rooms.get(group)?.size ?? 0);
-      delivery.emit(group, event, payload);
-    },
+    output: delivery.output,
     handle: (event, handler) => sockets.handle(event, handler),
     disconnectUser: (userId) => sockets.disconnectUser(userId),
     connections: () => sockets.byTransport(),

@@ -35,25 +35,39 @@ export function bringTallies({ server, cache, engines, metrics }: TalliesOptions
   };
 }
 
+/** Bytes of a connection that are in the registry already. */
+interface Brought {
+  sent: number;
+  received: number;
+}
+
 /** Bytes of all connections of a server, whatever is spoken on them; TLS included. */
 function countTraffic(server: HttpServer, { sentBytes, receivedBytes }: HubMetrics) {
-  const open = new Map<Socket, () => void>();
+  const open = new Map<Socket, Brought>();
+  const bring = (socket: Socket, brought: Brought) => {
+    const { bytesWritten, bytesRead } = socket;
+    raise(sentBytes, bytesWritten - brought.sent);
+    raise(receivedBytes, bytesRead - brought.received);
+    brought.sent = bytesWritten;
+    brought.received = bytesRead;
+  };
+  const end = (socket: Socket) => {
+    const brought = open.get(socket);
+    if (brought) bring(socket, brought);
+    open.delete(socket);
+  };
+  // One for all connections: it is called on the one that has ended.
+  function onClose(this: Socket): void {
+    end(this);
+  }
   const add = (socket: Socket) => {
-    const [sent, received] = [riseOf(() => socket.bytesWritten), riseOf(() => socket.bytesRead)];
-    const bring = () => {
-      raise(sentBytes, sent());
-      raise(receivedBytes, received());
-    };
-    open.set(socket, bring);
-    socket.once('close', () => {
-      bring();
-      open.delete(socket);
-    });
+    open.set(socket, { sent: 0, received: 0 });
+    socket.on('close', onClose);
   };
   server.on('connection', add);
   return {
     bring: () => {
-      for (const bring of open.values()) bring();
+      for (const [socket, brought] of open) bring(socket, brought);
     },
     end: () => void server.off('connection', add),
   };

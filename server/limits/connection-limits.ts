@@ -1,5 +1,5 @@
 import { HubError } from '../../shared/errors.js';
-import { createTokenBucket } from './token-bucket.js';
+import { TokenBucket } from './token-bucket.js';
 
 export interface ConnectionLimitOptions {
   /** 0: no limit. */
@@ -28,23 +28,45 @@ export const BURST_SECONDS = 5;
  */
 export const FLOOD_SECONDS = 10;
 
-export function createConnectionLimits({
-  eventsPerSecond,
-  publishesPerSecond,
-  now = performance.now.bind(performance),
-}: ConnectionLimitOptions): ConnectionLimits {
-  const gates = { event: gate('events', eventsPerSecond, now), publish: gate('publications', publishesPerSecond, now) };
-  return { take: (act) => gates[act]() };
+const UNLIMITED: ConnectionLimits = { take: () => {} };
+
+/** Connections may share their options. */
+export function createConnectionLimits(options: ConnectionLimitOptions): ConnectionLimits {
+  return options.eventsPerSecond === 0 && options.publishesPerSecond === 0 ? UNLIMITED : new RateLimits(options);
 }
 
-function gate(what: string, perSecond: number, now: () => number): () => void {
-  if (perSecond === 0) return () => {};
-  const allowed = createTokenBucket({ perSecond, burst: perSecond * BURST_SECONDS, now });
-  const refused = createTokenBucket({ perSecond, burst: perSecond * FLOOD_SECONDS, now });
-  return () => {
-    const waitMs = allowed.take();
+/** Each rate has its buckets from when it is first used, so that a connection that only listens has little to keep. */
+class RateLimits implements ConnectionLimits {
+  #events: Gate | undefined;
+  #publishes: Gate | undefined;
+
+  constructor(private readonly options: ConnectionLimitOptions) {}
+
+  take(act: LimitedAct): void {
+    const { eventsPerSecond, publishesPerSecond, now = performance.now.bind(performance) } = this.options;
+    if (act === 'event') {
+      this.#events ??= new Gate();
+      this.#events.take('events', eventsPerSecond, now());
+    } else {
+      this.#publishes ??= new Gate();
+      this.#publishes.take('publications', publishesPerSecond, now());
+    }
+  }
+}
+
+class Gate {
+  #allowed: TokenBucket | undefined;
+  #refused: TokenBucket | undefined;
+
+  take(what: string, perSecond: number, now: number): void {
+    if (perSecond === 0) return;
+    const [burst, flood] = [perSecond * BURST_SECONDS, perSecond * FLOOD_SECONDS];
+    this.#allowed ??= new TokenBucket(burst, now);
+    const waitMs = this.#allowed.take({ perSecond, burst }, now);
     if (waitMs === 0) return;
-    if (refused.take() > 0) throw new HubError('flood', `far more than ${perSecond} ${what} per second came`, FLOOD_SECONDS * 1_000);
+    this.#refused ??= new TokenBucket(flood, now);
+    const isFlood = this.#refused.take({ perSecond, burst: flood }, now) > 0;
+    if (isFlood) throw new HubError('flood', `far more than ${perSecond} ${what} per second came`, FLOOD_SECONDS * 1_000);
     throw new HubError('rate_limited', `at most ${perSecond} ${what} per second`, waitMs);
-  };
+  }
 }

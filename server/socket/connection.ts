@@ -10,7 +10,7 @@ import type { ConnectionLimits, HubSocket, PrincipalHolder } from './types.js';
 
 export interface ConnectionOptions extends SubscriptionsOptions {
   handlers: EventHandlers;
-  slow: Pick<SlowConsumers, 'full'>;
+  slow: Pick<SlowConsumers, 'watch' | 'full'>;
   /** @throws HubError `too_deep`, `too_large`, `invalid` */
   checkPayload(payload: unknown): void;
   onFault: OnFault;
@@ -24,6 +24,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class Connection implements PrincipalHolder, SlowCandidate {
   readonly subscriptions: Subscriptions;
   #expiry: NodeJS.Timeout | undefined;
+  #unwatch: (() => void) | undefined;
 
   constructor(
     readonly socket: HubSocket,
@@ -49,24 +50,22 @@ export class Connection implements PrincipalHolder, SlowCandidate {
         refuse(socket, event, ack, error, options.onFault);
       }
     });
-    for (const [event, handler] of options.handlers) this.listen(event, handler);
+    this.#unwatch = options.slow.watch(this);
     this.#watchExpiry();
     const { user, expiresAt } = this.principal;
     socket.emit('welcome', { protocol: PROTOCOL_VERSION, user, ...(expiresAt !== undefined && { expiresAt }) });
   }
 
-  listen(event: string, handler: EventHandler): void {
+  /** Answers an event of the hub's, or of `hub.handle`. */
+  take(event: string, handler: EventHandler, args: readonly unknown[]): void {
     const { socket, options } = this;
-    // Handlers of the hub's own events and of `hub.handle` are told apart by name only; their types are checked where they are declared.
-    (socket as { on(event: string, listener: (...args: unknown[]) => void): unknown }).on(event, (...args) => {
-      const { payload, ack } = splitAck(args);
-      const run = () => {
-        if (!ack && handler.ack === 'required') throw new HubError('missing_ack', `${event} needs an acknowledgement callback`);
-        if (handler.costs === 'publish') this.limits.take('publish');
-        return handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal: this.principal });
-      };
-      void answer(socket, event, ack, async () => run(), options.onFault);
-    });
+    const { payload, ack } = splitAck(args);
+    const run = () => {
+      if (!ack && handler.ack === 'required') throw new HubError('missing_ack', `${event} needs an acknowledgement callback`);
+      if (handler.costs === 'publish') this.limits.take('publish');
+      return handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal: this.principal });
+    };
+    void answer(socket, event, ack, async () => run(), options.onFault);
   }
 
   /** Takes another token's principal for the same user. */
@@ -99,6 +98,7 @@ export class Connection implements PrincipalHolder, SlowCandidate {
 
   close(): void {
     clearTimeout(this.#expiry);
+    this.#unwatch?.();
     this.subscriptions.close();
   }
 

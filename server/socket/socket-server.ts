@@ -5,9 +5,10 @@ import { ERRORS, HubError, toWireError } from '../../shared/errors.js';
 import type { ConnectErrorData } from '../../shared/protocol.js';
 import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
-import type { SlowConsumers } from '../delivery/slow-consumers.js';
+import { SmallConnections } from '../delivery/connections/small-connections.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { EventHandler } from './event-handler.js';
+import { SharedListeners } from './shared-listeners.js';
 import type { ConnectionLimits, HubServer, HubSocket } from './types.js';
 
 /** Who may come in, before a socket exists. */
@@ -29,7 +30,6 @@ export interface SocketServerOptions {
   io: Partial<ServerOptions>;
   entrance: Entrance;
   connection: Omit<ConnectionOptions, 'subscriptions'>;
-  slow: SlowConsumers;
   onFault(where: string, error: unknown): void;
   onConnection(transport: string): void;
   onDisconnection(reason: string): void;
@@ -38,7 +38,7 @@ export interface SocketServerOptions {
 /** What engine.io keeps of one client, over all transports that it uses. */
 interface EngineConnection {
   readonly request: IncomingMessage;
-  once(event: 'close', listener: () => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
 }
 
 /** Milliseconds that a client asked to leave has to do so, and between two looks whether all have. */
@@ -55,10 +55,15 @@ export class SocketServer {
   readonly io: HubServer;
   readonly #connections = new Map<string, Connection>();
   /** Requests that were counted and are no connection yet. */
-  readonly #arriving = new WeakMap<IncomingMessage, () => void>();
+  readonly #arriving = new WeakMap<IncomingMessage, { leave(): void; onClose(): void }>();
+  /** Ends those that are let in and have not had their connection event; then they say themselves when they end. */
+  readonly #entering = new Map<string, () => void>();
+  readonly #listeners = new SharedListeners(this.#connections);
+  readonly #onDisconnect: (this: HubSocket, reason: string) => void;
   /** By engine.io's connection: a client that leaves the namespace and enters it again goes on with what it has left. */
   readonly #limits = new WeakMap<object, ConnectionLimits>();
 
+  readonly #small: SmallConnections;
   #closing = false;
 
   constructor(
@@ -78,8 +83,17 @@ export class SocketServer {
       );
     });
     this.io.engine.on('connection', (connection: EngineConnection) => this.#arrive(connection));
+    // Behind what needs the whole request.
+    this.#small = new SmallConnections(this.io);
     this.io.use((socket, next) => void this.#authenticate(socket, next));
     this.io.on('connection', (socket) => this.#begin(socket));
+    const gone = (socket: HubSocket, reason: string) => {
+      options.onDisconnection(reason);
+      this.#end(socket.id);
+    };
+    this.#onDisconnect = function (this: HubSocket, reason) {
+      gone(this, reason);
+    };
   }
 
   get size(): number {
@@ -90,7 +104,7 @@ export class SocketServer {
   handle(event: string, handler: EventHandler): void {
     if (this.options.connection.handlers.has(event)) throw new Error(`the event ${event} has a handler already`);
     this.options.connection.handlers.set(event, handler);
-    for (const connection of this.#connections.values()) connection.listen(event, handler);
+    for (const { socket } of this.#connections.values()) this.#listeners.add(socket, event, handler);
   }
 
   /** On every instance. */
@@ -141,15 +155,18 @@ export class SocketServer {
     const { entrance } = this.options;
     const leave = await entrance.admitAddress(entrance.addressOf(request));
     if (request.socket.destroyed) return leave();
-    this.#arriving.set(request, leave);
-    request.socket.once('close', () => this.#arriving.delete(request) && leave());
+    const onClose = () => void (this.#arriving.delete(request) && leave());
+    this.#arriving.set(request, { leave, onClose });
+    request.socket.once('close', onClose);
   }
 
   /** From here on the count of its address goes with the engine's connection, whatever transports that uses. */
   #arrive(connection: EngineConnection): void {
-    const leave = this.#arriving.get(connection.request);
+    const arriving = this.#arriving.get(connection.request);
+    if (!arriving) return;
     this.#arriving.delete(connection.request);
-    if (leave) connection.once('close', leave);
+    connection.request.socket.off('close', arriving.onClose);
+    connection.on('close', arriving.leave);
   }
 
   async #authenticate(socket: HubSocket, next: (error?: Error) => void): Promise<void> {
@@ -164,8 +181,8 @@ export class SocketServer {
       this.#connections.set(socket.id, new Connection(socket, principal, entrance.limitsOf(principal, own), connection));
       socket.data.userId = principal.user.id;
       const end = () => this.#end(socket.id);
-      socket.conn.once('close', end);
-      socket.once('disconnect', () => socket.conn.off('close', end));
+      this.#entering.set(socket.id, end);
+      socket.conn.on('close', end);
       next();
     } catch (thrown) {
       this.options.onFault('connect', thrown);
@@ -187,20 +204,25 @@ export class SocketServer {
       socket.disconnect(true);
       return;
     }
-    const unwatch = this.options.slow.watch(connection);
+    this.#entered(socket);
     void socket.join(connectionsOf(connection.principal.user.id));
     this.options.onConnection(socket.conn.transport.name);
-    socket.once('disconnect', (reason) => {
-      this.options.onDisconnection(reason);
-      unwatch();
-      this.#end(socket.id);
-    });
+    socket.on('disconnect', this.#onDisconnect);
+    for (const [event, handler] of this.options.connection.handlers) this.#listeners.add(socket, event, handler);
     connection.start();
+    this.#small.settle(socket);
+  }
+
+  #entered(socket: HubSocket): void {
+    const end = this.#entering.get(socket.id);
+    if (end) socket.conn.off('close', end);
+    this.#entering.delete(socket.id);
   }
 
   #end(socketId: string): void {
     this.#connections.get(socketId)?.close();
     this.#connections.delete(socketId);
+    this.#entering.delete(socketId);
   }
 }
 

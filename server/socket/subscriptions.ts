@@ -4,6 +4,7 @@ import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 import type { ChannelLease, ChannelRegistry } from '../delivery/channel-registry.js';
+import { OneMap } from '../delivery/connections/one-map.js';
 import { groupOf } from '../delivery/room-channel.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
@@ -33,10 +34,11 @@ const TYPING_MS = 500;
 
 /** The rooms of one socket. Calls about one room run one after another, in the order in which they came. */
 export class Subscriptions {
-  readonly #rooms = new Map<RoomName, Subscribed>();
-  /** Being entered, and counted already. */
-  readonly #entering = new Set<RoomName>();
-  readonly #queues = new Map<RoomName, Promise<unknown>>();
+  readonly #rooms = new OneMap<RoomName, Subscribed>();
+  /** Being entered, and counted already. There only while a room is. */
+  #entering: Set<RoomName> | undefined;
+  /** What the next call about a room waits for. There only while one does. */
+  #queues: Map<RoomName, Promise<unknown>> | undefined;
   #closed = false;
   #held = false;
 
@@ -138,7 +140,8 @@ export class Subscriptions {
       old?.member.resume();
       throw error;
     } finally {
-      this.#entering.delete(room);
+      this.#entering?.delete(room);
+      if (this.#entering?.size === 0) this.#entering = undefined;
     }
   }
 
@@ -205,24 +208,28 @@ export class Subscriptions {
   #reserve({ room, kind }: ParsedRoom): void {
     const { roomsPerConnection } = this.options;
     if (kind === 'job' || this.#rooms.has(room)) return;
-    const counted = [...this.#rooms.values()].filter(({ parsed }) => parsed.kind !== 'job').length + this.#entering.size;
+    const counted = [...this.#rooms.values()].filter(({ parsed }) => parsed.kind !== 'job').length + (this.#entering?.size ?? 0);
     if (roomsPerConnection > 0 && counted >= roomsPerConnection) {
       throw new HubError('too_many_rooms', `a connection may be in ${roomsPerConnection} rooms`);
     }
+    this.#entering ??= new Set();
     this.#entering.add(room);
   }
 
   /** The next task about the room waits for this one, and for `until` where it succeeds. */
   #inOrder<T>(room: RoomName, task: () => Promise<T>, until?: Promise<void>): Promise<T> {
-    const before = this.#queues.get(room) ?? Promise.resolve();
+    const queues = this.#queues ?? new Map<RoomName, Promise<unknown>>();
+    this.#queues = queues;
+    const before = queues.get(room) ?? Promise.resolve();
     const run = before.then(task, task);
     const done = run.then(
       () => until,
       () => undefined,
     );
-    this.#queues.set(room, done);
+    queues.set(room, done);
     void done.then(() => {
-      if (this.#queues.get(room) === done) this.#queues.delete(room);
+      if (queues.get(room) === done) queues.delete(room);
+      if (queues.size === 0 && this.#queues === queues) this.#queues = undefined;
     });
     return run;
   }

@@ -1,0 +1,75 @@
+import type { EventEmitter } from 'node:events';
+import type { Socket as TcpSocket } from 'node:net';
+import type { Duplex, Writable } from 'node:stream';
+import type { KeptRequest, OpeningRequest } from './kept-request.js';
+
+/*
+ * What engine.io 6.6, socket.io 4.8 and ws 8 keep of a connection and do not declare, as far as it is used here. `internals.test.ts` holds
+ * each of these to the installed versions.
+ */
+
+/** A timer of engine.io's, or what stands in for it. */
+export interface Refreshable {
+  refresh(): unknown;
+}
+
+export interface EngineTransport extends EventEmitter {
+  readonly name: string;
+  readonly readyState: string;
+  /** The `ws` socket of a WebSocket transport. */
+  readonly socket?: EventEmitter & { readonly _socket: TcpSocket };
+}
+
+/** engine.io's socket: one client over all transports that it uses. */
+export interface EngineConnection extends EventEmitter {
+  readonly id: string;
+  readonly protocol: 3 | 4;
+  readonly readyState: 'opening' | 'open' | 'closing' | 'closed';
+  readonly transport: EngineTransport;
+  request: OpeningRequest | KeptRequest;
+  pingIntervalTimer: Refreshable | null;
+  pingTimeoutTimer: Refreshable | null;
+  hasRefreshedPingTimeout: boolean;
+  /** What ends the listeners on the transport. */
+  cleanupFn: (() => void)[];
+  writeBuffer: unknown[];
+  packetsFn: unknown[];
+  sentCallbackFn: unknown[];
+  sendPacket(type: 'ping'): void;
+  onPacket(packet: unknown): void;
+  onDrain(): void;
+  flush(): void;
+  onError(error: Error): void;
+  onClose(reason: string, description?: unknown): void;
+}
+
+export interface EngineServer extends EventEmitter {
+  readonly opts: { readonly pingInterval: number; readonly pingTimeout: number };
+  readonly middlewares: readonly unknown[];
+  readonly ws?: { readonly options?: object };
+  createTransport(name: string, request: OpeningRequest): EngineTransport;
+  handleUpgrade(request: OpeningRequest, socket: Duplex, head: Buffer): void;
+}
+
+/** ws's WebSocket, as its server has set it up. */
+export interface WsParts {
+  _extensions: object;
+  _receiver: WsReceiver | object;
+  readonly _sender: { _extensions: object };
+}
+
+/** ws's parser of what comes in. */
+export interface WsReceiver extends Writable {
+  readonly _state: number;
+  readonly _bufferedBytes: number;
+  readonly _fragmented: number;
+  readonly _errored: boolean;
+  readonly _writableState: ReceiverState;
+}
+
+/** The state that ws asks for. */
+export interface ReceiverState {
+  readonly errorEmitted: boolean;
+  readonly finished: boolean;
+  readonly needDrain: boolean;
+}

@@ -1,0 +1,119 @@
+import type { EventEmitter } from 'node:events';
+import type { Server, ServerOptions, Socket } from 'socket.io';
+import { compactListeners, compactStreamListeners, trimmed } from './compact.js';
+import { EqualOnce } from './equal-once.js';
+import { Heartbeats, trimQueues } from './heartbeats.js';
+import type { EngineConnection, EngineServer } from './internals.js';
+import { KeptHandshake } from './kept-handshake.js';
+import { KeptRequest, type OpeningRequest } from './kept-request.js';
+import { OneMap } from './one-map.js';
+import { OpeningResponses } from './opening-responses.js';
+import { Receivers } from './receivers.js';
+import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
+import { SmallTransport } from './small-transport.js';
+
+/** What socket.io keeps of a socket and its client and does not declare. */
+interface SocketParts {
+  handshake: object;
+  acks: object;
+  fns: unknown[];
+  readonly client: ClientParts;
+}
+interface ClientParts {
+  decoder: Decoder;
+  readonly ondecoded: (packet: unknown) => void;
+  sockets: OneMap<unknown, unknown>;
+  nsps: OneMap<unknown, unknown>;
+}
+
+/**
+ * Makes the connections of a Socket.IO server small while they are quiet: their heartbeats run on two timers, the requests that opened them
+ * are cut to what is asked for later, and listeners, maps and parsers take the room that one quiet client needs.
+ */
+export class SmallConnections {
+  readonly #heartbeats: Heartbeats;
+  readonly #responses: OpeningResponses;
+  readonly #receivers: Receivers;
+  readonly #decoders: DecoderPool | undefined;
+  readonly #once = new EqualOnce();
+
+  /** Called on the connection, so that all share them. */
+  readonly #onClose: (this: EngineConnection) => void;
+  readonly #onUpgrade: (this: EngineConnection) => void;
+
+  constructor(io: Server) {
+    const engine = io.engine as unknown as EngineServer;
+    const { opts, _parser } = io as unknown as { opts: Partial<ServerOptions>; _parser: { Decoder: new () => Decoder } };
+    // Somebody's own parser keeps what it likes between two packets.
+    if (!opts.parser) this.#decoders = new DecoderPool(() => new _parser.Decoder());
+    this.#heartbeats = new Heartbeats(engine.opts);
+    this.#responses = new OpeningResponses(engine);
+    this.#receivers = new Receivers(engine);
+    carryOnSmallTransports(engine);
+    const [end, carry] = [(one: EngineConnection) => this.#heartbeats.end(one), (one: EngineConnection) => this.#carry(one)];
+    this.#onClose = function () {
+      end(this);
+    };
+    this.#onUpgrade = function () {
+      carry(this);
+    };
+    engine.on('connection', (connection: EngineConnection) => this.#settle(connection));
+  }
+
+  /** Connections with a heartbeat. */
+  get size(): number {
+    return this.#heartbeats.size;
+  }
+
+  /** Cuts a socket of the main namespace down to what a quiet one needs, once its listeners are there. */
+  settle(socket: Socket): void {
+    const parts = socket as unknown as SocketParts;
+    const { client } = parts;
+    const { request } = socket.conn as unknown as EngineConnection;
+    if (request instanceof KeptRequest) parts.handshake = new KeptHandshake(socket.handshake, request);
+    if ((parts.acks as Map<unknown, unknown>).size === 0) parts.acks = new OneMap();
+    if (!(client.sockets instanceof OneMap)) {
+      client.sockets = OneMap.from(client.sockets);
+      client.nsps = OneMap.from(client.nsps);
+    }
+    this.#shrinkDecoder(client);
+    parts.fns = trimmed(parts.fns);
+    trimQueues(socket.conn as unknown as EngineConnection);
+    compactListeners(socket);
+    compactListeners(socket.conn);
+  }
+
+  #shrinkDecoder(client: ClientParts): void {
+    if (!this.#decoders || client.decoder instanceof SmallDecoder || client.decoder.reconstructor) return;
+    client.decoder.removeListener('decoded', client.ondecoded);
+    client.decoder = new SmallDecoder(this.#decoders).on('decoded', client.ondecoded);
+  }
+
+  #settle(connection: EngineConnection): void {
+    const { request } = connection;
+    if (!(request instanceof KeptRequest)) {
+      this.#responses.forget(request);
+      connection.request = new KeptRequest(request as OpeningRequest, this.#once);
+    }
+    this.#heartbeats.take(connection);
+    connection.on('close', this.#onClose);
+    this.#carry(connection);
+    if (!(connection.transport instanceof SmallTransport)) connection.on('upgrade', this.#onUpgrade);
+  }
+
+  #carry(connection: EngineConnection): void {
+    const { transport } = connection;
+    if (!(transport instanceof SmallTransport)) return;
+    transport.carry(connection);
+    this.#receivers.lend(transport.socket);
+    compactListeners(transport);
+    compactListeners(transport.socket);
+    compactStreamListeners((transport.socket as unknown as { _socket: EventEmitter })._socket);
+  }
+}
+
+function carryOnSmallTransports(engine: EngineServer): void {
+  const createTransport = engine.createTransport;
+  engine.createTransport = (name, request) =>
+    name === 'websocket' ? (new SmallTransport(request as never) as never) : createTransport.call(engine, name, request);
+}

@@ -1,0 +1,127 @@
+import { Transport } from 'engine.io';
+import type { WebSocket } from 'ws';
+import type { EngineConnection, EngineTransport } from './internals.js';
+import type { OpeningRequest } from './kept-request.js';
+
+interface Packet {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly options?: { readonly compress: boolean; readonly wsPreEncodedFrame?: readonly Buffer[] };
+}
+type Sent = (error?: Error) => void;
+interface Sending {
+  readonly _sender: { sendFrame(frame: readonly Buffer[], sent: Sent): void };
+}
+/** The parts of engine.io's transport that its types leave out. */
+interface TransportParts {
+  onData(data: string | Buffer): void;
+  onClose(): void;
+  onError(message: string, description?: unknown): void;
+  readonly parser: { encodePacket(packet: Packet, supportsBinary: boolean, encoded: (data: string | Buffer) => void): void };
+}
+
+/** By the WebSocket, for listeners that all of them share. */
+const TRANSPORT = Symbol('transport');
+type Carrying = WebSocket & { [TRANSPORT]: SmallTransport };
+
+function onMessage(this: Carrying, data: Buffer, isBinary: boolean): void {
+  (this[TRANSPORT] as unknown as TransportParts).onData(isBinary ? data : data.toString());
+}
+function onClose(this: Carrying): void {
+  (this[TRANSPORT] as unknown as TransportParts).onClose();
+}
+function onError(this: Carrying, error: Error): void {
+  (this[TRANSPORT] as unknown as TransportParts).onError(error as never);
+}
+
+/**
+ * engine.io's WebSocket transport without closures of its own: what it says goes straight to the connection that it carries, once there is
+ * one.
+ */
+export class SmallTransport extends Transport {
+  readonly socket: WebSocket;
+  /** Set by engine.io: with compression, frames that were made elsewhere do not fit. */
+  perMessageDeflate: unknown = null;
+  #connection: EngineConnection | undefined;
+
+  constructor(request: OpeningRequest & { websocket: WebSocket }) {
+    super(request as never);
+    this.socket = request.websocket;
+    (this.socket as Carrying)[TRANSPORT] = this;
+    // engine.io's stand-in until a transport listens.
+    this.socket.removeAllListeners('error');
+    this.socket.on('message', onMessage as never);
+    this.socket.on('close', onClose as never);
+    this.socket.on('error', onError as never);
+    this.writable = true;
+  }
+
+  get name(): string {
+    return 'websocket';
+  }
+
+  /** Read off the prototype by engine.io. */
+  get handlesUpgrades(): boolean {
+    return true;
+  }
+
+  /** Takes the place of the connection's listeners on this transport. */
+  carry(connection: EngineConnection): void {
+    for (const end of connection.cleanupFn) end();
+    connection.cleanupFn = [];
+    // Asked for by polling only.
+    this.removeAllListeners('headers');
+    this.#connection = connection;
+  }
+
+  send(packets: Packet[]): void {
+    this.writable = false;
+    packets.forEach((packet, index) => {
+      const isLast = index === packets.length - 1;
+      this.#send(packet, (error) => this.#sent(isLast, error));
+    });
+  }
+
+  doClose(closed?: () => void): void {
+    this.socket.close();
+    closed?.();
+  }
+
+  override emit(event: string, ...args: unknown[]): boolean {
+    const connection = this.#connection;
+    if (connection?.transport === (this as unknown as EngineTransport)) tell(connection, event, args[0]);
+    return this.listenerCount(event) > 0 && super.emit(event, ...args);
+  }
+
+  protected override onError(message: string, description?: unknown): void {
+    this.emit('error', Object.assign(new Error(message), { type: 'TransportError', description }));
+  }
+
+  #send(packet: Packet, sent: Sent): void {
+    const frame = packet.options?.wsPreEncodedFrame;
+    if (frame && !this.perMessageDeflate) {
+      (this.socket as unknown as Sending)._sender.sendFrame(frame, sent);
+      return;
+    }
+    const { parser } = this as unknown as TransportParts;
+    parser.encodePacket(packet, this.supportsBinary, (data) => this.socket.send(data, sent));
+  }
+
+  #sent(isLast: boolean, error: Error | undefined): void {
+    if (error) this.onError('write error', error.stack);
+    else if (isLast) {
+      this.emit('drain');
+      this.writable = true;
+      this.emit('ready');
+    }
+  }
+}
+
+/** What the connection's own listeners would do. */
+function tell(connection: EngineConnection, event: string, what: unknown): void {
+  if (event === 'packet') connection.onPacket(what);
+  else if (event === 'drain') connection.onDrain();
+  else if (event === 'ready') connection.flush();
+  else if (event === 'error') connection.onError(what as Error);
+  else if (event === 'close') connection.onClose('transport close');
+}
