@@ -18,25 +18,31 @@ local function place_of(id)
   return place
 end
 
--- The hash that begins takes the place of one whose window is over.
+-- The hash that begins takes the place of one whose window is over. Both are there before anything is stored: of a slot that moves,
+-- Redis serves only keys that it has, and the script must not end half done.
 local function begin_bucket()
   redis.call('UNLINK', ids)
-  if room.bucket ~= bucket - 1 then redis.call('UNLINK', older_ids) end
+  redis.call('HSET', ids, '', '')
+  redis.call('PEXPIREAT', ids, integer((bucket + 2) * window))
+  if room.bucket ~= bucket - 1 then
+    redis.call('UNLINK', older_ids)
+    redis.call('HSET', older_ids, '', '')
+    redis.call('PEXPIREAT', older_ids, integer((bucket + 1) * window))
+  end
+  room.bucket = bucket
 end
 
 local function store(id, body)
-  -- The first write: where Redis takes no more, it fails here and leaves nothing behind.
+  -- The first writes: where Redis takes no more, it fails in them and leaves no message behind.
+  if room.bucket ~= bucket then begin_bucket() end
   local seq = room.seq + 1
   if messages > 0 then
     redis.call('XADD', STREAM, 'MAXLEN', '~', messages, integer(seq) .. '-0', 't', integer(time), 'm', body)
   else
     redis.call('XADD', STREAM, integer(seq) .. '-0', 't', integer(time), 'm', body)
   end
-  local begins = room.bucket ~= bucket
-  if begins then begin_bucket() end
   redis.call('HSET', ids, id, integer(seq) .. ':' .. integer(time))
-  if begins then redis.call('PEXPIREAT', ids, integer((bucket + 2) * window)) end
-  room.seq, room.bucket = seq, bucket
+  room.seq = seq
 end
 
 -- Drops what is too old, found by halving: times never fall. An unused room vanishes by expiry, its epoch some time after its entries.

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createClient } from 'redis';
 import type { RoomName } from '../../shared/rooms.js';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
+import { startRedisCluster } from '../../test/support/redis-cluster.js';
 import { waitFor } from '../../test/support/wait.js';
 import { openRedisLink } from '../adapter/redis-link.js';
 import { createRedisRoomLog } from './redis-room-log.js';
@@ -263,4 +264,28 @@ test('keys of rooms that are only looked at, and of rooms with an age limit, exp
     expect(Math.max(...ttls)).toBeGreaterThan(600_000);
     expect(Math.max(...ttls)).toBeLessThanOrEqual(1_200_000);
   }
+});
+
+test('a room goes on while its slot moves, whole or half, with one order and without a repetition', async () => {
+  const cluster = await startRedisCluster();
+  cleanups.push(() => cluster.stop());
+  const [one, two] = [await instance(cluster.url), await instance(cluster.url)];
+  const room = newRoom();
+  const slot = await cluster.slotOf(`{${room}}`);
+  const heard = await listen(two, room);
+  const acknowledged: number[] = [];
+  let sent = 0;
+  const publish = async () => acknowledged.push((await one.append(message(room, `m${sent++}`), ALL)).entry.seq);
+  await publish();
+  for (let moves = 0; moves < 3; moves++) {
+    const from = await cluster.ownerOf(slot);
+    const to = cluster.masters.find((master) => master !== from)!;
+    await Promise.all([publish(), publish(), cluster.moveSlot(slot, to, publish), publish(), publish()]);
+    expect(await one.append(message(room, 'm0'), ALL)).toMatchObject({ repeated: true });
+  }
+  expect(acknowledged).toEqual(range(1, sent));
+  const { entries } = await two.read(room, { limit: 500, from: 'oldest' });
+  expect(entries.map(({ message: { id } }) => id)).toEqual(acknowledged.map((_, n) => `m${n}`));
+  // What Redis could not send while the slot went is told as doubt.
+  await waitFor(() => heard.doubts() > 0 || heard.entries.length === sent);
 });
