@@ -7,8 +7,8 @@ export type BenchCommand =
   | { readonly do: 'help'; readonly text: string }
   | {
       readonly do: 'run';
-      readonly scenario: Scenario;
-      readonly settings: RunSettings & { readonly repeats: number };
+      /** One scenario, or all of them. */
+      readonly runs: readonly { readonly scenario: Scenario; readonly settings: RunSettings & { readonly repeats: number } }[];
       /** Given by hand; left out: server and client apart from each other. */
       readonly placement: Placement;
       readonly jsonFile?: string;
@@ -17,45 +17,63 @@ export type BenchCommand =
       readonly docsDir?: string;
     };
 
+/** Instead of a scenario's name. */
+const ALL = 'all';
+
 const NUMBERS = {
   repeats: { default: 3, min: 1, max: 1_000, about: 'Runs of each mode; the table shows medians.' },
-  seconds: { default: 8, min: 0.1, max: 3_600, about: 'Measured seconds of each run.' },
+  seconds: { default: 5, min: 0.1, max: 3_600, about: 'Measured seconds of each run.' },
   warmUpSeconds: { default: 2, min: 0, max: 600, about: 'Seconds of load before them.' },
 } satisfies Record<string, ScenarioOption>;
 
 const TEXTS = {
   'server-cpus': { takes: 'LIST', about: 'Cores of the server (as taskset -c takes them). Default: all but the last.' },
   'client-cpus': { takes: 'LIST', about: 'Cores of the load client. Default: the last one.' },
-  json: { takes: 'FILE', about: 'Writes the whole result, every run included.' },
+  json: { takes: 'FILE', about: 'Writes the whole result, every run included; with all, a list of results.' },
   docs: { takes: 'DIR', about: 'Where --write finds benchmarks.md. Default: docs.' },
 };
 
 const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The numbers that every scenario takes, with the defaults of one. */
+const numbersOf = ({ defaults }: Pick<Scenario, 'defaults'>) =>
+  Object.fromEntries(Object.entries(NUMBERS).map(([name, number]) => [name, { ...number, ...given(name, defaults) }])) as typeof NUMBERS;
+
+function given(name: string, defaults: Scenario['defaults'] = {}): { default: number } | undefined {
+  const usual = defaults[name as keyof typeof NUMBERS];
+  return usual === undefined ? undefined : { default: usual };
+}
 
 /**
  * Reads `jobs --repeats 3 --job-seconds 1 --write`.
  * @throws Error in one line that says what is wrong
  */
 export function readCommand(args: readonly string[], scenarios: readonly Scenario[]): BenchCommand {
-  const scenario = scenarios.find((one) => args.includes(one.name));
+  const named = args.find((arg) => scenarios.some((one) => one.name === arg));
+  const scenario = scenarios.find((one) => one.name === named);
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: flags(scenario) });
   const [name, ...more] = positionals;
   if (values.help || name === undefined) return { do: 'help', text: helpText(scenarios) };
-  if (scenario?.name !== name) throw new Error(`no scenario is named ${name}: there is ${scenarios.map((one) => one.name).join(', ')}`);
+  if (scenario?.name !== name && name !== ALL) {
+    throw new Error(`no scenario is named ${name}: there is ${scenarios.map((one) => one.name).join(', ')}, or ${ALL}`);
+  }
   if (more.length > 0) throw new Error(`one scenario at a time: what is ${more[0]}?`);
   const text = (flag: keyof typeof TEXTS) => values[flag] as string | undefined;
-  const { repeats, ...window } = numbersFrom(NUMBERS, values);
-  if (!Number.isInteger(repeats)) throw new Error('--repeats takes a whole number');
   const [server, client, jsonFile, docsDir] = [text('server-cpus'), text('client-cpus'), text('json'), text('docs')];
   return {
     do: 'run',
-    scenario,
-    settings: { ...window, repeats, options: numbersFrom(scenario.options, values) },
+    runs: (name === ALL ? scenarios : [scenario!]).map((one) => ({ scenario: one, settings: settingsFrom(one, values) })),
     placement: { ...(server !== undefined && { server }), ...(client !== undefined && { client }) },
     ...(jsonFile !== undefined && { jsonFile }),
     write: values.write === true,
     ...(docsDir !== undefined && { docsDir }),
   };
+}
+
+function settingsFrom(scenario: Scenario, values: Readonly<Record<string, unknown>>): RunSettings & { repeats: number } {
+  const numbers = numbersFrom(numbersOf(scenario), values);
+  if (!Number.isInteger(numbers.repeats)) throw new Error('--repeats takes a whole number');
+  return { ...numbers, options: numbersFrom(scenario.options, values) };
 }
 
 type Flags = NonNullable<ParseArgsConfig['options']>;
@@ -93,7 +111,7 @@ export function commandOf(
   const chosen = (all: Readonly<Record<string, ScenarioOption>>, values: Readonly<Record<string, number>>) =>
     Object.entries(values).flatMap(([name, value]) => (value === all[name]!.default ? [] : [`--${flagOf(name)} ${value}`]));
   const cpus = Object.entries(placement).map(([role, list]) => `--${role}-cpus ${list}`);
-  const words = [...chosen(NUMBERS, { warmUpSeconds }), ...chosen(scenario.options, options), ...cpus, '--write'];
+  const words = [...chosen(numbersOf(scenario), { warmUpSeconds }), ...chosen(scenario.options, options), ...cpus, '--write'];
   return ['npm run bench --', scenario.name, `--repeats ${repeats} --seconds ${seconds}`, ...words].join(' ');
 }
 
@@ -101,9 +119,13 @@ function helpText(scenarios: readonly Scenario[]): string {
   const line = (flag: string, about: string) => `  ${flag.padEnd(30)} ${about}`;
   const numbers = (options: Readonly<Record<string, ScenarioOption>>) =>
     Object.entries(options).map(([name, { default: usual, about }]) => line(`--${flagOf(name)} N`, `${about} Default: ${usual}.`));
+  const own = (defaults: NonNullable<Scenario['defaults']>) =>
+    Object.entries(defaults).map(([name, value]) => line(`--${flagOf(name)} N`, `Default here: ${value}.`));
   return [
     'npm run bench -- SCENARIO [flags]',
-    ...scenarios.flatMap(({ name, about, options }) => ['', line(name, about), ...numbers(options)]),
+    '',
+    line(ALL, 'every scenario, one after the other'),
+    ...scenarios.flatMap(({ name, about, options, defaults = {} }) => ['', line(name, about), ...numbers(options), ...own(defaults)]),
     '',
     'Every scenario takes',
     ...numbers(NUMBERS),

@@ -1,6 +1,6 @@
 import { barChart } from './bar-chart.js';
-import { describeClaim, describeConditions, markdownTable, tableOf } from './report.js';
-import type { BenchResult } from './result.js';
+import { describeClaim, describeConditions, markdownTable, tablesOf } from './report.js';
+import { type BenchResult, groupsOf } from './result.js';
 
 const markersOf = (scenario: string) => [`<!-- ${scenario}: written by \`npm run bench\` -->`, `<!-- end of ${scenario} -->`] as const;
 
@@ -23,7 +23,7 @@ function sectionOf(result: BenchResult): string {
   const shown = pictured.map((key) => measures.find((measure) => measure.key === key)!.label).join(', ');
   return [
     `![${shown}, by mode](${pictureName(scenario)})`,
-    markdownTable(tableOf(result)),
+    ...tablesOf(result).flatMap(({ group, rows }) => [...(group === undefined ? [] : [`**${group}**`]), markdownTable(rows)]),
     `${describeConditions(result)} Measured on ${startedAt.slice(0, 10)} by`,
     `\`\`\`sh\n${command}\n\`\`\``,
     ...(claims.length > 0 ? [claims.map((claim) => `- ${describeClaim(result, claim)}`).join('\n')] : []),
@@ -31,16 +31,16 @@ function sectionOf(result: BenchResult): string {
 }
 
 /** The picture: the pictured measures of each mode as bars. */
-export function pictureOf({ scenario, measures, pictured, modes, control }: BenchResult): string {
+export function pictureOf({ scenario, measures, pictured, modes }: BenchResult): string {
   return barChart({
     title: `Benchmark ${scenario}`,
-    panels: pictured.map((key) => {
+    panels: pictured.flatMap((key) => {
       const { label, unit, digits } = measures.find((measure) => measure.key === key)!;
-      return {
-        title: `${label}, ${unit}`,
+      return groupsOf(modes).map(({ group, modes: those }) => ({
+        title: [...(group === undefined ? [] : [`${group}:`]), unit === '' ? label : `${label}, ${unit}`].join(' '),
         digits,
-        bars: modes.map((mode) => ({ label: mode.label, value: mode.median[key]!, isControl: mode.key === control })),
-      };
+        bars: those.map((mode) => ({ label: mode.label, value: mode.median[key]!, isControl: mode.isControl === true })),
+      }));
     }),
   });
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,8 +14,13 @@ type Reply = { id: number; answer: unknown } | { id: number; failure: string };
 export interface BenchProcess<Calls extends object> {
   /** @throws Error with the text of what the process threw, or when it ended before it answered */
   call<Name extends keyof Calls & string>(name: Name, input: InputOf<Calls[Name]>): Promise<AnswerOf<Calls[Name]>>;
+  /** Hands it a connection, which `onConnection` takes there. */
+  hand(connection: Socket): void;
   stop(): Promise<void>;
 }
+
+/** The message that comes with a connection. */
+const CONNECTION = 'connection';
 
 /** Time that a process has to end by itself. */
 const STOP_MS = 2_000;
@@ -57,6 +63,7 @@ export function startProcess<Calls extends object>(module: URL, cpus?: string): 
         waiting.set(id, { resolve, reject });
         child.send({ id, name, input } satisfies Request);
       }),
+    hand: (connection) => void child.send(CONNECTION, connection),
     stop: () => stop(child, exited),
   };
 }
@@ -70,12 +77,23 @@ async function stop(child: ChildProcess, exited: Promise<void>): Promise<void> {
 
 /** The other end: answers the calls of the process that started this one, and ends when that one lets go or is gone. */
 export function answerCalls<Calls extends { [Name in keyof Calls]: (input: never) => Promise<unknown> }>(calls: Calls): void {
-  const send = (reply: Reply) => process.send?.(reply);
-  process.on('message', ({ id, name, input }: Request) => {
+  // The one that asked may be gone meanwhile: then nobody misses the answer.
+  const send = (reply: Reply) => process.send?.(reply, undefined, undefined, () => undefined);
+  process.on('message', (message: Request | typeof CONNECTION) => {
+    if (message === CONNECTION) return;
+    const { id, name, input } = message;
     calls[name as keyof Calls](input as never).then(
       (answer) => send({ id, answer }),
       (error: unknown) => send({ id, failure: error instanceof Error ? error.message : String(error) }),
     );
   });
   process.once('disconnect', () => process.exit(0));
+}
+
+/** Takes the connections that the process that started this one hands over. */
+export function onConnection(take: (connection: Socket) => void): void {
+  process.on('message', (message: Request | typeof CONNECTION, connection: Socket | undefined) => {
+    // It may have ended on the way.
+    if (message === CONNECTION && connection) take(connection);
+  });
 }

@@ -1,7 +1,7 @@
 import type { Placement } from './cpus.js';
 import { describeMachine } from './machine.js';
-import type { BenchResult, ClaimResult, ModeResult } from './result.js';
-import type { Measure } from './scenario.js';
+import { type BenchResult, type ClaimResult, groupsOf, type ModeResult } from './result.js';
+import type { Limit, Measure } from './scenario.js';
 
 /** A figure as a person reads it: `12,345.6`. */
 export function figure(value: number, digits: number): string {
@@ -21,12 +21,12 @@ function cell({ median, runs }: ModeResult, { key, digits }: Measure): string {
   return least === most ? middle : `${middle} (${least}-${most})`;
 }
 
-/** One row for each measure: what each mode gave, and its ratio to the control. */
-export function tableOf({ measures, modes, control }: BenchResult): string[][] {
-  const others = modes.filter(({ key }) => key !== control);
+/** One row for each measure: what each mode of a group gave, and its ratio to the group's control. */
+export function tableOf(measures: readonly Measure[], modes: readonly ModeResult[]): string[][] {
+  const others = modes.some(({ isControl }) => isControl) ? modes.filter(({ isControl }) => !isControl) : [];
   const head = [
     '',
-    ...modes.map(({ key, label }) => (key === control ? `${label} (control)` : label)),
+    ...modes.map(({ label, isControl }) => (isControl ? `${label} (control)` : label)),
     ...others.map(({ label }) => `${label} / control`),
   ];
   const rows = measures.map((measure) => [
@@ -41,6 +41,11 @@ export function tableOf({ measures, modes, control }: BenchResult): string[][] {
 function padded(rows: readonly string[][]): string[][] {
   const widths = rows[0]!.map((_, column) => Math.max(4, ...rows.map((row) => row[column]!.length)));
   return rows.map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!))));
+}
+
+/** The tables of a result, each under the name of its group where it has one. */
+export function tablesOf({ measures, modes }: BenchResult): { group?: string; rows: string[][] }[] {
+  return groupsOf(modes).map(({ group, modes: those }) => ({ ...(group !== undefined && { group }), rows: tableOf(measures, those) }));
 }
 
 export function textTable(rows: readonly string[][]): string {
@@ -58,14 +63,24 @@ export function markdownTable(rows: readonly string[][]): string {
 /** `offloaded: event-loop delay p99 is 1.23 ms, claimed below 20 ms: met` */
 export function describeClaim({ measures, modes }: BenchResult, claim: ClaimResult): string {
   const { label, unit, digits } = measures.find(({ key }) => key === claim.measure)!;
-  const nameOf = (mode: string) => modes.find(({ key }) => key === mode)!.label;
-  const isRatio = claim.relativeTo !== undefined;
-  const written = (value: number, digitsOf: number) => (isRatio ? ratio(value) : `${figure(value, digitsOf)} ${unit}`.trim());
+  const modeOf = (mode: string) => modes.find(({ key }) => key === mode)!;
+  const { group } = modeOf(claim.mode);
+  const other = claim.relativeTo === undefined ? undefined : modeOf(claim.relativeTo);
+  const written = (value: number, digitsOf: number) => (other ? ratio(value) : `${figure(value, digitsOf)} ${unit}`.trim());
   const wholeDigits = (value: number) => (Number.isInteger(value) ? 0 : digits);
-  const limit = 'below' in claim.limit ? claim.limit.below : claim.limit.atLeast;
-  const subject = `${nameOf(claim.mode)}: ${label}${isRatio ? `, relative to ${nameOf(claim.relativeTo)}` : ''}`;
-  const claimed = `${'below' in claim.limit ? 'below' : 'at least'} ${written(limit, wholeDigits(limit))}`;
+  const [words, limit] = inWords(claim.limit);
+  const compared = other && `, relative to ${other.group === group ? other.label : nameOf(other)}`;
+  const subject = `${nameOf(modeOf(claim.mode))}: ${label}${compared ?? ''}`;
+  const claimed = `${words} ${written(limit, wholeDigits(limit))}`;
   return `${subject} is ${written(claim.measured, digits)}, claimed ${claimed}: ${claim.met ? 'met' : 'NOT met'}`;
+}
+
+/** Labels stand in several groups: the group says which is meant. */
+const nameOf = ({ group, label }: ModeResult) => (group === undefined ? label : `${group}, ${label}`);
+
+function inWords(limit: Limit): [words: string, limit: number] {
+  if ('below' in limit) return ['below', limit.below];
+  return 'atMost' in limit ? ['at most', limit.atMost] : ['at least', limit.atLeast];
 }
 
 function describePlacement({ server, client }: Placement): string {
@@ -89,7 +104,7 @@ export function describeConditions({ machine, placement, settings, facts }: Benc
 /** The whole result for a terminal. */
 export function textReport(result: BenchResult): string {
   return [
-    textTable(tableOf(result)),
+    ...tablesOf(result).map(({ group, rows }) => `${group === undefined ? '' : `${group}\n`}${textTable(rows)}`),
     describeConditions(result),
     ...result.claims.map((claim) => describeClaim(result, claim)),
     result.command,

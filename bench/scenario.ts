@@ -4,6 +4,10 @@ import type { Workbench } from './workbench.js';
 export interface Mode<Key extends string = string> {
   readonly key: Key;
   readonly label: string;
+  /** Modes of one group are compared with each other, in a table of their own; left out where the scenario has one table. */
+  readonly group?: string;
+  /** What the others of its group are shown as ratios to. */
+  readonly isControl?: true;
 }
 
 /** A figure that each run of each mode gives. */
@@ -30,8 +34,9 @@ export interface Claim<ModeKey extends string = string, MeasureKey extends strin
   readonly mode: ModeKey;
   readonly measure: MeasureKey;
   readonly relativeTo?: ModeKey;
-  readonly limit: { readonly below: number } | { readonly atLeast: number };
+  readonly limit: Limit;
 }
+export type Limit = { readonly below: number } | { readonly atMost: number } | { readonly atLeast: number };
 
 export interface RunSettings<Option extends string = string> {
   /** Length of the measured window. */
@@ -54,11 +59,12 @@ export interface Scenario<ModeKey extends string = string, MeasureKey extends st
   readonly about: string;
   readonly options: Readonly<Record<Option, ScenarioOption>>;
   readonly modes: readonly Mode<ModeKey>[];
-  readonly control: ModeKey;
   readonly measures: readonly Measure<MeasureKey>[];
   /** The measures that the picture shows. */
   readonly pictured: readonly MeasureKey[];
   readonly claims: readonly Claim<ModeKey, MeasureKey>[];
+  /** Where the usual length does not suit it. */
+  readonly defaults?: Partial<Record<'repeats' | 'seconds' | 'warmUpSeconds', number>>;
   /** @throws Error in one line when the scenario cannot run here */
   prepare(workbench: Workbench, settings: RunSettings<Option>): Promise<PreparedScenario<ModeKey, MeasureKey>>;
 }

@@ -1,5 +1,15 @@
+import { cluster } from './delivery/cluster.js';
+import { compressed } from './delivery/compressed.js';
+import { fanout } from './delivery/fanout.js';
+import { idle } from './delivery/idle.js';
+import { naive } from './delivery/naive.js';
+import { publish } from './delivery/publish.js';
+import { rate } from './delivery/rate.js';
+import { rooms } from './delivery/rooms.js';
+import { slow } from './delivery/slow.js';
 import { jobs } from './jobs/scenario.js';
 import type { Scenario } from './scenario.js';
+import { transports } from './transports/scenario.js';
 
 /** Every scenario, in the order of `--help` and of the document. */
-export const SCENARIOS: readonly Scenario[] = [jobs];
+export const SCENARIOS: readonly Scenario[] = [fanout, rooms, compressed, rate, slow, publish, cluster, naive, idle, transports, jobs];

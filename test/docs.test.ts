@@ -86,6 +86,16 @@ const RUNS: Readonly<Record<string, RunExample>> = {
 
   'docs/architecture.md, The way of a message, drawing': notRun('a drawing'),
   'docs/benchmarks.md, Benchmarks, sh': listed,
+  'docs/benchmarks.md, fanout, sh': listed,
+  'docs/benchmarks.md, rooms, sh': listed,
+  'docs/benchmarks.md, compressed, sh': listed,
+  'docs/benchmarks.md, rate, sh': listed,
+  'docs/benchmarks.md, slow, sh': listed,
+  'docs/benchmarks.md, publish, sh': listed,
+  'docs/benchmarks.md, cluster, sh': listed,
+  'docs/benchmarks.md, naive, sh': listed,
+  'docs/benchmarks.md, idle, sh': listed,
+  'docs/benchmarks.md, transports, sh': listed,
   'docs/benchmarks.md, jobs, sh': listed,
 
   'docs/client.md, The client SDK, sh': listed,

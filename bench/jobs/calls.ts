@@ -1,3 +1,4 @@
+import type { PacedFigures } from '../load/paced-publisher.js';
 import type { ProcessFigures } from '../process-figures.js';
 
 /** The heavy handler under the names of the places where it runs. */
@@ -33,17 +34,9 @@ export interface LoadRequest {
   readonly job?: HeavyJob & { readonly name: string };
 }
 
-export interface LoadFigures {
-  /** Messages published in the window, and deliveries of them: each message to each subscriber. */
-  readonly published: number;
-  readonly delivered: number;
-  readonly latencyP50Ms: number;
-  readonly latencyP99Ms: number;
-  readonly latencyMaxMs: number;
+export interface LoadFigures extends PacedFigures {
   /** From the first submission to the end of the load. */
   readonly jobsDone: number;
-  /** The load's own event loop in the window: near 100, it measures itself. */
-  readonly clientBusyPercent: number;
 }
 
 export interface ClientCalls {

@@ -1,28 +1,19 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Message } from '../../shared/protocol.js';
 import { Deliveries } from '../load/deliveries.js';
-import { ask, type HubSocket, openHubSocket } from '../load/hub-socket.js';
-import { pace } from '../load/pace.js';
+import { ask, openHubSocket } from '../load/hub-socket.js';
+import { PacedPublisher } from '../load/paced-publisher.js';
 import { answerCalls } from '../process.js';
-import { percentile } from '../stats.js';
 import type { ClientCalls, LoadFigures, LoadRequest } from './calls.js';
 import { JobLoop } from './job-loop.js';
 
 const ROOM = 'chat:bench';
 /** A short chat message. */
 const TEXT = 'x'.repeat(100);
-/** Time for the last messages to arrive after the load's end. */
-const ARRIVE_MS = 20_000;
 
 /** One publisher at a steady rate, subscribers, and a submitter of jobs, each on a connection of its own. */
 class Load {
-  readonly #answers: Promise<unknown>[] = [];
-  #stopPublishing = () => {};
-  #window = { fromMs: 0, toMs: 0, busyPercent: 0 };
-
   private constructor(
-    private readonly deliveries: Deliveries,
-    private readonly publisher: HubSocket,
+    private readonly publisher: PacedPublisher,
     private readonly jobs: JobLoop | undefined,
   ) {}
 
@@ -34,45 +25,20 @@ class Load {
       await ask(socket, 'subscribe', { room: ROOM });
     }
     const jobs = job && new JobLoop(await openHubSocket(url), job);
-    const load = new Load(deliveries, await openHubSocket(url), jobs);
-    load.#stopPublishing = pace(messagesPerSecond, () => load.#publish());
+    const make = (n: number) => ({ room: ROOM, id: `m${n}`, data: { text: TEXT, n } });
+    const publisher = await PacedPublisher.start(url, deliveries, messagesPerSecond, make);
     await jobs?.start();
-    return load;
+    return new Load(publisher, jobs);
   }
 
-  async watch(seconds: number): Promise<void> {
-    const fromMs = performance.now();
-    const busyBefore = performance.eventLoopUtilization();
-    await delay(seconds * 1_000);
-    const { utilization } = performance.eventLoopUtilization(busyBefore);
-    this.#window = { fromMs, toMs: performance.now(), busyPercent: utilization * 100 };
+  watch(seconds: number): Promise<void> {
+    return this.publisher.watch(seconds);
   }
 
   async end(): Promise<LoadFigures> {
-    this.#stopPublishing();
+    this.publisher.stop();
     await this.jobs?.stop();
-    await Promise.all(this.#answers);
-    await this.deliveries.complete(ARRIVE_MS);
-    const { fromMs, toMs, busyPercent } = this.#window;
-    const { sent, latenciesMs } = this.deliveries.within(fromMs, toMs);
-    return {
-      published: sent,
-      delivered: latenciesMs.length,
-      latencyP50Ms: percentile(latenciesMs, 50),
-      latencyP99Ms: percentile(latenciesMs, 99),
-      latencyMaxMs: percentile(latenciesMs, 100),
-      jobsDone: this.jobs?.done ?? 0,
-      clientBusyPercent: busyPercent,
-    };
-  }
-
-  /** Nothing waits for the answer: the next message is sent when it is due. */
-  #publish(): void {
-    const n = this.deliveries.send();
-    const answer = ask(this.publisher, 'publish', { room: ROOM, id: `m${n}`, data: { text: TEXT, n } });
-    // A refusal is told at the end, where all answers are awaited.
-    answer.catch(() => undefined);
-    this.#answers.push(answer);
+    return { ...(await this.publisher.end()), jobsDone: this.jobs?.done ?? 0 };
   }
 }
 

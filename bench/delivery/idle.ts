@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LoadClient } from '../load/load-client.js';
+import type { RunSettings, Scenario } from '../scenario.js';
+import { Servers, type Target } from '../servers/targets.js';
+import type { Workbench } from '../workbench.js';
+import { membersOption } from './options.js';
+
+type Mode = 'ours' | 'stock' | 'ws';
+type Measure = 'kibPerConnection' | 'connectSeconds' | 'rssMiB' | 'clientBusyPercent';
+
+const TARGETS: Record<Mode, Target> = { ours: { server: 'hub' }, stock: { server: 'stock' }, ws: { server: 'ws' } };
+
+/** Connections that are in a room and say nothing: what each of them takes. */
+export const idle: Scenario<Mode, Measure, 'members'> = {
+  name: 'idle',
+  about: 'connections that say nothing: memory of the server for each, and how fast they come in',
+  options: { members: membersOption(10_000) },
+  modes: [
+    { key: 'ours', label: 'ours' },
+    { key: 'stock', label: 'stock', isControl: true },
+    { key: 'ws', label: 'plain ws' },
+  ],
+  measures: [
+    { key: 'kibPerConnection', label: 'RSS per connection', unit: 'KiB', digits: 1, compared: true },
+    { key: 'rssMiB', label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
+    { key: 'connectSeconds', label: 'until all are connected', unit: 's', digits: 2, compared: true },
+    { key: 'clientBusyPercent', label: 'load client busy until then', unit: '%', digits: 1 },
+  ],
+  pictured: ['kibPerConnection', 'connectSeconds'],
+  claims: [{ mode: 'ours', measure: 'kibPerConnection', limit: { atMost: 7 } }],
+  prepare: async (workbench, settings) => ({ facts: {}, run: (mode) => run(workbench, settings, TARGETS[mode]) }),
+};
+
+const KIB_PER_MIB = 1_024;
+
+async function run(
+  workbench: Workbench,
+  { warmUpSeconds, options: { members } }: RunSettings<'members'>,
+  target: Target,
+): Promise<Record<Measure, number>> {
+  const servers = await Servers.start(workbench, target);
+  const before = await servers.settledRssKiB();
+  const client = await LoadClient.start(workbench, servers.port, { protocol: target.server, mode: 'idle', members });
+  const connectSeconds = await client.ready();
+  const clientBusyPercent = (client.cpuSeconds() / connectSeconds) * 100;
+  // What the last to come set off, such as who is there, has been told by then.
+  await delay(warmUpSeconds * 1_000);
+  const after = await servers.settledRssKiB();
+  await client.end();
+  await workbench.clear();
+  return { kibPerConnection: (after - before) / members, rssMiB: after / KIB_PER_MIB, connectSeconds, clientBusyPercent };
+}

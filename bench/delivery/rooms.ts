@@ -1,0 +1,39 @@
+import { measuresOf } from '../load/load-figures.js';
+import { loadScenario } from '../load/load-scenario.js';
+import { bytesOption, inFlightOption } from './options.js';
+
+/** Many small rooms: what a room costs beside what it delivers. */
+export const rooms = loadScenario({
+  name: 'rooms',
+  about: 'many small rooms, messages in all of them',
+  options: {
+    rooms: { default: 100, min: 1, max: 1_000, about: 'Rooms.' },
+    membersPerRoom: { default: 10, min: 1, max: 1_000, about: 'Connections in each of them.' },
+    inFlight: inFlightOption(64),
+    bytes: bytesOption(128),
+  },
+  modes: [
+    { key: 'ours', label: 'ours', target: { server: 'hub' } },
+    { key: 'stock', label: 'stock', isControl: true, target: { server: 'stock' } },
+    { key: 'ws', label: 'plain ws', target: { server: 'ws' } },
+  ],
+  load: (options) => ({
+    mode: 'fanout',
+    rooms: options.rooms,
+    members: options.rooms * options.membersPerRoom,
+    inflight: options.inFlight,
+    bytes: options.bytes,
+  }),
+  measures: measuresOf(
+    'deliveriesPerSecond',
+    'publishedPerSecond',
+    'cpuPerDeliveryUs',
+    'cpuPercent',
+    'latencyP50Ms',
+    'latencyP99Ms',
+    'rssMiB',
+    'undelivered',
+  ),
+  pictured: ['deliveriesPerSecond'],
+  claims: [{ mode: 'ours', measure: 'deliveriesPerSecond', relativeTo: 'stock', limit: { atLeast: 6 } }],
+});

@@ -1,0 +1,69 @@
+import type { UsedFigures } from '../process-figures.js';
+import type { Measure } from '../scenario.js';
+import type { LoadResult } from './load-client.js';
+
+/** What a run of the load client against servers gives. */
+export type LoadFigure =
+  | 'deliveriesPerSecond'
+  | 'publishedPerSecond'
+  | 'latencyP50Ms'
+  | 'latencyP99Ms'
+  | 'latencyMaxMs'
+  | 'cpuPercent'
+  | 'cpuPerDeliveryUs'
+  | 'cpuPerPublicationUs'
+  | 'bytesPerDelivery'
+  | 'rssMiB'
+  | 'rssGrowthMiB'
+  | 'undelivered'
+  | 'clientBusyPercent';
+export type LoadFigures = Record<LoadFigure, number>;
+
+const MEASURES: Readonly<Record<LoadFigure, Omit<Measure, 'key'>>> = {
+  deliveriesPerSecond: { label: 'deliveries per second', unit: '', digits: 0, compared: true },
+  publishedPerSecond: { label: 'publications per second', unit: '', digits: 0, compared: true },
+  latencyP50Ms: { label: 'publish to deliver p50', unit: 'ms', digits: 2, compared: true },
+  latencyP99Ms: { label: 'publish to deliver p99', unit: 'ms', digits: 2, compared: true },
+  latencyMaxMs: { label: 'publish to deliver max', unit: 'ms', digits: 1 },
+  cpuPercent: { label: 'CPU of the server', unit: '% of a core', digits: 1, compared: true },
+  cpuPerDeliveryUs: { label: 'CPU of the server per delivery', unit: 'µs', digits: 2, compared: true },
+  cpuPerPublicationUs: { label: 'CPU of the server per publication', unit: 'µs', digits: 1, compared: true },
+  bytesPerDelivery: { label: 'bytes per delivery', unit: '', digits: 0, compared: true },
+  rssMiB: { label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
+  rssGrowthMiB: { label: 'RSS growth in the window', unit: 'MiB', digits: 1 },
+  undelivered: { label: 'publications that some member did not get', unit: '', digits: 0 },
+  clientBusyPercent: { label: 'load client busy', unit: '%', digits: 1 },
+};
+
+/** Measures by name, in that order; how busy the client was comes last, always. */
+export function measuresOf<Key extends LoadFigure>(...keys: Key[]): Measure<Key | 'clientBusyPercent'>[] {
+  return [...keys, 'clientBusyPercent' as const].map((key) => ({ key, ...MEASURES[key] }));
+}
+
+const US_PER_S = 1e6;
+const US_PER_MS = 1e3;
+
+/** @param servers of several, CPU and memory count together */
+export function figuresOf(load: LoadResult, servers: readonly UsedFigures[]): LoadFigures {
+  // Each by its own clock: a busy server opens and ends its window a little later than the client.
+  const cores = sum(servers.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds));
+  const cpuUs = cores * load.seconds * US_PER_S;
+  return {
+    deliveriesPerSecond: load.deliveries / load.seconds,
+    publishedPerSecond: load.published / load.seconds,
+    latencyP50Ms: load.p50Us / US_PER_MS,
+    latencyP99Ms: load.p99Us / US_PER_MS,
+    latencyMaxMs: load.maxUs / US_PER_MS,
+    cpuPercent: cores * 100,
+    cpuPerDeliveryUs: perOne(cpuUs, load.deliveries),
+    cpuPerPublicationUs: perOne(cpuUs, load.published),
+    bytesPerDelivery: perOne(load.bytes, load.deliveries),
+    rssMiB: sum(servers.map(({ rssMiB }) => rssMiB)),
+    rssGrowthMiB: sum(servers.map(({ rssGrowthMiB }) => rssGrowthMiB)),
+    undelivered: load.incomplete,
+    clientBusyPercent: load.utilisation * 100,
+  };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const perOne = (whole: number, count: number) => (count === 0 ? 0 : whole / count);
