@@ -105,7 +105,10 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     cacheTtlMs,
     unsentBytes: config.unsentBytes,
     metrics,
-    emit: (group, event, payload) => sockets.emitOnThisNode(group, event, payload),
+    output: {
+      emit: (group, event, payload) => sockets.output.emit(group, event, payload),
+      message: (group, entry) => sockets.output.message(group, entry),
+    },
     viewOf: metricRooms.viewOf,
     ownsJob: (principal, jobId) => jobs.service.owns(principal, jobId),
     onFault,

@@ -5,13 +5,14 @@ import type { PresenceStore } from '../presence/presence-store.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
 import type { RoomFeed } from '../rooms/room-feed.js';
 import type { OpenView, RoomView, ViewHost } from '../rooms/room-view.js';
-import { type EmitOnThisNode, groupOf, RoomChannel } from './room-channel.js';
+import { groupOf, RoomChannel } from './room-channel.js';
+import type { RoomOutput } from './room-output.js';
 
 export interface ChannelRegistryOptions {
   feeds: FeedRegistry;
   log: RoomLog;
   presence: PresenceStore;
-  emit: EmitOnThisNode;
+  output: RoomOutput;
   /** How the sockets of a kind see its rooms; a kind without one gets each message as it is. */
   viewOf(kind: string): OpenView | undefined;
   now(): number;
@@ -65,7 +66,7 @@ export class ChannelRegistry {
   }
 
   async #open(parsed: ParsedRoom, ends: (() => void)[]): Promise<RoomChannel> {
-    const { feeds, emit, presence } = this.options;
+    const { feeds, output, presence } = this.options;
     const lease = await feeds.acquire(parsed.room);
     ends.push(() => lease.release());
     const open = this.options.viewOf(parsed.kind);
@@ -73,7 +74,7 @@ export class ChannelRegistry {
     // From here to `feed.add` in one turn: the feed's next entry is then the view's next too.
     const view = open && backlog && this.#openView(open, lease.feed, backlog);
     if (view) ends.push(() => view.close());
-    const channel = new RoomChannel(parsed, lease, view, emit);
+    const channel = new RoomChannel(parsed, lease, view, output);
     ends.push(lease.feed.add(channel));
     if (parsed.policy.presence !== 'off') {
       ends.push(await presence.follow(parsed.room, (change) => channel.presence(change)));
@@ -84,7 +85,10 @@ export class ChannelRegistry {
   #openView(open: OpenView, feed: RoomFeed, backlog: readonly LogEntry[]): RoomView {
     const recent = backlog.filter((entry) => entry.seq <= feed.last);
     const between = feed.recentAfter(backlog.at(-1)?.seq ?? 0) ?? [];
-    const host: ViewHost = { room: feed.room, emit: (group, event, frame) => this.options.emit(groupOf(feed.room, group), event, frame) };
+    const host: ViewHost = {
+      room: feed.room,
+      emit: (group, event, frame) => this.options.output.emit(groupOf(feed.room, group), event, frame),
+    };
     return open.open(host, [...recent, ...between]);
   }
 

@@ -1,7 +1,9 @@
 import type { Server, ServerOptions } from 'socket.io';
-import type { EmitOnThisNode } from './room-channel.js';
 import { RoomEmitter } from './room-emitter.js';
+import type { RoomOutput } from './room-output.js';
+import { StockOutput } from './stock-output.js';
 import { Turn } from './turn.js';
+import type { TurnSender } from './turn-sender.js';
 import { createWsEngine } from './turn-socket.js';
 
 export interface DeliveryOptions {
@@ -16,38 +18,46 @@ export interface DeliveryOptions {
 export interface Delivery {
   /** What Socket.IO's server is to be made with. */
   readonly io: Partial<ServerOptions>;
-  /** Before the first `emit`. */
+  /** Before anything is sent. */
   attach(io: Server): void;
-  readonly emit: EmitOnThisNode;
+  readonly output: RoomOutput;
 }
 
-export function createDelivery(options: DeliveryOptions): Delivery {
-  return options.delivery === 'stock' ? stockDelivery() : turnDelivery(options);
+/** Told how many sockets a thing was sent to. */
+export type OnDelivered = (sockets: number) => void;
+
+export function createDelivery(options: DeliveryOptions, onDelivered: OnDelivered): Delivery {
+  return options.delivery === 'stock' ? stockDelivery(onDelivered) : turnDelivery(options, onDelivered);
 }
 
-function stockDelivery(): Delivery {
-  let io: Server;
-  return {
-    io: {},
-    attach: (server) => {
-      io = server;
-    },
-    emit: (group, event, payload) => void io.local.to(group).emit(event, payload),
-  };
+function stockDelivery(onDelivered: OnDelivered): Delivery {
+  const { output, attach } = later((io) => new StockOutput(io, onDelivered));
+  return { io: {}, attach, output };
 }
 
-function turnDelivery({ deliveryWindowMs, compression, compressionThresholdBytes }: DeliveryOptions): Delivery {
+function turnDelivery({ deliveryWindowMs, compression, compressionThresholdBytes }: DeliveryOptions, onDelivered: OnDelivered): Delivery {
   const turn = new Turn({ windowMs: deliveryWindowMs });
-  let emitter: RoomEmitter;
-  const onCongestion = (sender: Parameters<RoomEmitter['groups']['changed']>[0]) => emitter.groups.changed(sender);
+  const compressBytes = compression ? compressionThresholdBytes : Number.POSITIVE_INFINITY;
+  const { output, attach, made } = later((io) => new RoomEmitter(io, { turn, compressBytes, onDelivered }));
+  const onCongestion = (sender: TurnSender) => made().groups.changed(sender);
+  return { io: { wsEngine: createWsEngine({ turn, onCongestion }) }, attach, output };
+}
+
+/** The server is made with the engine of a delivery, and the delivery's output on the server. */
+function later<Output extends RoomOutput>(make: (io: Server) => Output) {
+  let output: Output | undefined;
+  const made = () => {
+    if (!output) throw new Error('the delivery has no server yet');
+    return output;
+  };
   return {
-    io: { wsEngine: createWsEngine({ turn, onCongestion }) },
-    attach: (server) => {
-      emitter = new RoomEmitter(server, { turn, ...(compression && { compressBytes: compressionThresholdBytes }) });
-      server.engine.on('connection', (connection: { once(event: 'upgrade', listener: () => void): void; transport: { name: string } }) => {
-        if (connection.transport.name === 'polling') connection.once('upgrade', () => emitter.groups.upgraded());
-      });
+    made,
+    attach: (io: Server) => {
+      output = make(io);
     },
-    emit: (group, event, payload) => emitter.emit(group, event, payload),
+    output: {
+      emit: (group, event, payload) => made().emit(group, event, payload),
+      message: (group, entry) => made().message(group, entry),
+    } satisfies RoomOutput,
   };
 }

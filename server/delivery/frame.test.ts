@@ -1,4 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
+import { expect, test } from '@jest/globals';
 import { deflateMessage } from './deflate.js';
 import { join, MessageFrame, ReadyFrame } from './frame.js';
 

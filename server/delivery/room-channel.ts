@@ -6,13 +6,7 @@ import type { PresenceChange } from '../presence/presence-store.js';
 import type { FeedLease } from '../rooms/feed-registry.js';
 import type { FeedReader } from '../rooms/room-feed.js';
 import type { RoomView } from '../rooms/room-view.js';
-
-/** Sends one event to the sockets of a group on this node, encoded once. */
-export type EmitOnThisNode = <E extends keyof ServerToClientEvents>(
-  group: string,
-  event: E,
-  payload: Parameters<ServerToClientEvents[E]>[0],
-) => void;
+import type { RoomOutput } from './room-output.js';
 
 /** A socket in the room, as its channel knows it. */
 export interface ChannelMember {
@@ -28,32 +22,42 @@ export function groupOf(room: string, suffix = ''): string {
 /** All sockets of one room on this node: turns what the feed brings into events, each sent once to a whole group. */
 export class RoomChannel implements FeedReader {
   readonly members = new Set<ChannelMember>();
+  /** The Socket.IO room of its sockets. */
+  readonly group: string;
 
   constructor(
     readonly parsed: ParsedRoom,
     readonly lease: FeedLease,
     readonly view: RoomView | undefined,
-    private readonly emit: EmitOnThisNode,
-  ) {}
-
-  get group(): string {
-    return groupOf(this.parsed.room);
+    private readonly output: RoomOutput,
+  ) {
+    this.group = groupOf(parsed.room);
   }
 
   entry(entry: LogEntry): void {
     if (this.view) this.view.entry(entry);
-    else emitEntry(this.parsed.kind, entry, (event, payload) => this.emit(this.group, event, payload));
-    if (this.parsed.kind === 'job' && isJobEnd(entry.message)) for (const member of [...this.members]) member.end();
+    else if (this.parsed.kind === 'job') this.#jobEntry(entry);
+    else this.output.message(this.group, entry);
+  }
+
+  #jobEntry(entry: LogEntry): void {
+    emitEntry('job', entry, (event, payload) => this.output.emit(this.group, event, payload));
+    if (isJobEnd(entry.message)) for (const member of [...this.members]) member.end();
   }
 
   gap(): void {
     const { feed } = this.lease;
-    this.emit(this.group, 'notice', { kind: 'gap', room: this.parsed.room, position: formatPosition(feed.epoch, feed.last) });
+    this.output.emit(this.group, 'notice', { kind: 'gap', room: this.parsed.room, position: formatPosition(feed.epoch, feed.last) });
   }
 
   presence({ joined, left, count }: PresenceChange): void {
     const named = this.parsed.policy.presence === 'roster';
-    this.emit(this.group, 'presence', { room: this.parsed.room, joined: named ? [...joined] : [], left: named ? [...left] : [], count });
+    this.output.emit(this.group, 'presence', {
+      room: this.parsed.room,
+      joined: named ? [...joined] : [],
+      left: named ? [...left] : [],
+      count,
+    });
   }
 }
 

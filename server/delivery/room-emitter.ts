@@ -1,57 +1,94 @@
-import type { Namespace, Server, Socket } from 'socket.io';
+import type { Server, Socket } from 'socket.io';
+import type { LogEntry } from '../log/room-log.js';
 import { deflateMessage } from './deflate.js';
+import type { OnDelivered } from './delivery.js';
 import { MessageFrame } from './frame.js';
-import type { EmitOnThisNode } from './room-channel.js';
-import { RoomGroups } from './room-groups.js';
+import { type RoomGroup, RoomGroups } from './room-groups.js';
+import type { RoomOutput } from './room-output.js';
 import type { Turn } from './turn.js';
 
 /** engine.io's name for a message, in front of Socket.IO's packet. */
 const MESSAGE = '4';
 /** `PacketType.EVENT` of socket.io-parser. */
 const EVENT = 2;
+/** How the packet of a message begins, in front of its JSON. */
+const MESSAGE_EVENT = `${EVENT}["message",`;
 
 /** Socket.IO's way to a client's connection; `room-emitter.test.ts` holds it to the version. */
 interface EngineWriter {
   writeToEngine(packets: readonly unknown[], options: { preEncoded: true; compress: true }): void;
 }
 
+type Packet = string | Buffer;
+
 /** The server's parser, of which it keeps one. */
 interface PacketEncoder {
-  encode(packet: { type: number; nsp: string; data: unknown[] }): (string | Buffer)[];
+  encode(packet: { type: number; nsp: string; data: unknown[] }): Packet[];
+}
+
+interface Upgradable {
+  readonly transport: { readonly name: string };
+  once(event: 'upgrade', listener: () => void): unknown;
 }
 
 export interface RoomEmitterOptions {
   turn: Turn;
-  /** Bytes from which a message is compressed for those who take it; left out: never. */
-  compressBytes?: number;
+  /** Bytes from which a message is compressed for those who take it. */
+  compressBytes: number;
+  onDelivered: OnDelivered;
 }
 
-/** Sends events to Socket.IO rooms on this node: encoded once, framed once, and written with all else of the turn. */
-export class RoomEmitter {
+/** Sends to Socket.IO rooms on this node: encoded once, framed once, and written with all else of the turn. */
+export class RoomEmitter implements RoomOutput {
   readonly groups: RoomGroups;
   readonly #encoder: PacketEncoder;
-  readonly #nsp: Namespace;
+  readonly #nsp: string;
+  /** The packet of a message is JSON text: with a parser of somebody's own it need not be. */
+  readonly #isText: boolean;
 
   constructor(
     io: Server,
     private readonly options: RoomEmitterOptions,
   ) {
-    this.#nsp = io.of('/');
+    const nsp = io.of('/');
     this.#encoder = (io as unknown as { encoder: PacketEncoder }).encoder;
-    this.groups = new RoomGroups(this.#nsp, options.turn);
+    this.#nsp = nsp.name;
+    this.groups = new RoomGroups(nsp, options.turn);
+    this.#isText = this.#encode('message', 0)[0] === `${MESSAGE_EVENT}0]`;
+    io.engine.on('connection', (connection: Upgradable) => {
+      if (connection.transport.name === 'polling') connection.once('upgrade', () => this.groups.upgraded());
+    });
   }
 
-  readonly emit: EmitOnThisNode = (room, event, payload) => {
+  emit(room: string, event: string, payload: unknown): void {
     const group = this.groups.get(room);
-    if (!group) return;
-    const packets = this.#encoder.encode({ type: EVENT, nsp: this.#nsp.name, data: [event, payload] });
-    if (group.members.length > 0) for (const packet of packets) this.options.turn.toGroup(group, this.#frame(packet));
-    for (const socket of group.others) writerOf(socket).writeToEngine(packets, { preEncoded: true, compress: true });
-  };
+    if (group) this.#send(group, this.#encode(event, payload));
+  }
 
-  #frame(packet: string | Buffer): MessageFrame {
+  message(room: string, entry: LogEntry): void {
+    const group = this.groups.get(room);
+    if (group) this.#send(group, this.#packetsOf(entry));
+  }
+
+  #packetsOf(entry: LogEntry): Packet[] {
+    const json = this.#isText ? entry.json : undefined;
+    return json === undefined ? this.#encode('message', entry.message) : [`${MESSAGE_EVENT}${json}]`];
+  }
+
+  #encode(event: string, payload: unknown): Packet[] {
+    return this.#encoder.encode({ type: EVENT, nsp: this.#nsp, data: [event, payload] });
+  }
+
+  #send(group: RoomGroup, packets: readonly Packet[]): void {
+    const { members, others } = group;
+    this.options.onDelivered(members.length + others.length);
+    if (members.length > 0) for (const packet of packets) this.options.turn.toGroup(group, this.#frame(packet));
+    for (const socket of others) writerOf(socket).writeToEngine(packets, { preEncoded: true, compress: true });
+  }
+
+  #frame(packet: Packet): MessageFrame {
     const frame = new MessageFrame(typeof packet === 'string' ? MESSAGE + packet : packet);
-    if (frame.bytes >= (this.options.compressBytes ?? Number.POSITIVE_INFINITY)) frame.compress(deflateMessage);
+    if (frame.bytes >= this.options.compressBytes) frame.compress(deflateMessage);
     return frame;
   }
 }

@@ -1,3 +1,4 @@
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { waitFor } from '../../test/support/wait.js';
 import { type Frame, MessageFrame } from './frame.js';

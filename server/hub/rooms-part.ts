@@ -2,7 +2,7 @@ import type { Kinds } from '../../shared/rooms.js';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import { ChannelRegistry } from '../delivery/channel-registry.js';
-import type { EmitOnThisNode } from '../delivery/room-channel.js';
+import type { RoomOutput } from '../delivery/room-output.js';
 import { SlowConsumers } from '../delivery/slow-consumers.js';
 import type { Engines } from '../engines.js';
 import type { HubMetrics } from '../observe/metrics.js';
@@ -19,7 +19,7 @@ export interface RoomsPartOptions {
   cacheTtlMs: number;
   unsentBytes: number;
   metrics: HubMetrics;
-  emit: EmitOnThisNode;
+  output: RoomOutput;
   viewOf(kind: string): OpenView | undefined;
   ownsJob(principal: Principal, jobId: string): Promise<boolean>;
   onFault(where: string, error: unknown): void;
@@ -33,7 +33,7 @@ const HELD_CHECK_MS = 20;
 
 /** Rooms as this node serves them: feeds, the room service, the channels of its sockets, and the watch over slow ones. */
 export function openRoomsPart(options: RoomsPartOptions) {
-  const { engines, kinds, cache, cacheTtlMs, metrics, emit, viewOf, onFault } = options;
+  const { engines, kinds, cache, cacheTtlMs, metrics, output, viewOf, onFault } = options;
   const { log, presence } = engines;
   const feeds = new FeedRegistry({
     log,
@@ -56,7 +56,7 @@ export function openRoomsPart(options: RoomsPartOptions) {
     historyCacheTtlMs: cacheTtlMs,
     listCacheTtlMs: cacheTtlMs,
   });
-  const channels = new ChannelRegistry({ feeds, log, presence, emit, viewOf, now: Date.now });
+  const channels = new ChannelRegistry({ feeds, log, presence, output, viewOf, now: Date.now });
   const slow = new SlowConsumers({
     unsentBytes: options.unsentBytes,
     checkMs: SLOW_CHECK_MS,
