@@ -122,7 +122,10 @@ function openCluster(topology: Extract<RedisTopology, { form: 'cluster' }>, opti
     moved: cluster.moved,
     // Each call inside has its own time limit.
     run: async (work) => work(cluster.client),
-    locate: async (key) => cluster.locate(key),
+    async locate(key) {
+      await cluster.refresh();
+      return cluster.locate(key);
+    },
     close: cluster.close,
   };
 }

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
+import { startRedisCluster } from '../../test/support/redis-cluster.js';
+import { startSentinel } from '../../test/support/redis-sentinel.js';
 import { waitFor } from '../../test/support/wait.js';
 import { openRedisLink, type RedisLink } from '../adapter/redis-link.js';
 import { createBullmqJobQueue } from './bullmq-job-queue.js';
@@ -212,4 +214,48 @@ describe('Redis away', () => {
     expect((await stateOf(queue, state.jobId)).result).toBe('kept');
     expect(changes.filter((change) => change.state.endedAt !== undefined)).toHaveLength(1);
   });
+});
+
+describe('several masters, and masters that change', () => {
+  const submitted = async (queue: JobQueue) =>
+    waitFor(() => queue.submit(requestOf()), { what: 'a submission to be taken', timeoutMs: 20_000 });
+  const done = (queue: JobQueue, jobId: string) =>
+    waitFor(async () => (await stateOf(queue, jobId)).state === 'done', { what: `the end of ${jobId}`, timeoutMs: 25_000 });
+
+  test('on a Cluster jobs run, also after their slot went to another master', async () => {
+    const cluster = await startRedisCluster();
+    try {
+      const [here, there] = [await instance('c1', { url: cluster.url }), await instance('c1', { url: cluster.url })];
+      await there.work();
+      const slot = await cluster.slotOf('{jobs}');
+      for (const [run, to] of [undefined, cluster.masters[0]!, cluster.masters[1]!].entries()) {
+        if (to && to !== (await cluster.ownerOf(slot))) await cluster.moveSlot(slot, to);
+        const { state } = await submitted(here.queue);
+        (await waitFor(() => there.runs[run], { timeoutMs: 20_000 })).resolve();
+        await done(here.queue, state.jobId);
+      }
+      await end();
+    } finally {
+      await cluster.stop();
+    }
+  }, 60_000);
+
+  test('after a failover of Sentinels jobs run on the new master', async () => {
+    const sentinel = await startSentinel();
+    try {
+      const { queue, runs, work } = await instance('s1', { url: sentinel.url });
+      await work();
+      const first = await submitted(queue);
+      (await waitFor(() => runs[0])).resolve();
+      await done(queue, first.state.jobId);
+      await sentinel.master.kill('SIGKILL');
+      await waitFor(async () => (await sentinel.masterPort()) === sentinel.replica.port, { timeoutMs: 20_000 });
+      const second = await submitted(queue);
+      (await waitFor(() => runs.find((run) => run.jobId === second.state.jobId), { timeoutMs: 25_000 })).resolve();
+      await done(queue, second.state.jobId);
+      await end();
+    } finally {
+      await sentinel.stop();
+    }
+  }, 60_000);
 });

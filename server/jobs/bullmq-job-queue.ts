@@ -77,7 +77,8 @@ class BullmqJobQueue implements JobQueue {
     const { link, prefix, url } = options;
     this.records = new JobRecords(link, prefix, this.options);
     this.newId = createJobIds(this.options.now);
-    this.bull = { connection: openBullClient(url, this.clients), prefix: `${prefix}:{jobs}:bull` };
+    const bullPrefix = `${prefix}:{jobs}:bull`;
+    this.bull = { connection: openBullClient({ url, locate: () => link.locate(bullPrefix) }, this.clients), prefix: bullPrefix };
     this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
     this.channel = `${prefix}:{jobs}:cancelled`;
     this.stopHearing = link.keepSubscribed(this.channel, {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RedisClientType } from 'redis';
 import { HubError } from '../../shared/errors.js';
+import type { RedisTarget } from '../adapter/topology.js';
 import { isEnded, type Job, keyOf } from './job-machine.js';
 import type { JobLane, JobRequest } from './job-queue.js';
 
@@ -14,6 +15,8 @@ export interface JobsLink {
   run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
   publish(channel: string, payload: string): Promise<number>;
   keepSubscribed(channel: string, listener: { message(payload: Buffer): void; doubt?(): void }): () => void;
+  /** Where the master of a key is now. */
+  locate(key: string): Promise<RedisTarget>;
 }
 
 export interface RecordLimits {

@@ -275,7 +275,10 @@ test('a room goes on while its slot moves, whole or half, with one order and wit
   const heard = await listen(two, room);
   const acknowledged: number[] = [];
   let sent = 0;
-  const publish = async () => acknowledged.push((await one.append(message(room, `m${sent++}`), ALL)).entry.seq);
+  const publish = async () => {
+    const { entry } = await one.append(message(room, `m${sent++}`), ALL);
+    acknowledged.push(entry.seq);
+  };
   await publish();
   for (let moves = 0; moves < 3; moves++) {
     const from = await cluster.ownerOf(slot);
