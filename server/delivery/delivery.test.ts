@@ -1,0 +1,185 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { Server, type Socket as ServerSocket } from 'socket.io';
+import { io as connect, type Socket } from 'socket.io-client';
+import { waitFor } from '../../test/support/wait.js';
+import { createDelivery, type DeliveryOptions } from './delivery.js';
+import { senderOf } from './turn-socket.js';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+const OPTIONS: DeliveryOptions = { delivery: 'turn', deliveryWindowMs: 0, compression: false, compressionThresholdBytes: 1_024 };
+
+async function serve(options: Partial<DeliveryOptions> = {}) {
+  const http: HttpServer = createServer();
+  const settings = { ...OPTIONS, ...options };
+  let delivered = 0;
+  const delivery = createDelivery(settings, (sockets) => {
+    delivered += sockets;
+  });
+  const perMessageDeflate = settings.compression && { threshold: settings.compressionThresholdBytes };
+  const io = new Server(http, { perMessageDeflate, ...delivery.io });
+  delivery.attach(io);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  ends.push(() => io.close());
+  const { port } = http.address() as AddressInfo;
+
+  /** A client in the room, with the names of what it heard. */
+  async function join(transports: ('polling' | 'websocket')[] = ['websocket']) {
+    const client: Socket = connect(`http://127.0.0.1:${port}`, { transports, upgrade: false, forceNew: true, reconnection: false });
+    ends.push(() => client.disconnect());
+    const heard: unknown[] = [];
+    client.onAny((event, payload) => heard.push(`${event} ${typeof payload === 'string' ? payload.slice(0, 8) : JSON.stringify(payload)}`));
+    await waitFor(() => client.connected);
+    const socket = io.sockets.sockets.get(client.id!)!;
+    await socket.join('room');
+    return { client, socket, heard, writes: countWrites(socket) };
+  }
+  const emit = (event: string, payload: unknown) => delivery.output.emit('room', event as 'message', payload as never);
+  return { io, join, emit, output: delivery.output, delivered: () => delivered };
+}
+
+interface TcpSocket {
+  write(...args: unknown[]): boolean;
+  pause(): void;
+  resume(): void;
+}
+const tcpOf = (transport: unknown) => (transport as { socket?: { _socket: TcpSocket }; ws?: { _socket: TcpSocket } }).socket?._socket;
+const clientTcpOf = (client: Socket) => (client.io.engine as unknown as { transport: { ws: { _socket: TcpSocket } } }).transport.ws._socket;
+
+/** Counts the writes to a socket's connection from now on. */
+function countWrites(socket: ServerSocket): () => number {
+  const tcp = tcpOf(socket.conn.transport);
+  let writes = 0;
+  if (!tcp) return () => writes;
+  const write = tcp.write.bind(tcp);
+  tcp.write = (...args) => {
+    writes++;
+    return write(...args);
+  };
+  return () => writes;
+}
+
+test('a WebSocket of the engine sends through the turn: ws still has its sender where it is looked for', async () => {
+  const hub = await serve();
+  const { socket } = await hub.join();
+  expect(senderOf((socket.conn.transport as unknown as { socket: unknown }).socket)).toMatchObject({ takesCompressed: false });
+});
+
+test('room messages, direct ones, broadcasts and acknowledgements of one turn are one write, in the order in which they were sent', async () => {
+  const hub = await serve();
+  const one = await hub.join();
+  const other = await hub.join();
+  hub.emit('a', 1);
+  one.socket.emit('b', 2);
+  hub.io.to('room').emit('c', 3);
+  hub.emit('d', 4);
+  one.socket.emit('e', 5);
+  await waitFor(() => one.heard.length === 5 && other.heard.length === 3);
+  expect(one.heard).toEqual(['a 1', 'b 2', 'c 3', 'd 4', 'e 5']);
+  expect(other.heard).toEqual(['a 1', 'c 3', 'd 4']);
+  expect([one.writes(), other.writes()]).toEqual([1, 1]);
+  expect(hub.delivered()).toBe(4);
+});
+
+test('a message of the log goes out as the text that the log has', async () => {
+  const hub = await serve();
+  const one = await hub.join();
+  const message = { room: 'chat:x', id: 'ü🦊' };
+  hub.output.message('room', { epoch: 'e', seq: 1, bytes: 1, json: JSON.stringify(message), message: undefined as never });
+  hub.output.message('room', { epoch: 'e', seq: 2, bytes: 1, message: { ...message, data: Buffer.of(1, 2) } as never });
+  await waitFor(() => one.heard.length === 2);
+  expect(one.heard[0]).toBe(`message ${JSON.stringify(message)}`);
+  expect(one.heard[1]).toContain('"data":{"type":"Buffer","data":[1,2]}');
+});
+
+test('who joins in the middle of a turn gets what comes then, and who leaves what came before', async () => {
+  const hub = await serve();
+  const [early, late] = [await hub.join(), await hub.join()];
+  late.socket.leave('room');
+  hub.emit('a', 1);
+  void late.socket.join('room');
+  hub.emit('b', 2);
+  early.socket.leave('room');
+  hub.emit('c', 3);
+  early.socket.emit('end');
+  late.socket.emit('end');
+  await waitFor(() => early.heard.length === 3 && late.heard.length === 3);
+  expect(early.heard).toEqual(['a 1', 'b 2', 'end undefined']);
+  expect(late.heard).toEqual(['b 2', 'c 3', 'end undefined']);
+});
+
+test('a client on long-polling gets the same as one on a WebSocket', async () => {
+  const hub = await serve();
+  const [polling, websocket] = [await hub.join(['polling']), await hub.join()];
+  for (let i = 0; i < 50; i++) {
+    hub.emit('room', i);
+    for (const { socket } of [polling, websocket]) socket.emit('direct', i);
+  }
+  await waitFor(() => polling.heard.length === 100 && websocket.heard.length === 100);
+  expect(polling.heard).toEqual(websocket.heard);
+});
+
+test('what was sent before a disconnection in the same turn arrives, and then the connection ends', async () => {
+  const hub = await serve();
+  const one = await hub.join();
+  hub.emit('a', 1);
+  one.socket.disconnect(true);
+  hub.emit('b', 2);
+  await waitFor(() => one.client.disconnected);
+  expect(one.heard).toEqual(['a 1']);
+});
+
+test('one that does not read keeps the order when it reads again, and misses no more than volatile messages', async () => {
+  const hub = await serve();
+  const [slow, quick] = [await hub.join(), await hub.join()];
+  clientTcpOf(slow.client).pause();
+  const pad = 'x'.repeat(40_000);
+  const sender = senderOf((slow.socket.conn.transport as unknown as { socket: unknown }).socket)!;
+  let sent = 0;
+  const send = () => {
+    hub.emit('room', `${sent}:${pad}`);
+    slow.socket.emit('direct', `${sent}:${pad}`);
+    sent++;
+  };
+  while (!sender.congested) {
+    expect(sent).toBeLessThan(2_000);
+    send();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let i = 0; i < 50; i++) {
+    send();
+    slow.socket.volatile.emit('volatile');
+    if (i % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  clientTcpOf(slow.client).resume();
+  await waitFor(() => slow.heard.length >= 2 * sent && !sender.congested);
+  send();
+  await waitFor(() => quick.heard.length === sent && slow.heard.at(-1) === `direct ${`${sent - 1}:${pad}`.slice(0, 8)}`);
+  const order = (event: string) => Array.from({ length: sent }, (_, i) => `${event} ${`${i}:${pad}`.slice(0, 8)}`);
+  expect(quick.heard).toEqual(order('room'));
+  expect(slow.heard.filter((name) => name !== 'volatile undefined')).toEqual(
+    order('room').flatMap((name, i) => [name, order('direct')[i]]),
+  );
+});
+
+test('a compressed message is made once for all who take it, and the others get it plain', async () => {
+  const hub = await serve({ compression: true });
+  const [one, two] = [await hub.join(), await hub.join()];
+  const small = 'small';
+  const text = 'some words '.repeat(400);
+  const large = 'other words '.repeat(10_000);
+  for (const payload of [small, text, large, small]) hub.emit('room', payload);
+  one.socket.emit('direct', large);
+  one.socket.emit('direct', small);
+  await waitFor(() => one.heard.length === 6 && two.heard.length === 4);
+  expect(one.heard).toEqual(['room small', 'room some wor', 'room other wo', 'room small', 'direct other wo', 'direct small']);
+  expect(two.heard).toEqual(one.heard.slice(0, 4));
+  const sender = senderOf((one.socket.conn.transport as unknown as { socket: unknown }).socket);
+  expect(sender).toMatchObject({ takesCompressed: true });
+  expect((tcpOf(one.socket.conn.transport) as unknown as { bytesWritten: number }).bytesWritten).toBeLessThan(10_000);
+});
