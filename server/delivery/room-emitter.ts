@@ -53,7 +53,7 @@ export class RoomEmitter implements RoomOutput {
     const nsp = io.of('/');
     this.#encoder = (io as unknown as { encoder: PacketEncoder }).encoder;
     this.#nsp = nsp.name;
-    this.groups = new RoomGroups(nsp, options.turn);
+    this.groups = new RoomGroups(nsp);
     this.#isText = this.#encode('message', 0)[0] === `${MESSAGE_EVENT}0]`;
     io.engine.on('connection', (connection: Upgradable) => {
       if (connection.transport.name === 'polling') connection.once('upgrade', () => this.groups.upgraded());

@@ -1,6 +1,6 @@
 import type { Namespace, Socket } from 'socket.io';
 import type { Frame } from './frame.js';
-import type { Turn, TurnGroup } from './turn.js';
+import type { TurnGroup } from './turn.js';
 import type { TurnSender } from './turn-sender.js';
 import { senderOf } from './turn-socket.js';
 
@@ -12,17 +12,17 @@ export interface RoomGroup extends TurnGroup {
   readonly others: readonly Socket[];
 }
 
-/** The groups that messages go to, put together when the first one comes and kept until somebody joins or leaves. */
+/**
+ * The groups that messages go to, put together when the first one comes and kept until somebody joins or leaves. Then another takes its
+ * place; what the turn has for the old one still goes to those who were in it.
+ */
 export class RoomGroups {
   readonly #groups = new Map<string, RoomGroup>();
   readonly #socketIds = new WeakMap<TurnSender, string>();
 
-  constructor(
-    private readonly nsp: Namespace,
-    private readonly turn: Turn,
-  ) {
+  constructor(private readonly nsp: Namespace) {
     const { adapter } = nsp;
-    for (const event of ['join-room', 'leave-room', 'delete-room']) adapter.on(event, (room: string) => this.#end(room));
+    for (const event of ['join-room', 'leave-room', 'delete-room']) adapter.on(event, (room: string) => this.#groups.delete(room));
   }
 
   get(room: string): RoomGroup | undefined {
@@ -32,12 +32,12 @@ export class RoomGroups {
   /** A socket is written to in another way than before. */
   changed(sender: TurnSender): void {
     const rooms = this.nsp.adapter.sids.get(this.#socketIds.get(sender) ?? '');
-    for (const room of rooms ?? []) this.#end(room);
+    for (const room of rooms ?? []) this.#groups.delete(room);
   }
 
   /** Some socket has left long-polling. */
   upgraded(): void {
-    for (const [room, { others }] of this.#groups) if (others.length > 0) this.#end(room);
+    for (const [room, { others }] of this.#groups) if (others.length > 0) this.#groups.delete(room);
   }
 
   #open(room: string): RoomGroup | undefined {
@@ -59,13 +59,5 @@ export class RoomGroups {
     const group = { members, others, frames, places };
     this.#groups.set(room, group);
     return group;
-  }
-
-  /** Whoever was in it when a message was sent gets it, and nobody else. */
-  #end(room: string): void {
-    const group = this.#groups.get(room);
-    if (!group) return;
-    if (group.frames.length > 0) this.turn.flush();
-    this.#groups.delete(room);
   }
 }
