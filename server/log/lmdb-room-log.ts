@@ -3,6 +3,7 @@ import type { RoomName } from '../../shared/rooms.js';
 import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { commitFault } from './lmdb-faults.js';
+import { LmdbIds } from './lmdb-ids.js';
 import { listRooms, readPage } from './lmdb-reads.js';
 import { endsOf, ensureEpoch, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
 import { type Append, LmdbTransaction } from './lmdb-transaction.js';
@@ -44,6 +45,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   const { dir, idWindowMs = 600_000, commitTimeoutMs = 1_500, maintenanceMs = 1_000, now = Date.now, onFault = () => {} } = options;
   const tables = openLmdbTables(dir);
   await ensureEpoch(tables);
+  const ids = new LmdbIds(tables.ids, idWindowMs);
   const followers = new Followers(onFault);
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
@@ -77,7 +79,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
       if (++looks === STALL_LOOKS) stalled(batch);
     }, commitTimeoutMs / STALL_LOOKS);
     try {
-      const transaction = new LmdbTransaction({ tables, now: now(), idWindowMs });
+      const transaction = new LmdbTransaction({ tables, ids, now: now() });
       const appended = batch.map((one) => transaction.append(one));
       tidy(transaction, batch);
       await transaction.commit();

@@ -1,6 +1,7 @@
 import type { RoomName } from '../../shared/rooms.js';
 import type { EncodedBody } from './entry-codec.js';
-import { endsOf, forgottenKey, type Head, idKey, kindOf, type LmdbTables, packEntry, timeOf } from './lmdb-tables.js';
+import type { IdPlace, LmdbIds } from './lmdb-ids.js';
+import { endsOf, forgottenKey, type Head, kindOf, type LmdbTables, packEntry, timeOf } from './lmdb-tables.js';
 import type { Appended, Retention } from './room-log.js';
 
 /** A message that is to be appended; `bytes` are its body's. */
@@ -14,9 +15,9 @@ export interface Append {
 
 interface Options {
   readonly tables: LmdbTables;
+  readonly ids: LmdbIds;
   /** Milliseconds since 1970. */
   readonly now: number;
-  readonly idWindowMs: number;
 }
 
 /** Precision of the list of rooms by time. */
@@ -30,7 +31,7 @@ const FORGET_MS = 60 * 60_000;
  */
 export class LmdbTransaction {
   readonly #heads = new Map<RoomName, Head>();
-  readonly #ids = new Map<string, [seq: number, time: number]>();
+  readonly #ids = new Map<string, IdPlace>();
   readonly #writes: (() => void)[] = [];
   #numbers: number | undefined;
 
@@ -70,10 +71,8 @@ export class LmdbTransaction {
 
   /** Forgets at most `budget` ids whose window is over. */
   pruneIds(budget: number): void {
-    const { ids } = this.options.tables;
-    for (const key of ids.getKeys({ start: [0] as never, end: [this.#window(this.options.now) - 1] as never, limit: budget })) {
-      this.#writes.push(() => ids.remove(key));
-    }
+    const { ids, tables, now } = this.options;
+    for (const key of ids.expired(now, budget)) this.#writes.push(() => tables.ids.remove(key));
   }
 
   /** Takes a room that has no entries off the list, and forgets it once it has been empty for long. */
@@ -113,22 +112,13 @@ export class LmdbTransaction {
     return { n: this.#numbers, epoch, first: 1, last: 0, time: 0, messages: 0, ttlMs: 0, listed: 0 };
   }
 
-  #window(time: number): number {
-    return Math.floor(time / this.options.idWindowMs);
+  #place({ n }: Head, id: string, time: number): IdPlace | undefined {
+    return this.#ids.get(`${n} ${id}`) ?? this.options.ids.find(n, id, time);
   }
 
-  #place(head: Head, id: string, time: number): [number, number] | undefined {
-    const { ids } = this.options.tables;
-    const window = this.#window(time);
-    const key = idKey(id);
-    return this.#ids.get(`${head.n} ${key}`) ?? ids.get([window, head.n, key]) ?? ids.get([window - 1, head.n, key]);
-  }
-
-  #remember(head: Head, id: string, place: [seq: number, time: number]): void {
-    const { ids } = this.options.tables;
-    const key = idKey(id);
-    this.#ids.set(`${head.n} ${key}`, place);
-    this.#writes.push(() => ids.put([this.#window(place[1]), head.n, key], place));
+  #remember({ n }: Head, id: string, place: IdPlace): void {
+    this.#ids.set(`${n} ${id}`, place);
+    this.#writes.push(this.options.ids.add(n, id, place));
   }
 
   #tooOld({ n, first, ttlMs }: Head): boolean {
