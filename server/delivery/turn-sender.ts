@@ -2,7 +2,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import * as ws from 'ws';
 import { deflateMessage } from './deflate.js';
 import { MessageFrame, ReadyFrame } from './frame.js';
-import type { Lane, Turn, TurnGroup, TurnWriter } from './turn.js';
+import { type Lane, NOTHING, type Turn, type TurnGroup, type TurnWriter } from './turn.js';
 
 type Sent = (error?: Error) => void;
 
@@ -40,7 +40,7 @@ export interface SenderHost {
  * engine.io, as it does without this: its volatile messages are then dropped.
  */
 export class TurnSender extends Sender implements TurnWriter {
-  readonly own: Lane = { frames: [], places: [] };
+  own: Lane = NOTHING;
   first: TurnGroup | undefined;
   more: TurnGroup[] | undefined;
   readonly takesCompressed: boolean;

@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { waitFor } from '../../test/support/wait.js';
 import { type Frame, MessageFrame } from './frame.js';
-import { Turn, type TurnGroup, type TurnWriter } from './turn.js';
+import { NOTHING, Turn, type TurnGroup, type TurnWriter } from './turn.js';
 
 class Writer implements TurnWriter {
-  readonly own = { frames: [], places: [] };
+  own = NOTHING;
   first: TurnGroup | undefined;
   more: TurnGroup[] | undefined;
   readonly writes: Buffer[] = [];

@@ -6,10 +6,13 @@ export interface Lane {
   readonly places: number[];
 }
 
+/** Of all who have nothing: a quiet connection keeps no lists. */
+export const NOTHING: Lane = { frames: [], places: [] };
+
 /** A connection that the turn writes to. */
 export interface TurnWriter {
-  /** What is for this connection alone. */
-  readonly own: Lane;
+  /** What is for this connection alone, from its first message of a turn on; `NOTHING` between. */
+  own: Lane;
   /** The groups of this flush that it is in; the turn's own notes. */
   first: TurnGroup | undefined;
   more: TurnGroup[] | undefined;
@@ -56,7 +59,10 @@ export class Turn {
   }
 
   toOne(writer: TurnWriter, frame: Frame): void {
-    if (writer.own.frames.length === 0) this.#writers.push(writer);
+    if (writer.own === NOTHING) {
+      writer.own = { frames: [], places: [] };
+      this.#writers.push(writer);
+    }
     this.#take(writer.own, frame);
   }
 
@@ -109,7 +115,7 @@ export class Turn {
 function writeGroup(group: TurnGroup): void {
   const shared = new SharedBytes(group);
   for (const member of group.members) {
-    if (member.own.frames.length === 0) member.write(shared.for(member));
+    if (member.own === NOTHING) member.write(shared.for(member));
     else writeMerged(member, [group, member.own]);
   }
   empty(group);
@@ -124,7 +130,7 @@ function writeGroups(groups: readonly TurnGroup[]): void {
       const { more } = member;
       member.first = undefined;
       member.more = undefined;
-      if (!more && member.own.frames.length === 0) member.write(shared.for(member));
+      if (!more && member.own === NOTHING) member.write(shared.for(member));
       else writeMerged(member, [group, ...(more ?? []), member.own]);
     }
   }
@@ -140,16 +146,16 @@ function note(member: TurnWriter, group: TurnGroup): void {
 function writeOwn(writer: TurnWriter): void {
   const { frames } = writer.own;
   // Written together with a group's.
-  if (frames.length === 0) return;
+  if (writer.own === NOTHING) return;
   const bytes = join(frames, writer.takesCompressed);
-  empty(writer.own);
+  writer.own = NOTHING;
   writer.write(bytes);
 }
 
 function writeMerged(member: TurnWriter, lanes: readonly Lane[]): void {
   const placed = lanes.flatMap(({ frames, places }) => frames.map((frame, index) => ({ frame, place: places[index]! })));
   placed.sort((a, b) => a.place - b.place);
-  empty(member.own);
+  member.own = NOTHING;
   member.write(
     join(
       placed.map(({ frame }) => frame),
