@@ -136,7 +136,7 @@ describe.each(WAYS)('delivery %s over %s', (delivery, transport) => {
       ack(n % 2 ? n : { bytes: Buffer.from([n]) });
       one.here.emit('e', `after ${n}`);
     });
-    for (let n = 0; n < 50; n++) one.ask('own', n);
+    for (let n = 0; n < 50; n++) void one.ask('own', n);
     await waitFor(() => one.heard.length === 150, { what: 'all answers' });
     const [first, second] = await heard();
     const kinds = first!.map((line) => line.replace(/"<1 bytes \w+>"/, 'x'));
@@ -153,7 +153,7 @@ describe.each(WAYS)('delivery %s over %s', (delivery, transport) => {
       one.here.emit('e', `later ${data}`);
       return { n: data };
     });
-    for (let n = 0; n < 20; n++) one.ask('add', n);
+    for (let n = 0; n < 20; n++) void one.ask('add', n);
     await waitFor(() => one.heard.length === 60, { what: 'all answers' });
     for (let n = 0; n < 20; n++) {
       const places = [`"at once ${n}"`, `"later ${n}"`, `ack {"ok":true,"n":${n}}`].map((line) => one.heard.indexOf(line));

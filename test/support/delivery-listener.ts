@@ -25,7 +25,9 @@ function shortenBinary(this: Record<string, unknown>, key: string, value: unknow
   const own = this[key];
   // Also of another realm, as Jest's sandbox is one.
   if (!ArrayBuffer.isView(own)) return value;
-  return `<${own.byteLength} bytes ${createHash('md5').update(own).digest('hex')}>`;
+  return `<${own.byteLength} bytes ${createHash('md5')
+    .update(own as Uint8Array)
+    .digest('hex')}>`;
 }
 
 /** A stock client that keeps a line for all that it hears over its connection, in the order of arrival. */
@@ -34,12 +36,16 @@ export class Listener {
   /** The server's halves of its sockets, by namespace. */
   readonly halves = new Map<string, ServerSocket>();
   #lastWords = 0;
+  #gone = false;
 
   constructor(
     readonly socket: Socket,
     readonly name: string,
   ) {
     this.#record(socket, '/');
+    socket.on('disconnect', () => {
+      this.#gone = true;
+    });
   }
 
   /** The server's half of its main socket. */
@@ -50,6 +56,10 @@ export class Listener {
   /** `polling` or `websocket`, as the client sees it. */
   get transport(): string {
     return this.socket.io.engine.transport.name;
+  }
+
+  get isClosed(): boolean {
+    return this.socket.io.engine.readyState === 'closed';
   }
 
   /** The client's WebSocket. */
@@ -65,15 +75,20 @@ export class Listener {
   }
 
   /** Emits, and keeps the acknowledgement among what is heard. */
-  ask(event: string, ...args: unknown[]): void {
-    this.socket.emit(event, ...args, (answer: unknown) => this.heard.push(ackLineOf(answer)));
+  async ask(event: string, ...args: unknown[]): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.socket.emit(event, ...args, (answer: unknown) => {
+        this.heard.push(ackLineOf(answer));
+        resolve();
+      });
+    });
   }
 
   /** Waits until all that was emitted to the socket before has come, or until nothing can come any more. */
   async settle(): Promise<void> {
     const next = this.#lastWords + 1;
     this.here.emit(LAST_WORD);
-    await waitFor(() => this.#lastWords >= next || this.socket.disconnected, { what: `the last word to ${this.name}`, timeoutMs: 20_000 });
+    await waitFor(() => this.#lastWords >= next || this.#gone, { what: `the last word to ${this.name}`, timeoutMs: 8_000 });
   }
 
   /** Questions (an event with an acknowledgement) are answered with what they carry first. */

@@ -30,7 +30,7 @@ export class Stage {
   readonly hub: Hub;
   /** The hub's Socket.IO server, for events of any name. */
   readonly io: Server;
-  #listeners = 0;
+  readonly #listeners: Listener[] = [];
 
   constructor(scope: Scope, hub: Hub) {
     this.#scope = scope;
@@ -43,7 +43,8 @@ export class Stage {
 
   /** Resolves when the server has the socket: its client may not know yet, and may be about to upgrade. */
   async meet(options: ClientOptions = {}, name = 'listener'): Promise<Listener> {
-    const listener = openListener(this.#scope, this.hub.url, `${name}-${++this.#listeners}`, options);
+    const listener = openListener(this.#scope, this.hub.url, `${name}-${this.#listeners.length}`, options);
+    this.#listeners.push(listener);
     await this.#arrival(listener, '/');
     return listener;
   }
@@ -77,6 +78,12 @@ export class Stage {
     }
   }
 
+  /** Also waits until no client sends requests any more: those of one that polls would come after the test's end. */
+  async close(): Promise<void> {
+    await this.hub.close();
+    await waitFor(() => this.#listeners.every(({ isClosed }) => isClosed), { what: 'the end of all connections' });
+  }
+
   async #arrival(listener: Listener, namespace: string): Promise<ServerSocket> {
     const half = await new Promise<ServerSocket>((resolve, reject) => {
       this.#arrivals.set(keyOf(namespace, listener.name), resolve);
@@ -93,10 +100,7 @@ const keyOf = (namespace: string, listener: string) => `${namespace} ${listener}
 export async function openStage(scope: Scope, delivery: string, options: CreateHubOptions = {}): Promise<Stage> {
   const way = DELIVERIES.length > 1 ? { delivery } : {};
   const hub = await createHub({ ...PLAIN, ...way, ...options } as CreateHubOptions);
-  return new Stage(
-    scope,
-    scope.defer(hub, (open) => open.close()),
-  );
+  return scope.defer(new Stage(scope, hub), (stage) => stage.close());
 }
 
 export const settleAll = (listeners: readonly Listener[]): Promise<unknown> => Promise.all(listeners.map((listener) => listener.settle()));
