@@ -6,6 +6,11 @@ export class PublishOrder {
   /** By sender and room, the last publication that waits to be appended. */
   readonly #last = new Map<string, Promise<void>>();
 
+  /** Nothing waits: whatever is appended now keeps its order by itself. */
+  get isIdle(): boolean {
+    return this.#last.size === 0;
+  }
+
   /** Appends after what was given before under the same key was appended or refused. @throws what `check` or `append` throws */
   append<Answer>(key: string, append: () => Promise<Answer>, check?: () => Promise<void>): Promise<Answer> {
     const before = this.#last.get(key);

@@ -31,19 +31,22 @@ export function refuse(socket: HubSocket, event: string, ack: AckFunction | unde
  * Runs a handler and acknowledges with what it gives; whatever it throws or rejects with becomes the refusal. A handler that gives a
  * function has it called in the turn of the acknowledgement, so that what it starts comes behind the answer.
  */
-export async function answer(
-  socket: HubSocket,
-  event: string,
-  ack: AckFunction | undefined,
-  run: () => unknown,
-  onFault: OnFault,
-): Promise<void> {
+export function answer(socket: HubSocket, event: string, ack: AckFunction | undefined, run: () => unknown, onFault: OnFault): void {
+  const fail = (thrown: unknown) => refuse(socket, event, ack, thrown, onFault);
+  const accept = (given: unknown) => {
+    try {
+      const fields: unknown = typeof given === 'function' ? given() : given;
+      ack?.({ ok: true, ...(fields as object | undefined) });
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
   try {
-    const given = await run();
-    const fields: unknown = typeof given === 'function' ? given() : given;
-    ack?.({ ok: true, ...(fields as object | undefined) });
+    const given = run();
+    // One promise for the whole event; what is not one is acknowledged behind what came before it all the same.
+    void Promise.resolve(given).then(accept, fail);
   } catch (thrown) {
-    refuse(socket, event, ack, thrown, onFault);
+    fail(thrown);
   }
 }
 

@@ -65,7 +65,7 @@ export class Connection implements PrincipalHolder, SlowCandidate {
       if (handler.costs === 'publish') this.limits.take('publish');
       return handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal: this.principal });
     };
-    void answer(socket, event, ack, async () => run(), options.onFault);
+    answer(socket, event, ack, run, options.onFault);
   }
 
   /** Takes another token's principal for the same user. */
