@@ -75,12 +75,14 @@ function refuseContradictions(options: Options): void {
   }
 }
 
-/** The default kinds with the history, access and frames that the options give them. */
+/** The default kinds with the history, access, frames and policy for slow readers that the options give them. */
 export function kindsFrom(config: Options | Config): Kinds {
   const own = (kind: KindName) => ({
     ...KINDS[kind],
     historyMessages: config[`${kind}HistoryMessages`],
     historyTtlMs: config[`${kind}HistoryTtlMs`],
+    slow: config[`${kind}Slow`],
+    slowMessages: config.slowMessages,
   });
   return {
     chat: { ...own('chat'), read: config.chatRead, write: config.chatWrite },

@@ -11,6 +11,7 @@ export const LIMITS = {
   publishesPerSecond: 50,
   connectionsPerAddress: 500,
   authenticateMs: 5_000,
+  slowMessages: 100,
 } as const;
 
 /** Fixed bounds: part of the protocol, the same for every hub. */
@@ -27,4 +28,6 @@ export const BOUNDS = {
   /** Users of a roster on the wire; past it a room tells only its count. */
   rosterUsers: 200,
   jobInputBytes: 64 * 1024,
+  /** Messages that are searched, from the newest back, for the last ones of each key. */
+  keySearchMessages: 5_000,
 } as const;

@@ -153,8 +153,8 @@ export interface ClientToServerEvents {
 export type Notice =
   /** A hole that the log could not fill: read the history again from `position`. */
   | { kind: 'gap'; room: RoomName; position: Position }
-  /** This connection reads too slowly; `behind` messages of the room wait in the log or were dropped. */
-  | { kind: 'lagging'; room: RoomName; behind: number }
+  /** This connection reads too slowly: it has missed `behind` messages of the room, and will not be given `dropped` of them. */
+  | { kind: 'lagging'; room: RoomName; behind: number; dropped?: number }
   /** Connect again, to whatever instance, after `afterMs`. */
   | { kind: 'reconnect'; afterMs: number }
   | { kind: 'closing'; error: WireError }

@@ -1,7 +1,10 @@
 import { HubError } from './errors.js';
+import { LIMITS } from './limits.js';
 
 export type PresenceMode = 'roster' | 'count' | 'off';
-export type SlowPolicy = 'catch-up' | 'latest-per-key' | 'drop-oldest' | 'disconnect';
+/** What becomes of a subscription whose socket does not read as fast as the room speaks ([P43]). */
+export const SLOW_POLICIES = ['catch-up', 'latest-per-key', 'drop-oldest', 'sample', 'disconnect'] as const;
+export type SlowPolicy = (typeof SLOW_POLICIES)[number];
 /** Who may do it without a token that says so: anyone admitted, or nobody (`ticket`: a token's claim, or the room's owner). */
 export type Access = 'anyone' | 'ticket';
 
@@ -12,8 +15,9 @@ export interface RoomKind {
   /** Age in milliseconds up to which messages are kept; 0: no limit by age. */
   readonly historyTtlMs: number;
   readonly presence: PresenceMode;
-  /** What happens to a subscription whose socket does not read as fast as the room speaks. */
   readonly slow: SlowPolicy;
+  /** Messages that a slow reader is given of what it missed, at most, where the policy leaves some out. */
+  readonly slowMessages: number;
   /** Milliseconds over which samples are coalesced into one frame; 0: not a metric room. */
   readonly frameIntervalMs: number;
   readonly read: Access;
@@ -30,6 +34,7 @@ export const KINDS = {
     historyTtlMs: 0,
     presence: 'roster',
     slow: 'catch-up',
+    slowMessages: LIMITS.slowMessages,
     frameIntervalMs: 0,
     read: 'anyone',
     write: 'anyone',
@@ -39,6 +44,7 @@ export const KINDS = {
     historyTtlMs: 60 * MINUTE_MS,
     presence: 'count',
     slow: 'latest-per-key',
+    slowMessages: LIMITS.slowMessages,
     frameIntervalMs: 250,
     read: 'anyone',
     write: 'ticket',
@@ -48,6 +54,7 @@ export const KINDS = {
     historyTtlMs: DAY_MS,
     presence: 'count',
     slow: 'catch-up',
+    slowMessages: LIMITS.slowMessages,
     frameIntervalMs: 0,
     read: 'anyone',
     write: 'ticket',
@@ -57,6 +64,7 @@ export const KINDS = {
     historyTtlMs: 60 * MINUTE_MS,
     presence: 'off',
     slow: 'catch-up',
+    slowMessages: LIMITS.slowMessages,
     frameIntervalMs: 0,
     read: 'ticket',
     write: 'ticket',
@@ -66,6 +74,7 @@ export const KINDS = {
     historyTtlMs: 7 * DAY_MS,
     presence: 'off',
     slow: 'catch-up',
+    slowMessages: LIMITS.slowMessages,
     frameIntervalMs: 0,
     read: 'ticket',
     write: 'ticket',

@@ -27,7 +27,7 @@ export class RoomRegistry {
     });
     socket.on('notice', (notice) => {
       if (notice.kind === 'gap') this.#arrive(notice.room, { kind: 'gap', position: notice.position });
-      else if (notice.kind === 'lagging') this.#arrive(notice.room, { kind: 'lagging' });
+      else if (notice.kind === 'lagging') this.#arrive(notice.room, notice);
     });
   }
 

@@ -98,9 +98,15 @@ test('holes that asking does not close are asked for with a growing pause', () =
   expect(log.slice(3)).toEqual(['subscribe since e:2', 'subscribed', 'recovered 0', 'pause 1', 'subscribe since e:5']);
 });
 
-test('a hole that the hub announced is told, not asked for', () => {
-  const { log } = run([{ kind: 'online' }, answered('e:2'), { kind: 'lagging' }, arrives('e:5')]);
-  expect(log.slice(3)).toEqual(['gap e:2 e:5', 'message e:5']);
+test('[P43] holes in what the hub leaves out are told, not asked for; one behind that is asked for', () => {
+  const left: SessionEvent = { kind: 'lagging', behind: 8, dropped: 6 };
+  const { log } = run([{ kind: 'online' }, answered('e:2'), left, arrives('e:6'), arrives('e:10'), arrives('e:11'), arrives('e:13')]);
+  expect(log.slice(3)).toEqual(['gap e:2 e:6', 'message e:6', 'gap e:6 e:10', 'message e:10', 'message e:11', 'subscribe since e:11']);
+});
+
+test('[P43] what waits whole in the log is in order as ever: a hole in it is asked for', () => {
+  const { log } = run([{ kind: 'online' }, answered('e:2'), { kind: 'lagging', behind: 8 }, arrives('e:5')]);
+  expect(log.slice(3)).toEqual(['subscribe since e:2']);
 });
 
 test('a gap notice moves the cursor to where the room goes on', () => {

@@ -21,7 +21,7 @@ export type Arrival =
   | { kind: 'frame'; frame: Frame }
   | { kind: 'presence'; change: Parameters<RoomEvents['presence']>[0] }
   | { kind: 'gap'; position: Position }
-  | { kind: 'lagging' };
+  | { kind: 'lagging'; behind: number; dropped?: number };
 
 type Phase =
   /** No connection. */
@@ -30,8 +30,8 @@ type Phase =
   | { at: 'paused'; attempts: number }
   /** The request is on its way; what arrives meanwhile waits for its answer. */
   | { at: 'subscribing'; attempts: number; held: readonly Arrival[]; overflow: boolean }
-  /** `lossy`: the hub said that it drops, so holes are told instead of filled. */
-  | { at: 'live'; lossy: boolean }
+  /** `thinnedTo`: the hub said that it leaves messages out up to this seq, so holes before it are told instead of filled. */
+  | { at: 'live'; thinnedTo: number }
   | { at: 'ended' };
 
 export interface Session {
@@ -138,7 +138,7 @@ function answered(session: Session, phase: Phase & { at: 'subscribing' }, answer
   if (cursor !== undefined && answer.recovered) {
     effects.push(emit('recovered', { position: answer.position, messages: fresh.length }));
   }
-  const live: Session = { ...session, answered: true, crossedEpochs, cursor: answer.position, phase: { at: 'live', lossy: false } };
+  const live: Session = { ...session, answered: true, crossedEpochs, cursor: answer.position, phase: { at: 'live', thinnedTo: 0 } };
   return replay(live, phase, effects);
 }
 
@@ -177,7 +177,7 @@ function arrived(session: Session, arrival: Arrival): Step {
     case 'gap':
       return gap(session, arrival.position);
     case 'lagging':
-      return [session.phase.at === 'live' ? { ...session, phase: { ...session.phase, lossy: true } } : session, []];
+      return [lagging(session, arrival), []];
   }
 }
 
@@ -193,10 +193,17 @@ function inOrder(session: Session, position: Position, emission: SessionEffect):
   }
   // Between connections nothing can be asked: the next subscription brings it.
   if (phase.at !== 'live') return [session, []];
-  if (phase.lossy && got.epoch === have.epoch) {
+  if (got.epoch === have.epoch && have.seq < phase.thinnedTo) {
     return [{ ...session, cursor: position }, [emit('gap', { after: cursor, position }), emission]];
   }
   return heal(session);
+}
+
+/** What the hub leaves out lies between what has come and where the room stood then. */
+function lagging(session: Session, { behind, dropped = 0 }: { behind: number; dropped?: number }): Session {
+  const { phase, cursor } = session;
+  if (phase.at !== 'live' || cursor === undefined || dropped === 0) return session;
+  return { ...session, phase: { ...phase, thinnedTo: parsePosition(cursor).seq + behind } };
 }
 
 /** Asks again from the cursor: at once for a first hole, with a backoff when asking did not help. What met the hole comes with the answer. */

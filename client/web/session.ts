@@ -56,7 +56,10 @@ export function openSession({ name, token }: Pick<Settings, 'name' | 'token'>): 
     else session.refusal.set(error);
   });
   hub.on('notice', (notice) => {
-    if (notice.kind === 'lagging') toasts.show(`This page reads too slowly: ${notice.behind} messages of ${notice.room} wait.`, 'note');
+    if (notice.kind !== 'lagging') return;
+    const { room, behind, dropped } = notice;
+    const left = dropped ? `, ${dropped} of them are left out` : '';
+    toasts.show(`This page reads too slowly: it missed ${behind} messages of ${room}${left}.`, 'note');
   });
   hub.on('state', (state) => {
     session.state.set(state);

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { LIMITS } from '../../shared/limits.js';
-import { type Access, KINDS } from '../../shared/rooms.js';
+import { type Access, KINDS, SLOW_POLICIES, type SlowPolicy } from '../../shared/rooms.js';
 import { ANY_TEXT, choice, list, type Option, onOff, optionalText, text, whole, wholeOr } from './option.js';
 import { GRANT, HTTP_ADDRESS, JWT_SECRET, KEY_PREFIX, ORIGIN, REDIS_ADDRESS, TRANSPORT, TRANSPORTS, type Transport } from './text-forms.js';
 
@@ -191,6 +191,7 @@ const OPEN_KINDS = ['chat', 'metrics', 'logs'] as const satisfies KindName[];
 type OpenKind = (typeof OPEN_KINDS)[number];
 
 type KindOptions = Record<`${KindName}HistoryMessages` | `${KindName}HistoryTtlMs`, Option<number>> &
+  Record<`${KindName}Slow`, Option<SlowPolicy>> &
   Record<`${OpenKind}Read` | `${OpenKind}Write`, Option<Access>>;
 
 function kindOptions(): KindOptions {
@@ -221,8 +222,16 @@ function kindOptions(): KindOptions {
       choice(ACCESS, KINDS[kind].write, `Who may publish into ${kind} rooms: anyone admitted, or a token that says so.`),
     ] as const,
   ]);
+  const slow = KIND_NAMES.map((kind) => {
+    // A frame holds the newest values: there is nothing to choose from.
+    const policies: readonly SlowPolicy[] = KINDS[kind].frameIntervalMs > 0 ? ['latest-per-key', 'disconnect'] : SLOW_POLICIES;
+    return [
+      `${kind}Slow`,
+      choice(policies, KINDS[kind].slow, `What a reader of a ${kind} room that does not keep up is given of what it missed.`),
+    ] as const;
+  });
   // The keys are made from the kinds' names, as the return type says.
-  return Object.fromEntries([...history, ...allowed]) as KindOptions;
+  return Object.fromEntries([...history, ...allowed, ...slow]) as KindOptions;
 }
 
 const rooms = {
@@ -230,6 +239,10 @@ const rooms = {
   frameIntervalMs: whole(
     { min: 10, max: 60_000, default: KINDS.metrics.frameIntervalMs },
     'Milliseconds of samples that become one frame of a metric room.',
+  ),
+  slowMessages: whole(
+    { min: 1, max: 1_000, default: LIMITS.slowMessages },
+    'Missed messages that a slow reader is given at most, where its room drops the oldest, samples, or gives the latest per key.',
   ),
 };
 

@@ -26,8 +26,11 @@ export interface Delivery {
 /** Told how many sockets a thing was sent to. */
 export type OnDelivered = (sockets: number) => void;
 
-export function createDelivery(options: DeliveryOptions, onDelivered: OnDelivered): Delivery {
-  return options.delivery === 'stock' ? stockDelivery(onDelivered) : turnDelivery(options, onDelivered);
+/** Told of the sockets with which a thing that was sent to a group waits, as they do not take it at once. Stock delivery does not know. */
+export type OnQueued = (sockets: readonly object[]) => void;
+
+export function createDelivery(options: DeliveryOptions, onDelivered: OnDelivered, onQueued: OnQueued = () => {}): Delivery {
+  return options.delivery === 'stock' ? stockDelivery(onDelivered) : turnDelivery(options, onDelivered, onQueued);
 }
 
 function stockDelivery(onDelivered: OnDelivered): Delivery {
@@ -35,12 +38,30 @@ function stockDelivery(onDelivered: OnDelivered): Delivery {
   return { io: {}, attach, output };
 }
 
-function turnDelivery({ deliveryWindowMs, compression, compressionThresholdBytes }: DeliveryOptions, onDelivered: OnDelivered): Delivery {
+function turnDelivery(options: DeliveryOptions, onDelivered: OnDelivered, onQueued: OnQueued): Delivery {
+  const { deliveryWindowMs, compression, compressionThresholdBytes } = options;
   const turn = new Turn({ windowMs: deliveryWindowMs });
   const compressBytes = compression ? compressionThresholdBytes : Number.POSITIVE_INFINITY;
   const { output, attach, made } = later((io) => new RoomEmitter(io, { turn, compressBytes, onDelivered }));
   const onCongestion = (sender: TurnSender) => made().groups.changed(sender);
-  return { io: { wsEngine: createWsEngine({ turn, onCongestion }) }, attach, output };
+  const tell = (group: string) => {
+    const others = made().groups.get(group)?.others ?? [];
+    if (others.length > 0) onQueued(others);
+  };
+  return { io: { wsEngine: createWsEngine({ turn, onCongestion }) }, attach, output: afterEach(output, tell) };
+}
+
+function afterEach(output: RoomOutput, tell: (group: string) => void): RoomOutput {
+  return {
+    emit: (group, event, payload) => {
+      output.emit(group, event, payload);
+      tell(group);
+    },
+    message: (group, entry) => {
+      output.message(group, entry);
+      tell(group);
+    },
+  };
 }
 
 /** The server is made with the engine of a delivery, and the delivery's output on the server. */

@@ -1,5 +1,9 @@
+import type { SlowPolicy } from '../../shared/rooms.js';
+
 /** A connection that can be held back. */
 export interface SlowCandidate {
+  /** Its socket, by which those who write to it name it. */
+  readonly socket: object;
   unsentBytes(enough: number): number;
   /** Stops what is pushed to it; it reads too slowly. */
   hold(): void;
@@ -16,17 +20,31 @@ export interface SlowConsumersOptions {
   checkMs: number;
   checkHeldMs: number;
   onHold(): void;
+  onPolicy(policy: SlowPolicy): void;
+  onLeftOut(policy: SlowPolicy, messages: number): void;
 }
+
+/** What a subscription reports of its policy. */
+export interface SlowTally {
+  /** It was held back. */
+  applied(policy: SlowPolicy): void;
+  leftOut(policy: SlowPolicy, messages: number): void;
+}
+
+/** The watch over each socket: a subscription knows no more than its socket. */
+const watchOf = new WeakMap<object, SlowTally>();
+
+export const slowTallyOf = (socket: object): SlowTally | undefined => watchOf.get(socket);
 
 /** Times the limit by which what waits for a held connection may still grow: answers that it asks for and does not read. */
 const CUT_FACTOR = 16;
 
 /**
  * Watches how much waits for each connection and holds those that do not read. What one connection makes the process keep is bounded by
- * the limit and what is sent to it between two checks.
+ * the limit and what one turn sends to it; where nobody calls `fed`, by the limit and what is sent to it between two checks.
  */
-export class SlowConsumers {
-  readonly #watched = new Set<SlowCandidate>();
+export class SlowConsumers implements SlowTally {
+  readonly #watched = new Map<object, SlowCandidate>();
   /** With the bytes that waited when it was held. */
   readonly #held = new Map<SlowCandidate, number>();
   readonly #timer: NodeJS.Timeout;
@@ -41,26 +59,44 @@ export class SlowConsumers {
   }
 
   watch(candidate: SlowCandidate): () => void {
-    this.#watched.add(candidate);
+    this.#watched.set(candidate.socket, candidate);
+    watchOf.set(candidate.socket, this);
     return () => {
-      this.#watched.delete(candidate);
+      this.#watched.delete(candidate.socket);
       this.#held.delete(candidate);
     };
   }
 
   /** Holds a connection at once: whoever feeds it has found it full. */
   full(candidate: SlowCandidate): void {
-    if (!this.#watched.has(candidate) || this.#held.has(candidate)) return;
+    if (!this.#watched.has(candidate.socket) || this.#held.has(candidate)) return;
     this.#hold(candidate, candidate.unsentBytes(Number.POSITIVE_INFINITY));
   }
 
-  check(): void {
-    const limit = this.options.unsentBytes;
-    for (const candidate of this.#watched) {
-      if (this.#held.has(candidate)) continue;
-      const bytes = candidate.unsentBytes(Number.POSITIVE_INFINITY);
-      if (bytes > limit) this.#hold(candidate, bytes);
+  /** More was sent to sockets that do not take what they are sent at once. */
+  fed(sockets: readonly object[]): void {
+    for (const socket of sockets) {
+      const candidate = this.#watched.get(socket);
+      if (candidate) this.#look(candidate);
     }
+  }
+
+  check(): void {
+    for (const candidate of this.#watched.values()) this.#look(candidate);
+  }
+
+  applied(policy: SlowPolicy): void {
+    this.options.onPolicy(policy);
+  }
+
+  leftOut(policy: SlowPolicy, messages: number): void {
+    this.options.onLeftOut(policy, messages);
+  }
+
+  #look(candidate: SlowCandidate): void {
+    if (this.#held.has(candidate)) return;
+    const bytes = candidate.unsentBytes(Number.POSITIVE_INFINITY);
+    if (bytes > this.options.unsentBytes) this.#hold(candidate, bytes);
   }
 
   #checkHeld(): void {

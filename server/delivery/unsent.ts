@@ -1,22 +1,45 @@
 import type { Socket } from 'socket.io';
+import type { TurnSender } from './turn-sender.js';
+import { senderOf } from './turn-socket.js';
 
 interface EngineTransport {
   readonly name: string;
   /** The `ws` socket of a WebSocket transport. */
   readonly socket?: { readonly bufferedAmount: number };
 }
+/** engine.io's queue of a connection. What it hands on leaves with the whole array: an array only grows. */
+type Queue = readonly { readonly data?: unknown }[];
 interface EngineConnection {
   readonly transport: EngineTransport;
-  readonly writeBuffer: readonly { readonly data?: unknown }[];
+  readonly writeBuffer: Queue;
 }
 
-/** Bytes that wait for a client: in ws and the kernel's refusal of more, and in engine.io's queue. Counts the queue no further than `enough`. */
+/** Bytes of the entries of a queue that were counted before, so that a full one is not walked through at each look. */
+const countedOf = new WeakMap<Queue, { entries: number; bytes: number }>();
+
+/**
+ * Bytes that wait for a client: what this turn still has to write, what the kernel has refused, and engine.io's queue, which is counted no
+ * further than `enough`. What is compressed is counted before it is.
+ */
 export function unsentBytes(socket: Pick<Socket, 'conn'>, enough: number): number {
-  const connection = socket.conn as unknown as EngineConnection;
-  let bytes = connection.transport.socket?.bufferedAmount ?? 0;
-  for (const { data } of connection.writeBuffer) {
-    if (bytes > enough) break;
-    bytes += typeof data === 'string' ? data.length : data instanceof Uint8Array ? data.byteLength : 0;
-  }
-  return bytes;
+  const { transport, writeBuffer } = socket.conn as unknown as EngineConnection;
+  const written = (transport.socket?.bufferedAmount ?? 0) + turnBytes(senderOf(transport.socket));
+  return writeBuffer.length === 0 ? written : written + queuedBytes(writeBuffer, enough - written);
+}
+
+/** What is for this connection alone; the frames of a room are kept once for all in it until they are written. */
+function turnBytes(sender: TurnSender | undefined): number {
+  return sender?.own.frames.reduce((sum, frame) => sum + frame.size(false), 0) ?? 0;
+}
+
+function queuedBytes(queue: Queue, enough: number): number {
+  const counted = countedOf.get(queue) ?? { entries: 0, bytes: 0 };
+  countedOf.set(queue, counted);
+  while (counted.entries < queue.length && counted.bytes <= enough) counted.bytes += bytesOf(queue[counted.entries++]!.data);
+  return counted.bytes;
+}
+
+function bytesOf(data: unknown): number {
+  if (typeof data === 'string') return data.length;
+  return data instanceof Uint8Array ? data.byteLength : 0;
 }

@@ -62,6 +62,8 @@ export function openRoomsPart(options: RoomsPartOptions) {
     checkMs: SLOW_CHECK_MS,
     checkHeldMs: HELD_CHECK_MS,
     onHold: () => metrics.slowHeld.inc(),
+    onPolicy: (policy) => metrics.slowPolicies.inc({ policy }),
+    onLeftOut: (policy, messages) => metrics.slowLeftOut.inc({ policy }, messages),
   });
   const close = () => {
     slow.close();

@@ -62,6 +62,12 @@ function connectionCounters(registry: Registry) {
     receivedBytes: counter('received_bytes', 'Bytes received from clients.'),
     sentBytes: counter('sent_bytes', 'Bytes written to clients.'),
     slowHeld: counter('slow_consumer_holds', 'Times that a connection was held back because it read too slowly.'),
+    slowPolicies: counter('slow_consumer_policies', 'Times that a subscription was held back because its connection read too slowly.', [
+      'policy',
+    ]),
+    slowLeftOut: counter('slow_consumer_messages_left_out', 'Messages that slow readers were not given, by the policy of their room.', [
+      'policy',
+    ]),
   };
 }
 

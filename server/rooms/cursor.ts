@@ -1,6 +1,7 @@
 import { BOUNDS } from '../../shared/limits.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { LogReads } from './log-reads.js';
+import type { Choice, Choose } from './missed.js';
 import type { FeedReader, RoomFeed } from './room-feed.js';
 
 /** Where a cursor brings what it reads. */
@@ -11,6 +12,10 @@ export interface CursorTarget {
   gap(at: { epoch: string; seq: number }): void;
   /** Takes the target to where the feed speaks by itself; the function takes it away again. Left out: the cursor relays each entry. */
   live?(): () => void;
+  /** Of the `behind` entries that it missed it is not given `dropped`; told before the first of the others comes. */
+  lagging?(lag: { behind: number; dropped: number }): void;
+  /** So many entries were passed over now. */
+  leftOut?(entries: number): void;
 }
 
 /** Pause before the next try of a cursor that could not read the log. */
@@ -24,6 +29,9 @@ type State = { is: 'paused' } | { is: 'reading' } | { is: 'live'; leave: () => v
  */
 export class Cursor implements FeedReader {
   #state: State = { is: 'paused' };
+  /** How to choose of what was missed, and then the choice, until it has been given. */
+  #choose: Choose | undefined;
+  #choice: Choice | undefined;
 
   constructor(
     private readonly feed: RoomFeed,
@@ -41,8 +49,10 @@ export class Cursor implements FeedReader {
     return this.#state.is === 'live';
   }
 
-  resume(): void {
+  /** Goes on from where the cursor stands. With `choose`: with what that takes of the entries up to the feed's end, then with each one. */
+  resume(choose?: Choose): void {
     if (this.#state.is !== 'paused') return;
+    this.#choose = choose ?? this.#choose;
     const reading: State = { is: 'reading' };
     this.#state = reading;
     void this.#read(reading);
@@ -57,11 +67,6 @@ export class Cursor implements FeedReader {
     if (this.#state.is !== 'closed') this.#state = { is: 'paused' };
   }
 
-  /** Gives up what lies between here and the feed's end; the target is told. */
-  skipToEnd(): void {
-    if (this.#state.is === 'paused' && this.at.seq !== this.feed.last) this.gap();
-  }
-
   close(): void {
     this.pause();
     this.#state = { is: 'closed' };
@@ -74,6 +79,8 @@ export class Cursor implements FeedReader {
 
   gap(): void {
     this.at = { epoch: this.feed.epoch, seq: this.feed.last };
+    this.#choose = undefined;
+    this.#choice = undefined;
     this.target.gap(this.at);
   }
 
@@ -82,8 +89,10 @@ export class Cursor implements FeedReader {
     try {
       while (this.#state === reading) {
         if (this.at.epoch !== this.feed.epoch) this.gap();
-        else if (this.at.seq === this.feed.last) this.#goLive();
         else if (this.at.seq > this.feed.last) await this.#awaitFeed(reading);
+        else if (this.#choose) await this.#chooseWith(this.#choose, reading);
+        else if (this.#choice) await this.#giveChosen(this.#choice, reading);
+        else if (this.at.seq === this.feed.last) this.#goLive();
         else this.#give(this.feed.recentAfter(this.at.seq) ?? (await this.#page(reading)), reading);
       }
     } catch {
@@ -105,9 +114,33 @@ export class Cursor implements FeedReader {
     if (this.#state === reading && this.at.seq > this.feed.last) this.gap();
   }
 
-  async #page(reading: State): Promise<readonly LogEntry[]> {
+  async #chooseWith(choose: Choose, reading: State): Promise<void> {
+    const { seq: after, epoch } = this.at;
+    const { last, room } = this.feed;
+    const choice = await choose({ after, last, read: (range) => this.reads.read(room, range) });
+    if (this.#state !== reading || this.feed.epoch !== epoch) return;
+    this.#choose = undefined;
+    this.#choice = choice;
+    if (last > after) this.target.lagging?.({ behind: last - after, dropped: choice.restAfter - after - choice.seqs.length });
+  }
+
+  /** The next one of the choice; after its last one, the rest. */
+  async #giveChosen({ seqs, restAfter }: Choice, reading: State): Promise<void> {
+    const next = seqs.find((seq) => seq > this.at.seq);
+    this.#passTo(next === undefined ? restAfter : next - 1);
+    if (next === undefined) this.#choice = undefined;
+    else this.#give(this.feed.recentAfter(this.at.seq)?.slice(0, 1) ?? (await this.#page(reading, 1)), reading);
+  }
+
+  #passTo(seq: number): void {
+    if (seq <= this.at.seq) return;
+    this.target.leftOut?.(seq - this.at.seq);
+    this.at = { epoch: this.at.epoch, seq };
+  }
+
+  async #page(reading: State, limit: number = BOUNDS.pageMessages): Promise<readonly LogEntry[]> {
     const { seq } = this.at;
-    const page = await this.reads.read(this.feed.room, { after: seq, limit: BOUNDS.pageMessages, from: 'oldest' });
+    const page = await this.reads.read(this.feed.room, { after: seq, limit, from: 'oldest' });
     const first = page.entries[0];
     if (page.epoch === this.at.epoch && first?.seq === seq + 1) return page.entries;
     await this.feed.catchUp();

@@ -77,7 +77,7 @@ const SENT: { [Event in keyof ServerToClientEvents]: Required<Parameters<ServerT
   job: [{ ...state, progress: { ...state.progress, data: [1] }, room: 'job:j1', position: 'a1:2' }],
   notice: [
     { kind: 'gap', room: 'chat:lobby', position: 'a1:1' },
-    { kind: 'lagging', room: 'chat:lobby', behind: 3 },
+    { kind: 'lagging', room: 'chat:lobby', dropped: 1, behind: 3 },
     { kind: 'reconnect', afterMs: 10 },
     { kind: 'closing', error },
     { kind: 'error', event: 'publish', error },

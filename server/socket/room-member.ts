@@ -1,12 +1,15 @@
+import { HubError, toWireError } from '../../shared/errors.js';
 import { formatPosition } from '../../shared/position.js';
 import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { ChannelLease } from '../delivery/channel-registry.js';
 import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/room-channel.js';
+import { slowTallyOf } from '../delivery/slow-consumers.js';
 import { unsentBytes } from '../delivery/unsent.js';
 import type { LogEntry } from '../log/room-log.js';
 import { Cursor } from '../rooms/cursor.js';
 import type { LogReads } from '../rooms/log-reads.js';
+import { chooserOf } from '../rooms/missed.js';
 import type { RoomView } from '../rooms/room-view.js';
 import { toAnswer } from '../rooms/rooms.js';
 import type { Start } from '../rooms/subscribe.js';
@@ -35,10 +38,31 @@ interface MemberOptions {
   end(): void;
 }
 
+/** What all subscriptions do that are held: those whose policy says so end their connection. False: there is nothing left to hold. */
+function applyPolicy({ socket, lease }: MemberOptions): boolean {
+  const { room, policy } = lease.channel.parsed;
+  slowTallyOf(socket)?.applied(policy.slow);
+  if (policy.slow !== 'disconnect') return true;
+  socket.emit('notice', {
+    kind: 'closing',
+    error: toWireError(new HubError('busy', `the connection reads more slowly than ${room} speaks`)),
+  });
+  socket.disconnect(true);
+  return false;
+}
+
+function tellOfLag({ socket, lease }: MemberOptions, { behind, dropped = 0 }: { behind: number; dropped?: number }): void {
+  if (behind > 0) socket.emit('notice', { kind: 'lagging', room: lease.channel.parsed.room, behind, ...(dropped > 0 && { dropped }) });
+}
+
 /** In a room whose messages are sent as they are: from its start through the log to the room's group. */
 export class LogMember implements RoomMember {
   readonly #cursor: Cursor;
   #held = false;
+  /** It was held since it went on last: its policy says how. */
+  #lags = false;
+  /** Another subscription of the socket may take its place. */
+  #paused = false;
 
   constructor(
     private readonly options: MemberOptions,
@@ -52,7 +76,10 @@ export class LogMember implements RoomMember {
     };
     const gap = (at: { epoch: string; seq: number }) =>
       socket.emit('notice', { kind: 'gap', room: parsed.room, position: formatPosition(at.epoch, at.seq) });
-    this.#cursor = new Cursor(lease.channel.lease.feed, reads, { entries: (batch) => this.#give(batch), gap, live }, start.at);
+    const entries = (batch: readonly LogEntry[]) => this.#give(batch);
+    const lagging = (lag: { behind: number; dropped: number }) => tellOfLag(options, lag);
+    const leftOut = (messages: number) => slowTallyOf(socket)?.leftOut(parsed.policy.slow, messages);
+    this.#cursor = new Cursor(lease.channel.lease.feed, reads, { entries, gap, live, lagging, leftOut }, start.at);
   }
 
   begin(presence: PresenceUsers | undefined): SubscribeAnswer {
@@ -68,28 +95,25 @@ export class LogMember implements RoomMember {
   }
 
   hold(): void {
-    const { socket, lease } = this.options;
-    if (lease.channel.parsed.policy.slow === 'disconnect') socket.disconnect(true);
+    if (!applyPolicy(this.options)) return;
     this.#held = true;
+    this.#lags = true;
     this.#cursor.pause();
   }
 
   release(): void {
-    const { socket, lease } = this.options;
-    const { room, policy } = lease.channel.parsed;
     this.#held = false;
-    const behind = lease.channel.lease.feed.last - this.#cursor.position.seq;
-    if (behind > 0) socket.emit('notice', { kind: 'lagging', room, behind });
-    if (policy.slow === 'drop-oldest') this.#cursor.skipToEnd();
-    this.#cursor.resume();
+    this.#goOn();
   }
 
   pause(): void {
+    this.#paused = true;
     this.#cursor.pause();
   }
 
   resume(): void {
-    if (!this.#held) this.#cursor.resume();
+    this.#paused = false;
+    this.#goOn();
   }
 
   close(): void {
@@ -97,11 +121,24 @@ export class LogMember implements RoomMember {
   }
 
   #give(batch: readonly LogEntry[]): boolean {
-    const { socket, lease, unsentLimitBytes } = this.options;
+    const { socket, lease } = this.options;
     for (const entry of batch) emitEntry(lease.channel.parsed.kind, entry, (event, payload) => socket.emit(event, ...([payload] as never)));
     if (lease.channel.parsed.kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
-    if (unsentBytes(socket, unsentLimitBytes) > unsentLimitBytes) this.options.holdBack();
-    return !this.#held;
+    // What a turn sends is written at its end: only then is it known what the client does not take.
+    setImmediate(() => this.#goOn());
+    return false;
+  }
+
+  #goOn(): void {
+    const { socket, lease, unsentLimitBytes } = this.options;
+    if (this.#held || this.#paused) return;
+    if (unsentBytes(socket, unsentLimitBytes) > unsentLimitBytes) {
+      this.options.holdBack();
+      return;
+    }
+    const { slow, slowMessages } = lease.channel.parsed.policy;
+    this.#cursor.resume(this.#lags ? chooserOf(slow, slowMessages) : undefined);
+    this.#lags = false;
   }
 }
 
@@ -129,6 +166,7 @@ export class ViewMember implements RoomMember {
   }
 
   hold(): void {
+    if (!applyPolicy(this.options)) return;
     this.#heldAt = this.options.lease.channel.lease.feed.last;
     this.#withdraw();
   }
@@ -138,8 +176,7 @@ export class ViewMember implements RoomMember {
     if (this.#closed || this.#group !== undefined) return;
     const { socket, lease } = this.options;
     const { room } = lease.channel.parsed;
-    const behind = lease.channel.lease.feed.last - this.#heldAt;
-    if (behind > 0) socket.emit('notice', { kind: 'lagging', room, behind });
+    tellOfLag(this.options, { behind: lease.channel.lease.feed.last - this.#heldAt });
     const { metrics } = this.#enter();
     if (!metrics) return;
     const { names, latest } = metrics;
