@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createClient } from 'redis';
 import { type Cluster, startCluster } from './support/cluster.js';
 import { startHaproxy } from './support/haproxy.js';
 import { get } from './support/http.js';
@@ -105,6 +106,23 @@ test('what is published on one instance is read on the others, live and from the
   const retry = { id: 'retried' };
   const first = await one!.publish('chat:shared', { text: 'twice' }, retry);
   expect(await three!.publish('chat:shared', { text: 'twice' }, retry)).toMatchObject({ position: first.position, repeated: true });
+});
+
+test('a publication is one message on Redis, and goes to the instances with somebody in the room only', async () => {
+  const redis = createClient({ url: cluster.redis.url });
+  scope.defer(await redis.connect(), (connected) => connected.close());
+  const [one, two, three] = await Promise.all(cluster.hubs.map(({ url }) => connectClient(scope, url)));
+  const room = 'chat:some-instances';
+  await one!.subscribe(room);
+  await two!.subscribe(room);
+  const [[, subscribers]] = Object.entries(await redis.pubSubShardNumSub([`socket.io#/#{${room}}#`])) as [[string, number]];
+  expect(subscribers).toBe(2);
+  const published = async () => Number(/cmdstat_spublish:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+  const before = await published();
+  for (let n = 0; n < 20; n++) await three!.publish(room, { text: String(n) });
+  await waitFor(() => [one, two].every((client) => client!.of(room).length === 20));
+  // Presence of this room and the hub's own rooms may speak too, each a few times at most.
+  expect((await published()) - before).toBeLessThan(30);
 });
 
 test('instances restarted one after the other cost a plain client nothing: it comes back to another one and goes on [P67]', async () => {
