@@ -29,9 +29,9 @@ type State = { is: 'paused' } | { is: 'reading' } | { is: 'live'; leave: () => v
  */
 export class Cursor implements FeedReader {
   #state: State = { is: 'paused' };
-  /** How to choose of what was missed, and then the choice, until it has been given. */
+  /** How to choose of what was missed, and then the choice from what there was up to `last`, until it has been given. */
   #choose: Choose | undefined;
-  #choice: Choice | undefined;
+  #choice: (Choice & { readonly last: number }) | undefined;
 
   constructor(
     private readonly feed: RoomFeed,
@@ -114,14 +114,16 @@ export class Cursor implements FeedReader {
     if (this.#state === reading && this.at.seq > this.feed.last) this.gap();
   }
 
+  /** A choice that is being given stands until there is more to choose from. */
   async #chooseWith(choose: Choose, reading: State): Promise<void> {
     const { seq: after, epoch } = this.at;
     const { last, room } = this.feed;
-    const choice = await choose({ after, last, read: (range) => this.reads.read(room, range) });
+    const choice = this.#choice?.last === last ? undefined : await choose({ after, last, read: (range) => this.reads.read(room, range) });
     if (this.#state !== reading || this.feed.epoch !== epoch) return;
     this.#choose = undefined;
-    this.#choice = choice;
-    if (last > after) this.target.lagging?.({ behind: last - after, dropped: choice.restAfter - after - choice.seqs.length });
+    if (!choice || last === after) return;
+    this.#choice = { ...choice, last };
+    this.target.lagging?.({ behind: last - after, dropped: choice.restAfter - after - choice.seqs.length });
   }
 
   /** The next one of the choice; after its last one, the rest. */
