@@ -64,6 +64,8 @@ export class SocketServer {
   readonly #limits = new WeakMap<object, ConnectionLimits>();
 
   readonly #small: SmallConnections;
+  /** There are other instances. Alone, a user's connections are looked for when they are asked for; a room of each user would be kept. */
+  readonly #isJoined: boolean;
   #closing = false;
 
   constructor(
@@ -71,6 +73,7 @@ export class SocketServer {
     private readonly options: SocketServerOptions,
   ) {
     this.io = new Server(server, options.io);
+    this.#isJoined = options.io.adapter !== undefined;
     // Not as `allowRequest`, which engine.io does not ask about the later requests and the upgrade of a session, and which is somebody's own.
     this.io.engine.use((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
       this.#admit(request).then(
@@ -109,7 +112,8 @@ export class SocketServer {
 
   /** On every instance. */
   disconnectUser(userId: string): void {
-    this.io.in(connectionsOf(userId)).disconnectSockets(true);
+    if (this.#isJoined) this.io.in(connectionsOf(userId)).disconnectSockets(true);
+    else for (const connection of [...this.#connections.values()]) if (connection.principal.user.id === userId) connection.cut();
   }
 
   /** Open connections by the transport that they use now. */
@@ -205,7 +209,7 @@ export class SocketServer {
       return;
     }
     this.#entered(socket);
-    void socket.join(connectionsOf(connection.principal.user.id));
+    if (this.#isJoined) void socket.join(connectionsOf(connection.principal.user.id));
     this.options.onConnection(socket.conn.transport.name);
     socket.on('disconnect', this.#onDisconnect);
     for (const [event, handler] of this.options.connection.handlers) this.#listeners.add(socket, event, handler);

@@ -32,11 +32,6 @@ export class Heartbeats {
     this.#silent.delete(pingIntervalTimer);
     this.#waiting.delete(pingIntervalTimer);
   }
-
-  /** Connections whose heart beats here. */
-  get size(): number {
-    return this.#silent.size + this.#waiting.size;
-  }
 }
 
 /** One connection's: in the place of both timers that engine.io would keep. */

@@ -46,6 +46,8 @@ export interface EngineConnection extends EventEmitter {
 export interface EngineServer extends EventEmitter {
   readonly opts: { readonly pingInterval: number; readonly pingTimeout: number };
   readonly middlewares: readonly unknown[];
+  readonly clients: Record<string, EngineConnection>;
+  clientsCount: number;
   readonly ws?: { readonly options?: object };
   createTransport(name: string, request: OpeningRequest): EngineTransport;
   handleUpgrade(request: OpeningRequest, socket: Duplex, head: Buffer): void;

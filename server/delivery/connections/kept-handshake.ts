@@ -1,4 +1,5 @@
 import type { Socket } from 'socket.io';
+import type { EqualOnce } from './equal-once.js';
 import type { KeptRequest } from './kept-request.js';
 
 type Handshake = Socket['handshake'];
@@ -14,14 +15,14 @@ export class KeptHandshake {
   readonly auth: Handshake['auth'];
   readonly #request: KeptRequest;
 
-  constructor(handshake: Handshake, request: KeptRequest) {
+  constructor(handshake: Handshake, request: KeptRequest, once: EqualOnce) {
     this.address = handshake.address;
     this.xdomain = handshake.xdomain;
     this.secure = handshake.secure;
     this.issued = handshake.issued;
     this.url = handshake.url;
     this.query = handshake.query;
-    this.auth = handshake.auth;
+    this.auth = Object.keys(handshake.auth).length === 0 ? once.of(handshake.auth) : handshake.auth;
     this.#request = request;
     // The object's own, as they are in socket.io: adapters copy them for other instances.
     Object.defineProperties(this, KeptHandshake.#made);

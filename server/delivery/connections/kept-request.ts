@@ -77,12 +77,12 @@ export class KeptRequest {
 function splitHeaders(headers: IncomingHttpHeaders): { shared: IncomingHttpHeaders; own: IncomingHttpHeaders | undefined } {
   const shared: IncomingHttpHeaders = {};
   let own: IncomingHttpHeaders | undefined;
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
     if (DROPPED_HEADERS.has(name)) continue;
-    if (!OWN_HEADERS.has(name)) shared[name] = value;
+    if (!OWN_HEADERS.has(name)) shared[name] = headers[name];
     else {
       own ??= {};
-      own[name] = value;
+      own[name] = headers[name];
     }
   }
   return { shared, own };

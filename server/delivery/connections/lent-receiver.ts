@@ -58,6 +58,11 @@ export class LentReceiver {
     private readonly pool: ReceiverPool,
   ) {}
 
+  /** A frame is half read. */
+  get isHolding(): boolean {
+    return this.#held !== undefined;
+  }
+
   get _writableState(): ReceiverState {
     return this.#held?._writableState ?? RESTING;
   }

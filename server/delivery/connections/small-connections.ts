@@ -50,7 +50,12 @@ export class SmallConnections {
     this.#responses = new OpeningResponses(engine);
     this.#receivers = new Receivers(engine);
     carryOnSmallTransports(engine);
-    const [end, carry] = [(one: EngineConnection) => this.#heartbeats.end(one), (one: EngineConnection) => this.#carry(one)];
+    const carry = (connection: EngineConnection) => this.#carry(connection);
+    const end = (connection: EngineConnection) => {
+      delete engine.clients[connection.id];
+      engine.clientsCount--;
+      this.#heartbeats.end(connection);
+    };
     this.#onClose = function () {
       end(this);
     };
@@ -60,17 +65,12 @@ export class SmallConnections {
     engine.on('connection', (connection: EngineConnection) => this.#settle(connection));
   }
 
-  /** Connections with a heartbeat. */
-  get size(): number {
-    return this.#heartbeats.size;
-  }
-
   /** Cuts a socket of the main namespace down to what a quiet one needs, once its listeners are there. */
   settle(socket: Socket): void {
     const parts = socket as unknown as SocketParts;
     const { client } = parts;
     const { request } = socket.conn as unknown as EngineConnection;
-    if (request instanceof KeptRequest) parts.handshake = new KeptHandshake(socket.handshake, request);
+    if (request instanceof KeptRequest) parts.handshake = new KeptHandshake(socket.handshake, request, this.#once);
     if ((parts.acks as Map<unknown, unknown>).size === 0) parts.acks = new OneMap();
     if (!(client.sockets instanceof OneMap)) {
       client.sockets = OneMap.from(client.sockets);
@@ -96,6 +96,8 @@ export class SmallConnections {
       connection.request = new KeptRequest(request as OpeningRequest, this.#once);
     }
     this.#heartbeats.take(connection);
+    // engine.io's own listener is the first: a closure of each connection, in whose place the shared one does the same.
+    connection.off('close', connection.rawListeners('close')[0] as never);
     connection.on('close', this.#onClose);
     this.#carry(connection);
     if (!(connection.transport instanceof SmallTransport)) connection.on('upgrade', this.#onUpgrade);

@@ -1,0 +1,110 @@
+import { createServer } from 'node:http';
+import { beforeAll, expect, test } from '@jest/globals';
+import { Server, type Socket } from 'socket.io';
+import { WebSocket } from 'ws';
+import { fileScope } from '../../../test/support/scope.js';
+import { waitFor } from '../../../test/support/wait.js';
+import type { EngineConnection, EngineServer, WsParts, WsReceiver } from './internals.js';
+
+// What is held here is not declared by engine.io, socket.io and ws. Where one of these fails after an update, read again in the package
+// what the files of this folder take over from it.
+
+const scope = fileScope();
+let engine: EngineServer;
+let connection: EngineConnection;
+let socket: Socket;
+/** Listeners as they were when engine.io told of the connection. */
+let closeListeners: unknown[];
+let transportEvents: (string | symbol)[];
+
+beforeAll(async () => {
+  const http = createServer();
+  const io = new Server(http);
+  engine = io.engine as unknown as EngineServer;
+  engine.on('connection', (one: EngineConnection) => {
+    connection = one;
+    closeListeners = one.rawListeners('close');
+    transportEvents = one.transport.eventNames();
+  });
+  io.on('connection', (one) => {
+    socket = one;
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  scope.defer(io, (open) => open.close());
+  const client = new WebSocket(`ws://127.0.0.1:${(http.address() as { port: number }).port}/socket.io/?EIO=4&transport=websocket`);
+  scope.defer(client, (open) => open.terminate());
+  client.once('message', () => client.send('40'));
+  await waitFor(() => socket !== undefined);
+});
+
+test("engine.io's socket has the fields that are set, and the methods that are called, from here", () => {
+  expect(Object.keys(connection)).toEqual(
+    expect.arrayContaining([
+      ...['request', 'protocol', 'transport', 'cleanupFn', 'writeBuffer', 'packetsFn', 'sentCallbackFn'],
+      ...['pingIntervalTimer', 'pingTimeoutTimer', 'hasRefreshedPingTimeout'],
+    ]),
+  );
+  expect(Object.getOwnPropertyNames(Object.getPrototypeOf(connection))).toEqual(
+    expect.arrayContaining(['sendPacket', 'onPacket', 'onDrain', 'flush', 'onError', 'onClose', 'schedulePing', 'resetPingTimeout']),
+  );
+  expect(connection.pingIntervalTimer).toMatchObject({ _idleTimeout: engine.opts.pingInterval });
+  expect(connection.pingTimeoutTimer).toBe(null);
+  expect(connection.cleanupFn).toHaveLength(1);
+});
+
+test('engine.io listens to a transport for what SmallTransport tells its connection', () => {
+  expect(new Set(transportEvents)).toEqual(new Set(['error', 'ready', 'packet', 'drain', 'close', 'headers']));
+});
+
+test("engine.io's WebSocket transport has no more to it than SmallTransport takes over", () => {
+  expect(Object.getOwnPropertyNames(Object.getPrototypeOf(connection.transport))).toEqual([
+    ...['constructor', 'name', 'handlesUpgrades', 'send', '_canSendPreEncodedFrame', 'doClose'],
+  ]);
+  expect(Object.keys(connection.transport)).toEqual(
+    expect.arrayContaining(['writable', 'protocol', 'parser', 'supportsBinary', 'socket', 'perMessageDeflate']),
+  );
+});
+
+test('the first to hear that a connection closes is engine.io, which forgets it', () => {
+  expect(closeListeners).toHaveLength(2);
+  expect(closeListeners.map((listener) => 'listener' in (listener as object))).toEqual([true, false]);
+  const before = engine.clientsCount;
+  (closeListeners[0] as { listener: () => void }).listener();
+  expect(engine.clientsCount).toBe(before - 1);
+  expect(engine.clients[connection.id]).toBe(undefined);
+  engine.clients[connection.id] = connection;
+  engine.clientsCount++;
+});
+
+test('engine.io makes transports, takes upgrades and knows its middlewares by these names', () => {
+  expect(typeof engine.createTransport).toBe('function');
+  expect(typeof engine.handleUpgrade).toBe('function');
+  expect(engine.middlewares).toEqual([]);
+  expect(engine.ws?.options).toMatchObject({ maxPayload: 1e6 });
+});
+
+test("socket.io's socket and client have the fields that are replaced", () => {
+  const { client } = socket as unknown as { client: Record<string, unknown> };
+  expect(socket).toMatchObject({ acks: new Map(), fns: [] });
+  expect(client).toMatchObject({ sockets: new Map([[socket.id, socket]]), nsps: new Map([['/', socket]]) });
+  expect(typeof client.ondecoded).toBe('function');
+  expect(Object.getOwnPropertyNames(Object.getPrototypeOf(client.decoder))).toEqual(
+    expect.arrayContaining(['add', 'decodeString', 'destroy']),
+  );
+  (client.decoder as { add(data: string): void }).add('51-["e",{"_placeholder":true,"num":0}]');
+  expect((client.decoder as { reconstructor: unknown }).reconstructor).toBeInstanceOf(Object);
+});
+
+test('a handshake has no more in it than is kept', () => {
+  expect(Object.keys(socket.handshake)).toEqual(['headers', 'time', 'address', 'xdomain', 'secure', 'issued', 'url', 'query', 'auth']);
+});
+
+test("ws's receiver tells where it is in a frame, and whose it is", () => {
+  const parts = (connection.transport as unknown as { socket: WsParts }).socket;
+  const receiver = parts._receiver as WsReceiver;
+  expect(receiver).toMatchObject({ _state: 0, _bufferedBytes: 0, _fragmented: 0, _errored: false });
+  expect(Object.getOwnPropertySymbols(receiver).map(({ description }) => description)).toContain('websocket');
+  expect(new Set(receiver.eventNames())).toEqual(new Set(['conclude', 'drain', 'error', 'message', 'ping', 'pong']));
+  expect(receiver._writableState).toMatchObject({ errorEmitted: false, finished: false, needDrain: false });
+  expect(parts._sender._extensions).toBe(parts._extensions);
+});

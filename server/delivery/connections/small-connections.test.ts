@@ -1,0 +1,148 @@
+import { get as httpGet } from 'node:http';
+import { expect, test } from '@jest/globals';
+import type { Socket } from 'socket.io';
+import { openMemoryHub } from '../../../test/support/memory-hub.js';
+import { openRawSocket } from '../../../test/support/raw-socket.js';
+import { testScope } from '../../../test/support/scope.js';
+import { connectClient } from '../../../test/support/stock-client.js';
+import { waitFor } from '../../../test/support/wait.js';
+import type { StartedHub } from '../../start-hub.js';
+import { KeptRequest } from './kept-request.js';
+
+const scope = testScope();
+
+/** The hub's half of its only client. */
+const only = (hub: StartedHub): Socket => [...hub.io.sockets.sockets.values()][0] as unknown as Socket;
+const transportOf = (hub: StartedHub) => (only(hub).conn as unknown as { transport: { name: string } }).transport.name;
+
+test('a handshake reads after the connection as it did before', async () => {
+  const hub = await openMemoryHub(scope);
+  let before: Socket['handshake'] | undefined;
+  hub.io.use((socket, next) => {
+    before = structuredClone(socket.handshake);
+    next();
+  });
+  await connectClient(scope, hub.url, {
+    query: { mood: 'good' },
+    extraHeaders: { cookie: 'who=ada', 'x-forwarded-for': '203.0.113.7', 'x-mine': 'mine' },
+    transports: ['websocket'],
+  });
+  const after = only(hub).handshake;
+  expect(before!.headers).toMatchObject({ cookie: 'who=ada', 'x-mine': 'mine' });
+  expect({ ...after }).toEqual(before);
+  expect(JSON.parse(JSON.stringify(after))).toEqual(before);
+  expect(only(hub).request.headers).toEqual(after.headers);
+  expect(only(hub).request.url).toBe(after.url);
+  expect(only(hub).request.socket.remoteAddress).toBe('127.0.0.1');
+});
+
+test('headers of many clients are kept once; a cookie or address of its own belongs to one', async () => {
+  const hub = await openMemoryHub(scope);
+  const seen: string[] = [];
+  hub.io.on('connection', (socket) => seen.push(socket.handshake.headers.cookie ?? ''));
+  for (const who of ['ada', 'bob']) await connectClient(scope, hub.url, { extraHeaders: { cookie: who }, transports: ['websocket'] });
+  const sockets = [...hub.io.sockets.sockets.values()];
+  expect(sockets.map((socket) => socket.handshake.headers.cookie)).toEqual(['ada', 'bob']);
+  expect(seen).toEqual(['ada', 'bob']);
+  expect(sockets[0]!.handshake.query).toBe(sockets[1]!.handshake.query);
+});
+
+test('what a middleware puts on the request stays there, and its response still ends with the connection', async () => {
+  const hub = await openMemoryHub(scope);
+  let ended = 0;
+  hub.io.engine.use((request: { session?: unknown }, response: NodeJS.EventEmitter, next: () => void) => {
+    request.session = { user: 'ada' };
+    response.on('close', () => ended++);
+    next();
+  });
+  const client = await connectClient(scope, hub.url, { transports: ['websocket'] });
+  const request = only(hub).request as unknown as { session: unknown };
+  expect(request).toBeInstanceOf(KeptRequest);
+  expect(request.session).toEqual({ user: 'ada' });
+  client.socket.disconnect();
+  await waitFor(() => ended === 1);
+});
+
+test.each([['polling'], ['websocket'], ['polling', 'websocket']])(
+  'a client on %s %s is heard and answered, and leaves',
+  async (...transports) => {
+    const hub = await openMemoryHub(scope);
+    const reasons: string[] = [];
+    const client = await connectClient(scope, hub.url, { transports: transports as never, reconnection: false });
+    hub.io.sockets.sockets.forEach((socket) => void socket.on('disconnect', (reason) => reasons.push(reason)));
+    await waitFor(() => transportOf(hub) === transports.at(-1));
+    await client.subscribe('chat:any');
+    const bytes = Buffer.from([0, 1, 2, 255]);
+    await client.publish('chat:any', { text: 'x'.repeat(50_000) });
+    await waitFor(() => client.messages.length === 1);
+    const own = only(hub) as unknown as {
+      emit(event: string, ...args: unknown[]): void;
+      on(event: string, run: (...args: never[]) => void): void;
+    };
+    own.on('echo', (data: Buffer, ack: (data: Buffer) => void) => ack(data));
+    expect(Buffer.from((await client.ask('echo', bytes)) as never)).toEqual(bytes);
+    client.socket.disconnect();
+    await waitFor(() => reasons.length === 1 && hub.io.engine.clientsCount === 0);
+    expect(reasons).toEqual(['client namespace disconnect']);
+  },
+);
+
+test('a client that answers stays, whatever its transport; one that says other things in between stays too', async () => {
+  const hub = await openMemoryHub(scope, { pingIntervalMs: 100, pingTimeoutMs: 150 });
+  const clients = [
+    await connectClient(scope, hub.url, { transports: ['websocket'], reconnection: false }),
+    await connectClient(scope, hub.url, { transports: ['polling'], reconnection: false }),
+    await connectClient(scope, hub.url, { reconnection: false }),
+  ];
+  const pings = clients.map(({ socket }) => {
+    const count = { heard: 0 };
+    socket.io.on('ping', () => count.heard++);
+    return count;
+  });
+  await waitFor(() => pings.every(({ heard }) => heard >= 5), { timeoutMs: 15_000 });
+  expect(clients.map(({ socket }) => socket.connected)).toEqual([true, true, true]);
+});
+
+test('a client that never answers is gone after interval and timeout, as is one that talks once and falls silent', async () => {
+  const [pingIntervalMs, pingTimeoutMs] = [300, 200];
+  const hub = await openMemoryHub(scope, { pingIntervalMs, pingTimeoutMs });
+  const reasons: string[] = [];
+  const spans: number[] = [];
+  hub.io.on('connection', (socket) => {
+    const from = performance.now();
+    socket.on('disconnect', (reason) => {
+      reasons.push(reason);
+      spans.push(performance.now() - from);
+    });
+  });
+  const silent = await openRawSocket(scope, hub.url, { connect: true });
+  await silent.closed;
+  const talking = await openRawSocket(scope, hub.url, { connect: true });
+  await waitFor(() => talking.heard.includes('2'));
+  talking.send('42["typing",{"room":"chat:none"}]');
+  await talking.closed;
+  await waitFor(() => reasons.length === 2);
+  expect(reasons).toEqual(['ping timeout', 'ping timeout']);
+  expect(silent.heard.filter((packet) => packet === '2')).toHaveLength(1);
+  // The engine's clock has run since a little before the socket's connection event.
+  for (const span of spans) expect(span).toBeGreaterThan(pingIntervalMs + pingTimeoutMs - 150);
+});
+
+test('clients of a hub that closes, and one that is cut, are forgotten', async () => {
+  const hub = await openMemoryHub(scope, { pingIntervalMs: 100 });
+  const cut = await connectClient(scope, hub.url, { transports: ['websocket'], reconnection: false });
+  (cut.socket.io.engine.transport as unknown as { ws: { _socket: { destroy(): void } } }).ws._socket.destroy();
+  await waitFor(() => hub.io.engine.clientsCount === 0);
+  const stays = await connectClient(scope, hub.url, { reconnection: false });
+  await hub.close();
+  await waitFor(() => stays.socket.disconnected);
+  expect(hub.io.engine.clientsCount).toBe(0);
+});
+
+test('a plain request to the path of Socket.IO is answered as before', async () => {
+  const hub = await openMemoryHub(scope);
+  const status = await new Promise((resolve) =>
+    httpGet(`${hub.url}/socket.io/?EIO=4&transport=websocket`, ({ statusCode }) => resolve(statusCode)),
+  );
+  expect(status).toBe(400);
+});
