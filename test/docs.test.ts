@@ -141,6 +141,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/deployment.md, One process, sh 2': shell({ commands: [{ prints: /^$/ }, { prints: /^[\w-]+\.[\w-]+\.[\w-]+$/m }] }),
   'docs/deployment.md, One process, ini': notRun('no systemd is here'),
   'docs/deployment.md, Several instances, sh': listed,
+  'docs/instances.md, Many cores of one machine, sh': listed,
+  'docs/instances.md, What happens when, ini': notRun('no systemd is here'),
   'docs/deployment.md, A load balancer in front, sh': listed,
   'docs/deployment.md, A load balancer in front, sh 2': listed,
   'docs/deployment.md, Containers, sh': shell({ commands: [{ prints: /^$/ }] }),

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { FromInstance, ToInstance } from './messages.js';
+import { HandOut, type Parcel } from './hand-out.js';
+import type { Delivery, FromInstance, ToInstance } from './messages.js';
 
 /** How a process ended. */
 export interface Exit {
@@ -8,10 +9,16 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-type Upgrade = Extract<FromInstance, { type: 'upgrade' }>;
+/** Connections that come back to the primary. */
+export interface Returns {
+  /** An instance read a request on it that belongs to the instance `to`. */
+  onRequest(socket: Socket, request: { readonly to: number; readonly head: string }): void;
+  /** It was meant for an instance that leaves or has died, which never saw it. */
+  onLeft(socket: Socket, delivery: Delivery): void;
+}
 
-/** Sockets on their way to one process, past which others are asked first: it is too busy to take them. */
-const ON_THE_WAY = 16;
+/** Connections in line for one process, past which others are asked first: it is too busy to take them. */
+const IN_LINE = 16;
 
 /** An instance as the primary sees it. */
 export class InstanceProcess {
@@ -22,27 +29,27 @@ export class InstanceProcess {
   /** Its end is wanted: nobody takes its place because of it. */
   expected = false;
   #takes = false;
-  #sent = 0;
-  #taken = 0;
   #closed = 0;
+  readonly #out = new HandOut((message, socket, sent) => void this.child.send(message, socket, { keepOpen: true }, sent));
 
   constructor(
     readonly number: number,
     readonly id: number,
     private readonly child: ChildProcess,
-    private readonly onUpgrade: (upgrade: Upgrade, socket: Socket) => void,
+    private readonly returns: Returns,
   ) {
     this.ended = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('exit', (code, signal) => {
+        this.#takes = false;
+        this.#sendBack(this.#out.end());
+        resolve({ code, signal });
+      });
       // Any other error is told to whoever sent something.
       child.on('error', () => child.pid === undefined && resolve({ code: null, signal: null }));
     });
     this.ready = new Promise((resolve, reject) => {
       child.on('message', (message: FromInstance, socket) => this.#hear(message, socket as Socket | undefined, resolve));
-      this.ended.then((exit) => {
-        this.#takes = false;
-        reject(exit);
-      });
+      this.ended.then(reject);
     });
   }
 
@@ -57,16 +64,15 @@ export class InstanceProcess {
 
   /** Connections that it holds, those on their way included. */
   get load(): number {
-    return this.#sent - this.#closed;
+    return this.#out.given - this.#closed;
   }
 
   get busy(): boolean {
-    return this.#sent - this.#taken >= ON_THE_WAY;
+    return this.#out.waiting >= IN_LINE;
   }
 
-  give(message: Exclude<ToInstance, { type: 'stop' }>, socket: Socket): void {
-    this.#sent++;
-    this.child.send(message, socket, {}, (error) => error && socket.destroy());
+  give(socket: Socket, delivery: Delivery): void {
+    this.#out.give(socket, delivery);
   }
 
   /** Asks it to end, and insists after `graceMs`. `successor`: the instance that answers for it meanwhile. */
@@ -75,6 +81,7 @@ export class InstanceProcess {
     this.#takes = false;
     const message: ToInstance = { type: 'stop', ...(successor !== undefined && { successor }) };
     if (this.child.connected) this.child.send(message, () => {});
+    this.#sendBack(this.#out.takeBack());
     const insist = setTimeout(() => this.child.kill('SIGKILL'), graceMs);
     const exit = await this.ended;
     clearTimeout(insist);
@@ -91,11 +98,15 @@ export class InstanceProcess {
         this.#takes = false;
         return;
       case 'load':
-        this.#taken = message.taken;
+        this.#out.taken(message.taken);
         this.#closed = message.closed;
         return;
-      case 'upgrade':
-        if (socket) this.onUpgrade(message, socket);
+      case 'request':
+        if (socket) this.returns.onRequest(socket, message);
     }
+  }
+
+  #sendBack(parcels: readonly Parcel[]): void {
+    for (const { socket, delivery } of parcels) this.returns.onLeft(socket, delivery);
   }
 }

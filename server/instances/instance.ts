@@ -1,9 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
-import { isPlain, stopReading } from './forward.js';
+import { stopReading } from './forward.js';
 import { Intake } from './intake.js';
 import { meetingPath, peersIn } from './meeting-dir.js';
 import { openMeetingPoint } from './meeting-point.js';
@@ -58,8 +57,8 @@ export class Instance {
       id,
       pathOf: (other) => meetingPath(dir, other),
       successor: () => this.#successor,
-      handOver: (to, req, socket, head) => this.#handOver(to, req, socket, head),
-      isPlaced: (socket) => this.#placed.has(socket),
+      handOver: (to, req, socket, rest) => this.#handOver(to, req, socket, rest),
+      isPlaced: (socket) => this.#placed.delete(socket),
     });
     // A replaced instance has the same number as its successor, whose counters go on.
     const ownMetrics = async () => (this.#successor === undefined ? registry.getMetricsAsJSON() : []);
@@ -94,22 +93,23 @@ export class Instance {
     if (message.type === 'stop') {
       this.#successor = message.successor;
       this.#stop.abort();
-    } else if (socket) {
-      // One that its client has closed on the way is no socket any more.
-      if (message.type === 'upgrade') this.#placed.add(socket);
-      this.#intake?.take(socket, message.type === 'upgrade' ? Buffer.from(message.head, 'base64') : undefined);
+      return;
     }
+    if (message.type === 'request' && socket) this.#placed.add(socket);
+    this.#intake?.take(message.number, socket, message.type === 'request' ? Buffer.from(message.head, 'base64') : undefined);
   }
 
   /** By way of the primary, the only one that has a channel to every instance. */
-  #handOver(to: number, req: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    if (!isPlain(socket)) return false;
+  #handOver(to: number, req: IncomingMessage, socket: Socket, rest: Buffer): void {
     stopReading(socket);
-    // Its server would wait for the primary to say that the connection has ended.
-    Object.assign(socket, { server: undefined });
-    const message = { type: 'upgrade', to, head: requestHead(req, head).toString('base64') } as const;
-    // Nothing is left of it here then but those who wait for its end.
-    this.options.channel.send(message, socket, () => socket.destroy());
-    return true;
+    const message = { type: 'request', to, head: requestHead(req, rest).toString('base64') } as const;
+    // Not within the parser's own call, which goes on to read the next request.
+    setImmediate(() => {
+      stopReading(socket);
+      // Its server would wait for the primary to say that the connection has ended.
+      Object.assign(socket, { server: undefined });
+      // Nothing is left of the socket here then but those who wait for its end.
+      this.options.channel.send(message, socket, () => socket.destroy());
+    });
   }
 }

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Sockets since the start: how many came, and how many of those have ended. */
+/** What came: the number of the last delivery, and how many of all have ended. */
 export interface Load {
   readonly taken: number;
   readonly closed: number;
@@ -22,9 +22,14 @@ export class Intake {
     server.emit('listening');
   }
 
-  /** `head`: what was read from the socket already. */
-  take(socket: Socket, head?: Buffer): void {
-    this.#taken++;
+  /** Undefined: the client closed it on the way. `head`: what was read from the socket already. */
+  take(number: number, socket: Socket | undefined, head?: Buffer): void {
+    this.#taken = number;
+    this.#tell();
+    if (!socket) {
+      this.#closed++;
+      return;
+    }
     socket.once('close', () => {
       this.#closed++;
       this.#tell();
@@ -32,7 +37,6 @@ export class Intake {
     socket.allowHalfOpen = true; // As on every socket that an HTTP server accepts.
     if (head) socket.unshift(head);
     this.server.emit('connection', socket);
-    this.#tell();
   }
 
   #tell(): void {

@@ -1,10 +1,15 @@
 import type { Socket } from 'node:net';
 
-/** What the primary tells an instance. `connection` and `upgrade` come with a socket. */
-export type ToInstance =
+/** What comes with a socket. */
+export type Delivery =
   | { readonly type: 'connection' }
-  /** A request that another instance read: `head` is all of it that was read, base64. */
-  | { readonly type: 'upgrade'; readonly head: string }
+  /** A connection whose last request another instance read: `head` is that request, base64. */
+  | { readonly type: 'request'; readonly head: string };
+
+/** What the primary tells an instance. */
+export type ToInstance =
+  /** `number` rises by one with each. */
+  | (Delivery & { readonly number: number })
   /** End in order. `successor`: the instance that answers for this one from now on. */
   | { readonly type: 'stop'; readonly successor?: number };
 
@@ -13,10 +18,10 @@ export type FromInstance =
   | { readonly type: 'ready' }
   /** No more connections, please: it was told to stop by somebody else. */
   | { readonly type: 'leaving' }
-  /** Sockets since its start: how many came, and how many of those have ended. */
+  /** The number of the last delivery, and how many of all have ended. */
   | { readonly type: 'load'; readonly taken: number; readonly closed: number }
-  /** With a socket: an upgrade that belongs to the instance `to`. */
-  | { readonly type: 'upgrade'; readonly to: number; readonly head: string };
+  /** With a socket: a connection whose last request belongs to the instance `to`. */
+  | { readonly type: 'request'; readonly to: number; readonly head: string };
 
 /** The instance's end of the channel: `process` of a forked process. */
 export interface Channel {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { forwardRequest, forwardUpgrade } from './forward.js';
+import { forwardRequest, forwardUpgrade, isPlain } from './forward.js';
 import { type Listeners, takeListeners } from './listeners.js';
 import { sessionOwner } from './session-ids.js';
 
@@ -11,11 +12,14 @@ export interface RouterOptions {
   pathOf(id: number): string;
   /** The instance that answers for this one, once it leaves. */
   successor(): number | undefined;
-  /** Gives a connection away, with the bytes that were read of it; false where it cannot be given. */
-  handOver(to: number, req: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Whether a connection was brought here by the primary because it belongs here, or to nobody. */
+  /** Gives a connection away, with the request that was read of it and what stood behind its head. */
+  handOver(to: number, req: IncomingMessage, socket: Socket, rest: Buffer): void;
+  /** Whether the primary brought a connection here with this very request, because it belongs here, or to nobody. */
   isPlaced(socket: Duplex): boolean;
 }
+
+/** A request with more bytes of body than this, or with a body of unknown length, is forwarded while it comes. */
+const HANDED_BODY_BYTES = 65_536;
 
 /**
  * Puts itself in front of a server's listeners, and takes each request to the instance that holds its Engine.IO session. The choice is made per
@@ -32,15 +36,27 @@ export function routeSessions(server: Server, options: RouterOptions): Listeners
     // Whoever leaves keeps no connection for a next request.
     if (options.successor() !== undefined) res.setHeader('Connection', 'close');
     const to = elsewhere(req);
+    const { socket } = req;
     if (to === undefined) local.request(req, res);
+    // Then the connection is where the client's next requests belong too, and a poll does not end with a process that it only passes through.
+    else if (isPlain(socket) && hasSmallBody(req)) readBody(req, (body) => options.handOver(to, req, socket, body));
     else forwardRequest(options.pathOf(to), req, res, () => local.request(req, res));
   });
   server.on('upgrade', (req, socket, head) => {
     const to = elsewhere(req);
     if (to === undefined) local.upgrade(req, socket, head);
-    else if (!options.handOver(to, req, socket, head)) {
-      forwardUpgrade(options.pathOf(to), req, socket, head, () => local.upgrade(req, socket, head));
-    }
+    else if (isPlain(socket)) options.handOver(to, req, socket, head);
+    else forwardUpgrade(options.pathOf(to), req, socket, head, () => local.upgrade(req, socket, head));
   });
   return local;
+}
+
+function hasSmallBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= HANDED_BODY_BYTES;
+}
+
+/** Calls back at once with a whole body; never when the client breaks off. */
+function readBody(req: IncomingMessage, whole: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  req.on('data', (chunk: Buffer) => chunks.push(chunk)).once('end', () => whole(Buffer.concat(chunks)));
 }

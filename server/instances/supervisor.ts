@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../observe/logger.js';
 import { Front } from './front.js';
@@ -77,8 +76,10 @@ export class Supervisor {
 
   async #begin(number: number): Promise<InstanceProcess> {
     const id = ++this.#lastId;
-    const onUpgrade = (upgrade: { to: number; head: string }, socket: Socket) => this.#front.pass(upgrade, socket);
-    const instance = new InstanceProcess(number, id, this.options.spawn({ number, id }), onUpgrade);
+    const instance = new InstanceProcess(number, id, this.options.spawn({ number, id }), {
+      onRequest: (socket, request) => this.#front.pass(socket, request),
+      onLeft: (socket, delivery) => this.#front.place(socket, delivery),
+    });
     this.#instances.add(instance);
     void instance.ended.then(() => this.#instances.delete(instance));
     await instance.ready.catch((exit: Exit) => {

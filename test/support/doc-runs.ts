@@ -152,6 +152,7 @@ export const compiles: RunExample = async ({ text }, { project }) => {
 /** Commands that are not run here, and why. */
 export const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^(\w+=\S+ )*npm start/, 'newcomer.test.ts starts fresh clones, start-up.test.ts and cluster.test.ts hubs with such variables'],
+  [/^REDIS_URL=\S+ npx roomcast serve --instances/, 'instances.test.ts runs such hubs'],
   [/^npm test/, 'it is what runs this'],
   [/^npm install/, 'package.test.ts installs the package'],
   [/^(\w+=\S+ )*npm run worker/, 'cluster.test.ts runs workers'],
