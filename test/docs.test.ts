@@ -244,6 +244,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
     })(block, world);
   },
   'docs/library.md, Types, ts': compiles,
+
+  'docs/reliability.md, The fault bench, sh': listed,
 };
 
 test.each(blocks.map((block) => [block.id, block] as const))(

@@ -22,7 +22,7 @@ async function run({ settings, jsonFile, logsDir, write, docsDir }: FaultCommand
     stopped = true;
     void undo.run();
   };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
     const onEnd = async (cluster: FaultCluster) => (logsDir === undefined ? undefined : writeLogs(cluster, logsDir));
     const result = await runFaults(undo, settings, say, onEnd);
@@ -39,9 +39,9 @@ async function run({ settings, jsonFile, logsDir, write, docsDir }: FaultCommand
   }
 }
 
-async function writeLogs({ instances, workers }: FaultCluster, dir: string): Promise<void> {
+async function writeLogs({ instances, workers, nginx }: FaultCluster, dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
-  for (const member of [...instances, ...workers]) await writeFile(join(dir, `${member.name}.log`), member.output());
+  for (const member of [...instances, ...workers, nginx]) await writeFile(join(dir, `${member.name}.log`), member.output());
 }
 
 async function writeDocument(result: FaultRun, dir: string): Promise<void> {

@@ -21,6 +21,12 @@ export const COUNTED_FROM_ONSET: ReadonlySet<FaultKind> = new Set([
   'worker-kill',
 ] as const);
 
+export interface Recovery {
+  readonly afterMs: number;
+  /** The reader that was waited for. */
+  readonly lastReader: string;
+}
+
 /**
  * For each fault: milliseconds from its heal (or onset, see above) until every room had a publication, invoked after that, which all readers
  * of the room saw; undefined where that never happened.
@@ -29,51 +35,71 @@ export function timesToRecover(
   faults: readonly FaultRecord[],
   publications: readonly Publication[],
   readers: readonly ReaderHistory[],
-): (number | undefined)[] {
+): (Recovery | undefined)[] {
   const rooms = groupBy(readers, ({ room }) => room);
-  const seenByAll = [...rooms].map(([room, histories]) =>
+  const seen = [...rooms].map(([room, histories]) =>
     inOrder(
       publications.filter((one) => one.room === room),
-      lastSeen(histories),
+      seenByAll(histories),
     ),
   );
   return faults.map(({ kind, onsetMs, healMs }) => {
     const from = COUNTED_FROM_ONSET.has(kind) ? onsetMs : healMs;
-    const ends = seenByAll.map((room) => earliest(room, from));
-    return ends.some((end) => end === undefined) ? undefined : Math.max(...ends.map((end) => end! - from));
+    const ends = seen.flatMap((room) => earliest(room, from) ?? []);
+    if (ends.length < seen.length) return undefined;
+    const last = ends.reduce((one, other) => (other.seenMs > one.seenMs ? other : one));
+    return { afterMs: last.seenMs - from, lastReader: last.lastReader };
   });
 }
 
-/** When the last of a room's readers saw each value that all of them saw. */
-function lastSeen(histories: readonly ReaderHistory[]): Map<number, number> {
-  const sights = new Map<number, { readers: number; lastMs: number; reader: ReaderHistory }>();
+interface Sight {
+  /** When the last of them saw it. */
+  seenMs: number;
+  lastReader: string;
+  /** How many saw it. */
+  readers: number;
+  counted: ReaderHistory;
+}
+
+/** The values of a room that all of its readers saw. */
+function seenByAll(histories: readonly ReaderHistory[]): Map<number, Sight> {
+  const sights = new Map<number, Sight>();
   for (const reader of histories) {
     for (const event of reader.events) {
       if (event.what !== 'read') continue;
       const known = sights.get(event.value);
-      if (known?.reader === reader) continue;
-      sights.set(event.value, { readers: (known?.readers ?? 0) + 1, lastMs: Math.max(known?.lastMs ?? 0, event.atMs), reader });
+      if (!known) sights.set(event.value, { seenMs: event.atMs, lastReader: nameOf(reader), readers: 1, counted: reader });
+      else if (known.counted !== reader) {
+        known.readers++;
+        known.counted = reader;
+        if (event.atMs < known.seenMs) continue;
+        known.seenMs = event.atMs;
+        known.lastReader = nameOf(reader);
+      }
     }
   }
-  return new Map([...sights].filter(([, { readers }]) => readers === histories.length).map(([value, { lastMs }]) => [value, lastMs]));
+  return new Map([...sights].filter(([, { readers }]) => readers === histories.length));
 }
 
-interface Seen {
-  readonly invokedMs: number;
-  readonly seenMs: number;
-}
+const nameOf = ({ reader, room }: ReaderHistory) => `${reader} in ${room}`;
 
-function inOrder(publications: readonly Publication[], seen: ReadonlyMap<number, number>): Seen[] {
+type Seen = Pick<Sight, 'seenMs' | 'lastReader'> & { readonly invokedMs: number };
+
+function inOrder(publications: readonly Publication[], seen: ReadonlyMap<number, Sight>): Seen[] {
   return publications
-    .flatMap(({ value, invokedMs }) => (seen.has(value) ? [{ invokedMs, seenMs: seen.get(value)! }] : []))
+    .flatMap(({ value, invokedMs }) => {
+      const sight = seen.get(value);
+      return sight ? [{ invokedMs, seenMs: sight.seenMs, lastReader: sight.lastReader }] : [];
+    })
     .sort((a, b) => a.invokedMs - b.invokedMs);
 }
 
-function earliest(room: readonly Seen[], fromMs: number): number | undefined {
-  let best = Number.POSITIVE_INFINITY;
-  for (const { invokedMs, seenMs } of room) {
-    if (invokedMs >= best) break;
-    if (invokedMs >= fromMs) best = Math.min(best, seenMs);
+/** Of what was invoked from then on, that which all had first. */
+function earliest(room: readonly Seen[], fromMs: number): Seen | undefined {
+  let best: Seen | undefined;
+  for (const one of room) {
+    if (best && one.invokedMs >= best.seenMs) break;
+    if (one.invokedMs >= fromMs && (!best || one.seenMs < best.seenMs)) best = one;
   }
-  return Number.isFinite(best) ? best : undefined;
+  return best;
 }

@@ -30,11 +30,11 @@ const ROWS: readonly (readonly [keyof CheckResult, string])[] = [
 ];
 
 /** What is wrong with a run, in words; nothing where it passed. */
-export function wrongWith({ check, stranded, crashes, recoveryMs, jobs }: FaultRun): string[] {
+export function wrongWith({ check, stranded, crashes, recoveries, jobs }: FaultRun): string[] {
   return [
     ...MUST_BE_ZERO.filter((key) => check[key] > 0).map((key) => `${key}: ${check[key]}`),
     ...(stranded.length > 0 ? [`${stranded.length} readers without the last message: ${stranded.slice(0, 5).join(', ')}`] : []),
-    ...(recoveryMs.includes(undefined) ? ['not recovered from every fault'] : []),
+    ...(recoveries.includes(undefined) ? ['not recovered from every fault'] : []),
     ...(jobs.failed > 0 ? [`${jobs.failed} accepted jobs without a good end`] : []),
     ...crashes,
   ];
@@ -62,11 +62,11 @@ function countsTable({ check, heldBack, stranded, crashes, jobs, settings }: Fau
 }
 
 /** Seconds to recover by kind. Overlapped faults are counted, not timed: one would be charged with the other. */
-function recoveryTable({ faults, recoveryMs }: FaultRun): string[][] {
+function recoveryTable({ faults, recoveries }: FaultRun): string[][] {
   const rows = FAULT_KINDS.flatMap((kind) => {
-    const happened = faults.flatMap((fault, index) => (fault.kind === kind ? [{ ...fault, recoveredMs: recoveryMs[index] }] : []));
+    const happened = faults.flatMap((fault, index) => (fault.kind === kind ? [{ ...fault, recovery: recoveries[index] }] : []));
     if (happened.length === 0) return [];
-    const timed = happened.filter(({ overlapped }) => !overlapped).flatMap(({ recoveredMs }) => recoveredMs ?? []);
+    const timed = happened.filter(({ overlapped }) => !overlapped).flatMap(({ recovery }) => recovery?.afterMs ?? []);
     const seconds = (value: number) => (timed.length === 0 ? '' : figure(value / 1_000, 2));
     const figures = timed.length === 0 ? ['', '', ''] : [median(timed), percentile(timed, 95), Math.max(...timed)].map(seconds);
     return [[kind, String(happened.length), String(timed.length), ...figures]];

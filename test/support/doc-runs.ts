@@ -158,6 +158,7 @@ export const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^(\w+=\S+ )*npm run worker/, 'cluster.test.ts runs workers'],
   [/^npm run demo:cluster/, 'demo-cluster.test.ts runs it'],
   [/^npm run bench/, 'a benchmark wants the machine for itself'],
+  [/^npm run faults/, 'faults.test.ts runs it for a short time'],
   [/envsubst/, 'it writes to /etc; cluster.test.ts runs nginx with that file'],
   [/haproxy -f/, 'it takes port 80; cluster.test.ts runs HAProxy with that file'],
   [/^docker /, 'no container engine is here'],

@@ -1,11 +1,12 @@
 import type { CheckResult } from '../check.js';
-import type { FaultRecord } from '../recovery.js';
+import type { FaultRecord, Recovery } from '../recovery.js';
 
 /** Who is driven: the hub, or stock Socket.IO with its sharded adapter. */
 export type Side = 'roomcast' | 'control';
 
 export interface LoadSettings {
   readonly side: Side;
+  /** Names the rooms: two loads of one hub must not meet. */
   readonly seed: number;
   readonly rooms: number;
   /** Clients that read, in turn over the rooms. */
@@ -38,7 +39,7 @@ export interface Verdict {
   /** Readers that did not get their room's last message. */
   readonly stranded: readonly string[];
   /** In the order of the faults. */
-  readonly recoveryMs: readonly (number | undefined)[];
+  readonly recoveries: readonly (Recovery | undefined)[];
   readonly jobs: JobTally;
 }
 

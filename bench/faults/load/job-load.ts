@@ -23,10 +23,9 @@ export class JobLoad {
     clearInterval(this.#timer);
   }
 
-  /** Waits until each accepted job has an end. One that has none by then counts as failed. */
-  async tally(timeoutMs: number): Promise<JobTally> {
+  /** Waits until each accepted job has an end. One that has none by the deadline (milliseconds since 1970) counts as failed. */
+  async tally(deadline: number): Promise<JobTally> {
     const tally = { accepted: this.#accepted.size, done: 0, failed: 0, unknown: 0 };
-    const deadline = Date.now() + timeoutMs;
     for (const jobId of this.#accepted) tally[await this.#endOf(jobId, deadline)]++;
     return tally;
   }
@@ -37,14 +36,14 @@ export class JobLoad {
   }
 
   async #endOf(jobId: string, deadline: number): Promise<'done' | 'failed' | 'unknown'> {
-    for (;;) {
+    while (Date.now() < deadline) {
       const answer = await this.#ask('job:get', { jobId });
       if (answer?.ok && answer.state === 'done') return 'done';
       if (answer?.ok && 'endedAt' in answer) return 'failed';
       if (answer?.ok === false && answer.error.code === 'unknown_job') return 'unknown';
-      if (Date.now() > deadline) return 'failed';
       await delay(LOOK_MS);
     }
+    return 'failed';
   }
 
   async #ask(event: 'job:submit' | 'job:get', request: object): Promise<Ack<JobState> | undefined> {

@@ -7,9 +7,9 @@ export const RECONNECTION = { reconnectionDelay: 100, reconnectionDelayMax: 1_00
 /** Past it an attempt to connect counts as failed: an instance that hangs takes connections and does not answer. */
 export const CONNECT_MS = 4_000;
 
-/** A stock client that comes back whatever ended its connection. */
-export function openLastingSocket(url: string): HubSocket {
-  const socket: HubSocket = io(url, { forceNew: true, transports: ['websocket'], timeout: CONNECT_MS, ...RECONNECTION });
+/** A stock client that comes back whatever ended its connection, as the same user where it has a key. */
+export function openLastingSocket(url: string, auth: { guestKey?: string } = {}): HubSocket {
+  const socket: HubSocket = io(url, { forceNew: true, transports: ['websocket'], timeout: CONNECT_MS, auth, ...RECONNECTION });
   // socket.io-client leaves it to its user to return where the server said no.
   const comeBack = () => {
     if (!socket.active) setTimeout(() => socket.connect(), RETURN_MS);

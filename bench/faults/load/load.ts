@@ -17,8 +17,13 @@ const PUBLISHERS_PER_ROOM = 2;
 /** One client in so many goes through the faulty network. */
 const FAULTY_EVERY = 4;
 const BURST_MESSAGES = 3;
-const PATIENCE_MS = 60_000;
+/** For all to be subscribed. */
+const OPENING_MS = 60_000;
+/** For all to be acknowledged and read in the end. */
+const SETTLING_MS = 60_000;
 const LOOK_MS = 20;
+/** Jobs are told to their owner only: over all its connections it must be the same guest. */
+const JOBS_GUEST = 'ownerOfTheFaultBenchJobs';
 
 /** All clients of a run, and what they lived through. */
 export class Load {
@@ -31,8 +36,8 @@ export class Load {
   #heldBack = 0;
 
   constructor(private readonly options: LoadSettings & LoadAddresses) {
-    const { rooms, readers, side } = options;
-    const names = Array.from({ length: rooms }, (_, index) => `chat:faults-${index}`);
+    const { rooms, readers, side, seed } = options;
+    const names = Array.from({ length: rooms }, (_, index) => `chat:faults-${seed}-${index}`);
     let clients = 0;
     const urlOf = (room: number, turn: number) => ((room + turn) % FAULTY_EVERY === FAULTY_EVERY - 1 ? options.faultyUrl : options.url);
     for (const [index, room] of names.entries()) {
@@ -47,13 +52,13 @@ export class Load {
       if (turn === 0 && side === 'roomcast') this.#addSdkClient(url, `sdk-${reader}`, ++clients, room);
       else this.readers.push(readWithStockClient(this.#socket(url), `stock-${reader}`, room));
     }
-    if (side === 'roomcast') this.#jobs = new JobLoad(this.#socket(options.url));
+    if (side === 'roomcast') this.#jobs = new JobLoad(this.#socket(options.url, { guestKey: JOBS_GUEST }));
   }
 
   /** Resolves when every reader is subscribed. */
   async ready(): Promise<void> {
     const waiting = () => this.readers.filter(({ events }) => events.length === 0).length;
-    if (!(await within(PATIENCE_MS, () => waiting() === 0))) throw new Error(`${waiting()} readers could not subscribe`);
+    if (!(await until(Date.now() + OPENING_MS, () => waiting() === 0))) throw new Error(`${waiting()} readers could not subscribe`);
   }
 
   start(): void {
@@ -71,13 +76,16 @@ export class Load {
   async finish(faults: readonly FaultRecord[]): Promise<Verdict> {
     this.#stopPace();
     this.#jobs?.stop();
-    await this.#allAcknowledged();
+    const deadline = Date.now() + SETTLING_MS;
+    const publishers = [...this.#publishers.values()].flat();
+    const allAcknowledged = () => until(deadline, () => publishers.every((publisher) => publisher.waiting() === 0));
+    await allAcknowledged();
     const barriers = [...this.#publishers.values()].map(([publisher]) => publisher!.publish());
-    await this.#allAcknowledged();
+    await allAcknowledged();
     const stranded = () => this.readers.filter(({ room, values }) => barriers.some((one) => one.room === room && !values.has(one.value)));
-    await within(PATIENCE_MS, () => stranded().length === 0);
-    const jobs: JobTally = (await this.#jobs?.tally(PATIENCE_MS)) ?? { accepted: 0, done: 0, failed: 0, unknown: 0 };
-    const publications = [...this.#publishers.values()].flat().flatMap((publisher) => publisher.publications);
+    await until(deadline, () => stranded().length === 0);
+    const jobs: JobTally = (await this.#jobs?.tally(deadline)) ?? { accepted: 0, done: 0, failed: 0, unknown: 0 };
+    const publications = publishers.flatMap((publisher) => publisher.publications);
     const hasLog = this.options.side === 'roomcast';
     const ends = barriers.flatMap(({ room, acked }) => (acked ? [{ room, ...acked.place }] : []));
     const log = hasLog ? (await Promise.all(ends.map(({ room, stream }) => readLog(this.options.url, room, stream)))).flat() : undefined;
@@ -85,7 +93,7 @@ export class Load {
       check: check({ streams: hasLog ? 'one-at-a-time' : 'side-by-side', publications, readers: this.readers, ...(log && { log }) }),
       heldBack: this.#heldBack,
       stranded: stranded().map(({ reader, room }) => `${reader} in ${room}`),
-      recoveryMs: timesToRecover(faults, publications, this.readers),
+      recoveries: timesToRecover(faults, publications, this.readers),
       jobs,
     };
   }
@@ -96,8 +104,8 @@ export class Load {
     for (const close of this.#closers.splice(0)) close();
   }
 
-  #socket(url: string) {
-    const socket = openLastingSocket(url);
+  #socket(url: string, auth?: { guestKey: string }) {
+    const socket = openLastingSocket(url, auth);
     this.#closers.push(() => socket.disconnect());
     return socket;
   }
@@ -118,14 +126,10 @@ export class Load {
     if (free) free.publish();
     else this.#heldBack++;
   }
-
-  async #allAcknowledged(): Promise<void> {
-    const publishers = [...this.#publishers.values()].flat();
-    await within(PATIENCE_MS, () => publishers.every((publisher) => publisher.waiting() === 0));
-  }
 }
 
-async function within(timeoutMs: number, holds: () => boolean): Promise<boolean> {
-  for (const deadline = Date.now() + timeoutMs; !holds(); await delay(LOOK_MS)) if (Date.now() > deadline) return false;
+/** Whether it holds before the deadline. */
+async function until(deadline: number, holds: () => boolean): Promise<boolean> {
+  for (; !holds(); await delay(LOOK_MS)) if (Date.now() > deadline) return false;
   return true;
 }
