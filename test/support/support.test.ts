@@ -49,7 +49,7 @@ test('the event stream parser takes what the standard allows and nothing else', 
   await expect(bad.event(() => true, 200)).rejects.toThrow(/waited/);
 });
 
-test('the faulty proxy passes, holds, keeps order when it delays, and cuts', async () => {
+test('the faulty proxy passes, holds, slows, keeps order when it delays, and cuts', async () => {
   const echo = createTcpServer((socket) => socket.pipe(socket).on('error', () => undefined)).listen(0, '127.0.0.1');
   await once(echo, 'listening');
   scope.defer(echo, () => new Promise((done) => echo.close(done)));
@@ -68,6 +68,15 @@ test('the faulty proxy passes, holds, keeps order when it delays, and cuts', asy
   proxy.heal();
   client.write('c');
   await waitFor(() => heard === 'abc');
+  proxy.throttle(100_000);
+  const long = 'x'.repeat(20_000);
+  client.write(long);
+  const startMs = performance.now();
+  await waitFor(() => heard === `abc${long}`);
+  // 200 ms each way, the ways partly at once; a timer may be early by a millisecond.
+  expect(performance.now() - startMs).toBeGreaterThan(195);
+  proxy.heal();
+  heard = 'abc';
   proxy.blackHole();
   client.write('d');
   const barrier = scope.defer(connect({ port: proxy.port, host: '127.0.0.1' }), (socket) => socket.destroy());
