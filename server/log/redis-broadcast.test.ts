@@ -35,7 +35,7 @@ test('what a message has of a position, a time and an end of its own stays in it
     last: { position: 'e9:9', time: 9 },
   };
   const { entry } = broadcastReader(ROOM)(broadcast(data))!;
-  expect(entry).toMatchObject({ epoch: 'e1', seq: 7 });
+  expect(entry).toMatchObject({ epoch: 'e1', seq: 7, json: expect.any(String) });
   expect(entry.message.data).toEqual(data);
 });
 
