@@ -42,7 +42,7 @@ export interface FaultCluster {
   readonly clientLink: TcpProxy;
   readonly url: string;
   readonly faultyUrl: string;
-  /** Processes that ended by themselves. */
+  /** Processes that ended by themselves, or did not when told to. */
   readonly crashes: readonly string[];
 }
 

@@ -1,5 +1,8 @@
 import type { Child } from '../../server/cli/child.js';
 
+/** Well beyond what a process gives its clients and jobs. */
+const END_MS = 20_000;
+
 /** A process of the cluster that may be killed and started again. */
 export class Member {
   #child: Child | undefined;
@@ -35,10 +38,11 @@ export class Member {
     await this.#child?.exited;
   }
 
-  /** Asks it to end, and waits for that. */
+  /** Asks it to end, and waits for that. One that does not is killed, and counts as crashed. */
   async end(): Promise<void> {
     this.#meant = true;
-    await this.#child?.stop();
+    const exit = await this.#child?.stop(END_MS);
+    if (exit?.signal === 'SIGKILL') this.onCrash(`${this.name} did not end within ${END_MS} ms`);
   }
 
   /** What all its incarnations printed. */

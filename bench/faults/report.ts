@@ -55,7 +55,7 @@ function countsTable({ check, heldBack, stranded, crashes, jobs, settings }: Fau
     ['', settings.side === 'control' ? 'stock Socket.IO, sharded adapter' : 'Roomcast'],
     ...rows,
     ['readers without the last message of their room', figure(stranded.length, 0)],
-    ['processes that ended by themselves', figure(crashes.length, 0)],
+    ['processes that ended by themselves, or did not when told to', figure(crashes.length, 0)],
     ['publications not begun, too many being open', figure(heldBack, 0)],
     ...jobRows,
   ];

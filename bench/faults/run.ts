@@ -20,7 +20,7 @@ export interface FaultRun extends Verdict {
   readonly startedAt: string;
   readonly machine: MachineFacts;
   readonly faults: readonly FaultRecord[];
-  /** Processes that ended by themselves. */
+  /** Processes that ended by themselves, or did not when told to. */
   readonly crashes: readonly string[];
 }
 
