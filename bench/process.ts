@@ -12,6 +12,7 @@ type Reply = { id: number; answer: unknown } | { id: number; failure: string };
 
 /** A process of the benchmark, as the one that started it sees it. */
 export interface BenchProcess<Calls extends object> {
+  readonly pid: number;
   /** @throws Error with the text of what the process threw, or when it ended before it answered */
   call<Name extends keyof Calls & string>(name: Name, input: InputOf<Calls[Name]>): Promise<AnswerOf<Calls[Name]>>;
   /** Hands it a connection, which `onConnection` takes there. */
@@ -56,6 +57,7 @@ export function startProcess<Calls extends object>(module: URL, cpus?: string): 
   });
 
   return {
+    pid: child.pid ?? 0,
     call: (name, input) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended);

@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** A program that is no module of ours, as the one that started it sees it. */
 export interface Program {
+  readonly pid: number;
   /** The next line that it prints. @throws Error when it ends before, with what it said on its standard error */
   nextLine(): Promise<string>;
-  /** User and system, until now. @throws Error where the system does not tell it */
-  cpuSeconds(): number;
   /** Ends its standard input. */
   closeInput(): void;
   /** Resolves when it has ended by itself. @throws Error when it failed */
@@ -46,7 +44,7 @@ export function startProgram(command: string, args: readonly string[], cpus?: st
   done.catch((error: Error) => lines.end(error));
   return {
     nextLine: () => lines.next(),
-    cpuSeconds: () => cpuSecondsOf(child.pid!),
+    pid: child.pid ?? 0,
     closeInput: () => child.stdin.end(),
     done,
     stop: () => stop(child, done),
@@ -58,16 +56,6 @@ async function stop(child: ChildProcess, done: Promise<void>): Promise<void> {
   const insist = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await done.catch(() => undefined);
   clearTimeout(insist);
-}
-
-/** Ticks of proc(5), which all of Linux' platforms have at 100 a second. */
-const TICKS_PER_S = 100;
-
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // Behind the program's name, which may have blanks: the state is field 3, user time 14, system time 15.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
 }
 
 /** Lines in their order, each taken once. */

@@ -11,6 +11,7 @@ import { pictureOf, withResult } from '../bench/document.js';
 import { Deliveries } from '../bench/load/deliveries.js';
 import { LoadClient } from '../bench/load/load-client.js';
 import { measure } from '../bench/measure.js';
+import { watchUse } from '../bench/process-use.js';
 import { startProgram } from '../bench/program.js';
 import { describeClaim, ratio, tablesOf } from '../bench/report.js';
 import { type BenchResult, type ModeResult, summarise } from '../bench/result.js';
@@ -81,7 +82,7 @@ test.concurrent.each(SCENARIOS)(
     expect(document).toContain(result.command);
     expect((await readdir(dir)).sort()).toEqual([`benchmarks-${name}.svg`, 'benchmarks.md', 'result.json']);
   },
-  120_000,
+  300_000,
 );
 
 /**
@@ -298,4 +299,18 @@ test('a program that ends tells how, to whoever waits for a line of it', async (
   expect(await program.nextLine()).toBe('one');
   await expect(program.nextLine()).rejects.toThrow('sh ended (code 3): trouble');
   await expect(startProgram('no-such-program', []).nextLine()).rejects.toThrow('no-such-program could not be started');
+});
+
+test('what processes use is read from outside: CPU of all their threads, memory of those that are no helpers', () => {
+  const end = watchUse([process.pid], [process.ppid]);
+  const before = process.cpuUsage();
+  const cpuSeconds = () => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1e6;
+  };
+  while (cpuSeconds() < 0.2);
+  const used = end();
+  expect(used.cpuSeconds).toBeGreaterThan(0.15);
+  const rssMiB = process.memoryUsage.rss() / 1024 ** 2;
+  expect(used.rssMiB / rssMiB).toBeCloseTo(1, 1);
 });

@@ -6,7 +6,7 @@ import { bytesOption, inFlightOption, membersOption } from './options.js';
 export const naive = loadScenario({
   name: 'naive',
   about: 'the same message to everybody: once to the room, and once to each user',
-  options: { members: membersOption(1_000), inFlight: inFlightOption(64), bytes: bytesOption(128) },
+  options: { members: membersOption(1_000), inFlight: inFlightOption(8), bytes: bytesOption(128) },
   modes: [
     { key: 'ours', label: 'ours, to the room', target: { server: 'hub' } },
     { key: 'ours-each', label: 'ours, to each user', target: { server: 'hub' }, load: ({ members }) => ({ rooms: members }) },

@@ -15,9 +15,9 @@ export const bytesOption = (usual: number): ScenarioOption => ({
   about: "Bytes of a message's data.",
 });
 
-export const inFlightOption = (usual: number): ScenarioOption => ({
+export const inFlightOption = (usual: number, of: 'in each room' | 'of each publisher' = 'in each room'): ScenarioOption => ({
   default: usual,
   min: 1,
   max: 4_096,
-  about: 'Publications under way at any time.',
+  about: `Publications under way at any time, ${of}.`,
 });

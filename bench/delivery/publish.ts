@@ -10,8 +10,8 @@ export const publish = loadScenario({
   name: 'publish',
   about: 'acknowledged publications per second; the control acknowledges without keeping anything',
   options: {
-    publishers: { default: 64, min: 1, max: 1_000, about: 'Connections that publish, in turn.' },
-    inFlight: inFlightOption(256),
+    publishers: { default: 64, min: 1, max: 1_000, about: 'Connections that publish.' },
+    inFlight: inFlightOption(16, 'of each publisher'),
     bytes: bytesOption(128),
   },
   modes: [

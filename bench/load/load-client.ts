@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { cpuSecondsOf } from '../process-use.js';
 import type { Program } from '../program.js';
 import type { Workbench } from '../workbench.js';
 
@@ -72,7 +73,7 @@ export class LoadClient {
 
   /** Since it was started. */
   cpuSeconds(): number {
-    return this.program.cpuSeconds();
+    return cpuSecondsOf(this.program.pid);
   }
 
   async windowBegins(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { UsedFigures } from '../process-figures.js';
+import type { UsedFigures } from '../process-use.js';
 import type { Measure } from '../scenario.js';
 import type { LoadResult } from './load-client.js';
 
@@ -43,10 +43,10 @@ export function measuresOf<Key extends LoadFigure>(...keys: Key[]): Measure<Key 
 const US_PER_S = 1e6;
 const US_PER_MS = 1e3;
 
-/** @param servers of several, CPU and memory count together */
-export function figuresOf(load: LoadResult, servers: readonly UsedFigures[]): LoadFigures {
-  // Each by its own clock: a busy server opens and ends its window a little later than the client.
-  const cores = sum(servers.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds));
+/** @param used by the servers, of several together */
+export function figuresOf(load: LoadResult, { cpuSeconds, seconds, rssMiB, rssGrowthMiB }: UsedFigures): LoadFigures {
+  // The windows are a little apart: what the client prints is read when it is.
+  const cores = cpuSeconds / seconds;
   const cpuUs = cores * load.seconds * US_PER_S;
   return {
     deliveriesPerSecond: load.deliveries / load.seconds,
@@ -58,12 +58,11 @@ export function figuresOf(load: LoadResult, servers: readonly UsedFigures[]): Lo
     cpuPerDeliveryUs: perOne(cpuUs, load.deliveries),
     cpuPerPublicationUs: perOne(cpuUs, load.published),
     bytesPerDelivery: perOne(load.bytes, load.deliveries),
-    rssMiB: sum(servers.map(({ rssMiB }) => rssMiB)),
-    rssGrowthMiB: sum(servers.map(({ rssGrowthMiB }) => rssGrowthMiB)),
+    rssMiB,
+    rssGrowthMiB,
     undelivered: load.incomplete,
     clientBusyPercent: load.utilisation * 100,
   };
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const perOne = (whole: number, count: number) => (count === 0 ? 0 : whole / count);

@@ -16,9 +16,9 @@ export async function runLoad(
   const client = await LoadClient.start(workbench, servers.port, { ...load, protocol: target.server, seconds, warmup: warmUpSeconds });
   await client.ready();
   await client.windowBegins();
-  await servers.begin();
+  const endWatch = servers.watch();
   await client.windowEnds();
-  const used = await servers.end();
+  const used = endWatch();
   const result = await client.result();
   await workbench.clear();
   return figuresOf(result, used);

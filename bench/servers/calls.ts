@@ -1,5 +1,4 @@
 import type { CreateHubOptions } from '../../server/roomcast.js';
-import type { UsedFigures } from '../process-figures.js';
 
 /** Where a server keeps what it keeps, and who else is there. */
 export interface ServerPlace {
@@ -22,9 +21,6 @@ export interface StockOptions {
 export interface ServerCalls<Options = object> {
   /** Opens it; it listens unless its connections are handed to it. */
   open(input: { place: ServerPlace; options: Options; listens: boolean }): Promise<{ port: number }>;
-  /** The measured window. */
-  begin(input: Record<never, never>): Promise<void>;
-  end(input: Record<never, never>): Promise<UsedFigures>;
-  /** Resident memory after a full collection: what is held, without what waits to be collected. */
-  settledRssKiB(input: Record<never, never>): Promise<number>;
+  /** Collects garbage, so that what stays is held. */
+  collect(input: Record<never, never>): Promise<void>;
 }

@@ -4,20 +4,24 @@ import type { Workbench } from '../workbench.js';
 
 const READY = 'Ready to accept connections';
 
+export interface Redis {
+  readonly url: string;
+  readonly pid: number;
+}
+
 /** As docs/deployment.md has it: what is acknowledged is kept. */
 const PERSISTENCE = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
 
 /**
  * A Redis of this run, on the servers' cores.
- * @returns its address
  * @throws Error in one line when there is no redis-server
  */
-export async function startRedis(workbench: Workbench): Promise<string> {
+export async function startRedis(workbench: Workbench): Promise<Redis> {
   const [port, dir] = await Promise.all([freePort(), workbench.newDir()]);
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...PERSISTENCE];
   const redis = workbench.startProgram('redis-server', args, 'server');
   while (!(await redis.nextLine()).includes(READY));
-  return `redis://127.0.0.1:${port}`;
+  return { url: `redis://127.0.0.1:${port}`, pid: redis.pid };
 }
 
 async function freePort(): Promise<number> {

@@ -4,13 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { answerCalls, onConnection } from '../process.js';
-import { type UsedFigures, watchUse } from '../process-figures.js';
 import type { ServerCalls, ServerPlace } from './calls.js';
 
 /** Makes this process a server under load: `mount` puts onto the HTTP server what is measured. */
 export function serve<Options>(mount: (server: Server, options: Options, place: ServerPlace) => Promise<void>): void {
   const server = createServer();
-  let end: (() => UsedFigures) | undefined;
   answerCalls<ServerCalls<Options>>({
     async open({ place, options, listens }) {
       await mount(server, options, place);
@@ -18,14 +16,9 @@ export function serve<Options>(mount: (server: Server, options: Options, place: 
       await once(server.listen(0, '127.0.0.1'), 'listening');
       return { port: (server.address() as AddressInfo).port };
     },
-    async begin() {
-      end = watchUse();
+    async collect() {
+      collect();
     },
-    async end() {
-      if (!end) throw new Error('no window was opened');
-      return end();
-    },
-    settledRssKiB: async () => settledRssKiB(),
   });
   onConnection((connection) => {
     server.emit('connection', connection);
@@ -33,9 +26,8 @@ export function serve<Options>(mount: (server: Server, options: Options, place: 
   });
 }
 
-function settledRssKiB(): number {
+function collect(): void {
   setFlagsFromString('--expose-gc');
   // Twice: what the first finds finalised goes with the second.
   for (let time = 0; time < 2; time++) runInNewContext('gc')();
-  return process.memoryUsage.rss() / 1024;
 }

@@ -1,9 +1,9 @@
 import type { BenchProcess } from '../process.js';
-import type { UsedFigures } from '../process-figures.js';
+import { rssKiBOf, type UsedFigures, watchUse } from '../process-use.js';
 import type { Workbench } from '../workbench.js';
 import type { HubOptions, ServerCalls, ServerPlace, StockOptions } from './calls.js';
 import { openFront } from './front.js';
-import { startRedis } from './redis.js';
+import { type Redis, startRedis } from './redis.js';
 
 /** A server that is measured. */
 export type Target = (
@@ -28,32 +28,34 @@ export class Servers {
   private constructor(
     private readonly processes: readonly BenchProcess<ServerCalls>[],
     readonly port: number,
+    private readonly redis: Redis | undefined,
   ) {}
 
-  static async start(workbench: Workbench, { server, options = {}, redis, instances = 1 }: Target): Promise<Servers> {
-    const redisUrl = redis && (await startRedis(workbench));
+  static async start(workbench: Workbench, { server, options = {}, redis: withRedis, instances = 1 }: Target): Promise<Servers> {
+    const redis = withRedis && (await startRedis(workbench));
     const processes = Array.from({ length: instances }, () => workbench.start<ServerCalls>(MODULES[server], 'server'));
     const listens = instances === 1;
     const opened = await Promise.all(
       processes.map(async (one) => {
-        const place: ServerPlace = { dataDir: await workbench.newDir(), ...(redisUrl !== undefined && { redisUrl }) };
+        const place: ServerPlace = { dataDir: await workbench.newDir(), ...(redis && { redisUrl: redis.url }) };
         return one.call('open', { place, options, listens });
       }),
     );
-    return new Servers(processes, listens ? opened[0]!.port : await openFront(workbench, processes));
+    return new Servers(processes, listens ? opened[0]!.port : await openFront(workbench, processes), redis);
   }
 
-  async begin(): Promise<void> {
-    await Promise.all(this.processes.map((one) => one.call('begin', {})));
+  /** Opens a window on all of them; the CPU of their Redis counts too. */
+  watch(): () => UsedFigures {
+    return watchUse(this.#pids, this.redis ? [this.redis.pid] : []);
   }
 
-  async end(): Promise<UsedFigures[]> {
-    return Promise.all(this.processes.map((one) => one.call('end', {})));
-  }
-
-  /** Of all of them, after a full collection. */
+  /** Of all of them, after a full collection: what is held, without what waits to be collected. */
   async settledRssKiB(): Promise<number> {
-    const each = await Promise.all(this.processes.map((one) => one.call('settledRssKiB', {})));
-    return each.reduce((sum, one) => sum + one, 0);
+    await Promise.all(this.processes.map((one) => one.call('collect', {})));
+    return this.#pids.reduce((sum, pid) => sum + rssKiBOf(pid), 0);
+  }
+
+  get #pids(): number[] {
+    return this.processes.map(({ pid }) => pid);
   }
 }

@@ -79,12 +79,11 @@ async function run(
   const client = workbench.start<ViewersCalls>(new URL('./client-process.js', import.meta.url), 'client');
   await client.call('begin', { port: servers.port, transport, viewers, linesPerSecond, bytes });
   await delay(warmUpSeconds * 1_000);
-  await servers.begin();
+  const endWatch = servers.watch();
   await client.call('watch', { seconds });
-  const [used] = await servers.end();
+  const { cpuSeconds, seconds: watched, rssMiB } = endWatch();
   const load = await client.call('end', {});
   await workbench.clear();
-  const { cpuSeconds, seconds: watched, rssMiB } = used!;
   return {
     ...load,
     rssMiB,
