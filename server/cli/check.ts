@@ -1,7 +1,10 @@
 import { access, constants } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { readRedisFacts } from '../adapter/durability.js';
+import { openRedisLink } from '../adapter/redis-link.js';
+import { describeTopology, parseTopology } from '../adapter/topology.js';
 import { readKeySet } from '../auth/key-set.js';
 import { type Config, readConfig } from '../config.js';
 import { claimDataDir } from '../log/data-dir.js';
@@ -36,7 +39,7 @@ function checksFor(config: Config): [string, Check][] {
   const checks: [string, Check][] = [[`address ${config.host}:${config.port}`, () => canListen(config)]];
   if (config.store === 'lmdb') checks.push([`data directory ${config.dataDir}`, () => canClaim(config.dataDir)]);
   if (config.store === 'redis' && redisUrl)
-    checks.push([`Redis ${new URL(redisUrl).host}`, () => answers(redisUrl, config.redisCommandTimeoutMs)]);
+    checks.push([`Redis ${nameOf(redisUrl)}`, () => answers(redisUrl, config.redisCommandTimeoutMs)]);
   if (tlsCert && tlsKey) checks.push(['certificate', () => fits(tlsCert, tlsKey)]);
   if (jwks) checks.push([`keys ${jwks}`, async () => `${(await readKeySet(jwks, 3_000)).keys.length} found`]);
   if (jobHandlers) checks.push([`job handlers ${jobHandlers}`, () => canRead(jobHandlers)]);
@@ -71,7 +74,35 @@ async function fits(tlsCert: string, tlsKey: string): Promise<string> {
 /** The version that sharded pub/sub came with. */
 const REDIS_MAJOR = 7;
 
-async function answers(url: string, timeoutMs: number): Promise<string> {
+/** The configuration takes nothing but the forms of `parseTopology`. */
+function nameOf(url: string): string {
+  const topology = parseTopology(url)!;
+  return topology.form === 'single' ? new URL(url).host : describeTopology(topology);
+}
+
+/** Milliseconds in which Sentinels and nodes have to say who is who, and the masters to answer. */
+const MASTERS_MS = 5_000;
+
+function answers(url: string, timeoutMs: number): Promise<string> {
+  return parseTopology(url)!.form === 'single' ? serverAnswers(url, timeoutMs) : mastersAnswer(url, timeoutMs);
+}
+
+async function mastersAnswer(url: string, commandTimeoutMs: number): Promise<string> {
+  let last = 'no answer';
+  const keep = (_fields: unknown, text?: string) => {
+    last = text ?? last;
+  };
+  const link = openRedisLink({ url, commandTimeoutMs, log: { info: () => {}, warn: keep, error: keep } });
+  try {
+    const isUp = await Promise.race([link.whenUp().then(() => true), delay(MASTERS_MS, false, { ref: false })]);
+    if (!isUp) throw new Error(last);
+    return link.durability;
+  } finally {
+    await link.close();
+  }
+}
+
+async function serverAnswers(url: string, timeoutMs: number): Promise<string> {
   const client = createClient({
     url,
     socket: { connectTimeout: timeoutMs, reconnectStrategy: false },

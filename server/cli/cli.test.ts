@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { writeCertificate } from '../../test/support/certificate.js';
 import { startRedis } from '../../test/support/redis.js';
+import { startSentinel } from '../../test/support/redis-sentinel.js';
 import { waitFor } from '../../test/support/wait.js';
 import { createAuthenticator } from '../auth/authenticator.js';
 import { claimDataDir } from '../log/data-dir.js';
@@ -181,6 +182,20 @@ test('check says for each thing that the configuration names whether it works', 
     await redis.stop();
   }
 });
+
+test('check asks every master that Sentinels or a Cluster name, and says which cannot be reached', async () => {
+  const sentinels = await startSentinel();
+  try {
+    const well = terminal({ PORT: '0', REDIS_URL: sentinels.url });
+    expect(await runCli(['check'], well.own)).toBe(EXIT.ok);
+    expect(well.printed[1]).toMatch(/^ok {4}Redis \S+ of the Sentinels 127.0.0.1:\d+.*persistence/);
+  } finally {
+    await sentinels.stop();
+  }
+  const away = terminal({ PORT: '0', REDIS_URL: sentinels.url });
+  expect(await runCli(['check'], away.own)).toBe(EXIT.failed);
+  expect(away.printed[1]).toMatch(/^bad {3}Redis \S+ of the Sentinels .*: \S+/);
+}, 60_000);
 
 test('check says what is wrong: a port in use, a directory in use, Redis and keys that are not there', async () => {
   const url = await listen(() => ({ status: 200 }));
