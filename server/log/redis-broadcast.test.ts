@@ -29,8 +29,9 @@ test('a text is read as it is decoded, for any JSON value', () => {
 
 test('what a message has of a position, a time and an end of its own stays in it', () => {
   const data = {
-    position: 'x:1',
-    time: 1,
+    before: 0,
+    position: 'e9:9',
+    time: 9,
     text: `,"position":"e9:9","time":9}${textFrame(ROOM).tail}`,
     last: { position: 'e9:9', time: 9 },
   };
