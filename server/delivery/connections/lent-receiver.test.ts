@@ -138,6 +138,18 @@ test('a quiet connection has no receiver of its own, neither before its first me
   await waitFor(() => side.heard.length === 2 && !held());
 });
 
+test('between the fragments of one client another is heard whole', async () => {
+  const [one, two] = [await openTcp(small), await openTcp(small)];
+  await write(one.tcp, [frame(0x01, Buffer.from('frag')), frame(0x89, Buffer.from('now'))]);
+  await waitFor(() => one.side.heard.length === 1);
+  await write(two.tcp, [TEXT('whole')]);
+  await waitFor(() => two.side.heard.length === 1);
+  await write(one.tcp, [frame(0x80, Buffer.from('mented'))]);
+  await waitFor(() => one.side.heard.length === 2);
+  expect(one.side.heard).toEqual(['ping now', 'text 10 fragmented']);
+  expect(two.side.heard).toEqual(['text 5 whole']);
+});
+
 test('a connection that is cut in the middle of a frame ends as with ws itself', async () => {
   const heard = await Promise.all(
     [stock, small].map(async (server) => {
