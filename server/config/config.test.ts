@@ -39,12 +39,12 @@ test('limits off turns off rates, and sizes stay', () => {
   expect(config).toMatchObject({ payloadBytes: 262_144, payloadDepth: 32, roomsPerConnection: 200 });
 });
 
-test('the history and access of each kind can be set', () => {
-  const kinds = kindsFrom(
-    readConfig({ ROOMCAST_CHAT_HISTORY_MESSAGES: '500', ROOMCAST_LOGS_HISTORY_TTL_MS: '1000' }, ['--chat-write', 'ticket']),
-  );
-  expect(kinds.chat).toMatchObject({ historyMessages: 500, historyTtlMs: 0, write: 'ticket' });
-  expect(kinds.logs).toMatchObject({ historyTtlMs: 1_000, read: 'anyone' });
+test('the history, access and policy for slow readers of each kind can be set', () => {
+  const env = { ROOMCAST_CHAT_HISTORY_MESSAGES: '500', ROOMCAST_LOGS_HISTORY_TTL_MS: '1000', ROOMCAST_SLOW_MESSAGES: '20' };
+  const kinds = kindsFrom(readConfig(env, ['--chat-write', 'ticket', '--logs-slow', 'sample', '--metrics-slow', 'disconnect']));
+  expect(kinds.chat).toMatchObject({ historyMessages: 500, historyTtlMs: 0, write: 'ticket', slow: 'catch-up' });
+  expect(kinds.logs).toMatchObject({ historyTtlMs: 1_000, read: 'anyone', slow: 'sample', slowMessages: 20 });
+  expect(kinds.metrics).toMatchObject({ slow: 'disconnect' });
 });
 
 test.each<[Record<string, string>, string[], RegExp]>([
@@ -53,6 +53,7 @@ test.each<[Record<string, string>, string[], RegExp]>([
   [{}, ['--port', '1.5'], /^--port is "1.5"/],
   [{}, ['--port'], /^--port needs a value: it takes a whole number/],
   [{}, ['--store', 'sqlite'], /^--store is "sqlite": it takes auto, lmdb, memory or redis$/],
+  [{ ROOMCAST_METRICS_SLOW: 'sample' }, [], /^ROOMCAST_METRICS_SLOW is "sample": it takes latest-per-key or disconnect$/],
   [{ ROOMCAST_LIMITS: 'nope' }, [], /it takes on or off$/],
   [{ ROOMCAST_ORIGINS: 'example.com' }, [], /^ROOMCAST_ORIGINS is "example.com": it takes origins such as/],
   [{ ROOMCAST_ORIGINS: 'https://a.example/path' }, [], /^ROOMCAST_ORIGINS/],
@@ -137,4 +138,11 @@ test('--help and docs/configuration.md name every option', () => {
   const document = readFileSync('docs/configuration.md', 'utf8');
   // `npm run docs` writes the tables.
   expect(document === withOptionTables(document)).toBe(true);
+});
+
+test('several instances need a store that they share, and are for roomcast serve only', () => {
+  expect(message(() => readConfig({ ROOMCAST_INSTANCES: '2' }))).toMatch(/^instances is 2, and the lmdb store .*: set REDIS_URL/);
+  expect(readConfig({ ROOMCAST_INSTANCES: '2', REDIS_URL: 'redis://127.0.0.1' }).instances).toBe(2);
+  expect(readConfig({ ROOMCAST_INSTANCES: 'auto' }).instances).toBe('auto');
+  expect(message(() => configFrom({ instances: 2, redisUrl: 'redis://127.0.0.1' }))).toMatch(/^instances is an option of roomcast serve/);
 });
