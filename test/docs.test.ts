@@ -246,6 +246,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/library.md, Types, ts': compiles,
 
   'docs/reliability.md, The fault bench, sh': listed,
+  'docs/reliability.md, Roomcast, sh': listed,
+  'docs/reliability.md, Stock Socket.IO, sh': listed,
 };
 
 test.each(blocks.map((block) => [block.id, block] as const))(

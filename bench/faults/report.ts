@@ -15,7 +15,7 @@ const ROWS: readonly (readonly [keyof CheckResult, string])[] = [
   ['passedOver', 'passed over and announced, still in the log'],
   ['shownAgain', 'shown again in another epoch'],
   ['unfinished', 'never acknowledged'],
-  ['lost', '**lost**: acknowledged, and a reader neither has it nor was told'],
+  ['lost', 'lost: acknowledged, and a reader neither has it nor was told'],
   ['lostHead', 'of these by reader: before its first message'],
   ['lostMiddle', 'in the middle'],
   ['lostTail', 'after its last message'],
@@ -102,6 +102,6 @@ export function markdownReport(run: FaultRun): string {
     'From the heal (black holes, killed instances and workers: from the onset) to the first publication that every reader of its room saw:',
     markdownTable(recoveryTable(run)),
     `${describeRun(run)} By`,
-    `\`\`\`sh\n${run.command}\n\`\`\``,
+    `\`\`\`sh\n${run.command} --write\n\`\`\``,
   ].join('\n\n');
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pace } from '../../load/pace.js';
 import { check } from '../check.js';
+import type { Histories, Publication } from '../history.js';
 import { type FaultRecord, timesToRecover } from '../recovery.js';
 import type { JobTally, LoadAddresses, LoadSettings, Verdict } from './calls.js';
 import { JobLoad } from './job-load.js';
@@ -33,26 +34,15 @@ export class Load {
   readonly #jobs: JobLoad | undefined;
   #stopPace: () => void = () => {};
   #turns = 0;
+  /** Publishers so far. */
+  #numbers = 0;
   #heldBack = 0;
 
   constructor(private readonly options: LoadSettings & LoadAddresses) {
-    const { rooms, readers, side, seed } = options;
-    const names = Array.from({ length: rooms }, (_, index) => `chat:faults-${seed}-${index}`);
-    let clients = 0;
-    const urlOf = (room: number, turn: number) => ((room + turn) % FAULTY_EVERY === FAULTY_EVERY - 1 ? options.faultyUrl : options.url);
-    for (const [index, room] of names.entries()) {
-      const publishers = Array.from({ length: PUBLISHERS_PER_ROOM }, (_, turn) =>
-        publishWithStockClient(this.#socket(urlOf(index, turn)), ++clients, room),
-      );
-      this.#publishers.set(room, publishers);
-    }
-    for (let reader = 0; reader < readers; reader++) {
-      const [index, turn] = [reader % rooms, Math.floor(reader / rooms)];
-      const [room, url] = [names[index]!, urlOf(index, turn)];
-      if (turn === 0 && side === 'roomcast') this.#addSdkClient(url, `sdk-${reader}`, ++clients, room);
-      else this.readers.push(readWithStockClient(this.#socket(url), `stock-${reader}`, room));
-    }
-    if (side === 'roomcast') this.#jobs = new JobLoad(this.#socket(options.url, { guestKey: JOBS_GUEST }));
+    const { rooms, readers, side, url } = options;
+    for (let room = 0; room < rooms; room++) for (let turn = 0; turn < PUBLISHERS_PER_ROOM; turn++) this.#addPublisher(room, turn);
+    for (let reader = 0; reader < readers; reader++) this.#addReader(reader);
+    if (side === 'roomcast') this.#jobs = new JobLoad(this.#socket(url, { guestKey: JOBS_GUEST }));
   }
 
   /** Resolves when every reader is subscribed. */
@@ -80,17 +70,14 @@ export class Load {
     const publishers = [...this.#publishers.values()].flat();
     const allAcknowledged = () => until(deadline, () => publishers.every((publisher) => publisher.waiting() === 0));
     await allAcknowledged();
-    const barriers = [...this.#publishers.values()].map(([publisher]) => publisher!.publish());
+    const lastOnes = [...this.#publishers.values()].map(([publisher]) => publisher!.publish());
     await allAcknowledged();
-    const stranded = () => this.readers.filter(({ room, values }) => barriers.some((one) => one.room === room && !values.has(one.value)));
+    const stranded = () => this.readers.filter(({ room, values }) => lastOnes.some((one) => one.room === room && !values.has(one.value)));
     await until(deadline, () => stranded().length === 0);
     const jobs: JobTally = (await this.#jobs?.tally(deadline)) ?? { accepted: 0, done: 0, failed: 0, unknown: 0 };
     const publications = publishers.flatMap((publisher) => publisher.publications);
-    const hasLog = this.options.side === 'roomcast';
-    const ends = barriers.flatMap(({ room, acked }) => (acked ? [{ room, ...acked.place }] : []));
-    const log = hasLog ? (await Promise.all(ends.map(({ room, stream }) => readLog(this.options.url, room, stream)))).flat() : undefined;
     return {
-      check: check({ streams: hasLog ? 'one-at-a-time' : 'side-by-side', publications, readers: this.readers, ...(log && { log }) }),
+      check: check({ publications, readers: this.readers, ...(await this.#order(lastOnes)) }),
       heldBack: this.#heldBack,
       stranded: stranded().map(({ reader, room }) => `${reader} in ${room}`),
       recoveries: timesToRecover(faults, publications, this.readers),
@@ -110,11 +97,41 @@ export class Load {
     return socket;
   }
 
-  #addSdkClient(url: string, name: string, number: number, room: string): void {
-    const { hub, reader, publisher } = openSdkClient(url, name, number, room);
+  #addPublisher(room: number, turn: number): void {
+    const name = this.#nameOf(room);
+    const publisher = publishWithStockClient(this.#socket(this.#urlOf(room, turn)), ++this.#numbers, name);
+    this.#publishers.set(name, [...(this.#publishers.get(name) ?? []), publisher]);
+  }
+
+  /** The first reader of each room is the SDK, which publishes too. */
+  #addReader(number: number): void {
+    const { rooms, side } = this.options;
+    const [room, turn] = [number % rooms, Math.floor(number / rooms)];
+    const [name, url] = [this.#nameOf(room), this.#urlOf(room, turn)];
+    if (turn > 0 || side === 'control') {
+      this.readers.push(readWithStockClient(this.#socket(url), `stock-${number}`, name));
+      return;
+    }
+    const { hub, reader, publisher } = openSdkClient(url, `sdk-${number}`, ++this.#numbers, name);
     this.#closers.push(() => hub.close());
     this.readers.push(reader);
-    this.#publishers.get(room)!.push(publisher);
+    this.#publishers.get(name)!.push(publisher);
+  }
+
+  #nameOf(room: number): string {
+    return `chat:faults-${this.options.seed}-${room}`;
+  }
+
+  #urlOf(room: number, turn: number): string {
+    const { url, faultyUrl } = this.options;
+    return (room + turn) % FAULTY_EVERY === FAULTY_EVERY - 1 ? faultyUrl : url;
+  }
+
+  /** What the order is to be judged by: the log that the last messages stand in, where there is one. */
+  async #order(lastOnes: readonly Publication[]): Promise<Pick<Histories, 'streams' | 'log'>> {
+    if (this.options.side === 'control') return { streams: 'side-by-side' };
+    const logs = lastOnes.map(({ room, acked }) => (acked ? readLog(this.options.url, room, acked.place.stream) : []));
+    return { streams: 'one-at-a-time', log: (await Promise.all(logs)).flat() };
   }
 
   /** The next room's turn, and in it the next publisher's that has not too much open. */
