@@ -9,7 +9,7 @@ import { testScope } from '../support/scope.js';
 const scope = testScope();
 /** A failure prints the seed and the shortest script that it found; DELIVERY_SEED runs the same scripts again. */
 const SEED = Number(process.env.DELIVERY_SEED ?? Date.now() % 2 ** 31);
-const SCRIPTS = 30;
+const SCRIPTS = 20;
 
 /** Milliseconds from the first failure on for which a shorter script is looked for: what was lost is waited for, each time. */
 const SEARCH_MS = 20_000;

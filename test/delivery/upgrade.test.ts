@@ -32,7 +32,7 @@ describe.each(DELIVERIES)('delivery %s', (delivery) => {
   test('clients that upgrade amid bursts lose nothing, hear nothing twice, and keep the order', async () => {
     const stage = await openStage(scope, delivery);
     const tellers = await Promise.all(
-      Array.from({ length: 60 }, async (_, index) => {
+      Array.from({ length: 40 }, async (_, index) => {
         const listener = await stage.meet(UPGRADING);
         await listener.here.join(listener.name);
         return tellWhileUpgrading(new Teller(stage, listener), 1 + (index % 7));
@@ -101,27 +101,6 @@ describe.each(DELIVERIES)('delivery %s', (delivery) => {
       expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
       expect(numbers.filter((one) => one % 3 === 1)).toEqual(countFrom(0, n).filter((one) => one % 3 === 1));
     }
-  });
-
-  test('requests of a client that upgrades are answered, once, amid what is emitted', async () => {
-    const stage = await openStage(scope, delivery);
-    stage.io.on('connection', (socket) => {
-      socket.on('echo', (n: number, ack: (answer: unknown) => void) => {
-        socket.emit('e', n);
-        ack(n);
-      });
-    });
-    const listeners = await Promise.all(Array.from({ length: 20 }, () => stage.meet(UPGRADING)));
-    const requests = listeners.map(async (listener) => {
-      for (let n = 0; n < 40; n++) {
-        void listener.ask('echo', n);
-        if (n % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
-      }
-    });
-    await Promise.all(requests);
-    await waitFor(() => listeners.every(({ heard }) => heard.length >= 80), { what: 'all answers' });
-    await settleAll(listeners);
-    for (const { heard } of listeners) expect(heard).toEqual(countFrom(0, 40).flatMap((n) => [`${n}`, `ack ${n}`]));
   });
 
   test('a client whose upgrade fails stays with polling and misses nothing', async () => {

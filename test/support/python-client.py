@@ -8,8 +8,15 @@ import sys
 import threading
 
 import socketio
+from engineio.payload import Payload
+
+# What waits for a client that polls comes as one payload; of more than 16 packets the default is to refuse it.
+Payload.max_decode_packets = 10_000
 
 client = socketio.Client(reconnection=False)
+# In the order of arrival: a thread for each event, as is the default, leaves the order to chance.
+trigger = client.eio._trigger_event
+client.eio._trigger_event = lambda event, *args, **_: trigger(event, *args, run_async=False)
 out = threading.Lock()
 
 
