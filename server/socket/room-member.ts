@@ -7,13 +7,13 @@ import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/ro
 import { slowTallyOf } from '../delivery/slow-consumers.js';
 import { unsentBytes } from '../delivery/unsent.js';
 import type { LogEntry } from '../log/room-log.js';
-import { Cursor } from '../rooms/cursor.js';
+import { Cursor, type CursorTarget } from '../rooms/cursor.js';
 import type { LogReads } from '../rooms/log-reads.js';
 import { chooserOf } from '../rooms/missed.js';
 import type { RoomView } from '../rooms/room-view.js';
 import { toAnswer } from '../rooms/rooms.js';
 import type { Start } from '../rooms/subscribe.js';
-import type { HubSocket } from './types.js';
+import type { HubSocket, PrincipalHolder } from './types.js';
 
 /** One socket in one room: begins it, holds it back while the socket is slow, ends it. */
 export interface RoomMember extends ChannelMember {
@@ -33,8 +33,8 @@ interface MemberOptions {
   reads: LogReads;
   /** Unsent bytes past which no more is read from the log for this socket. */
   unsentLimitBytes: number;
-  /** Asks for `hold`, and for `release` when the socket has drained. */
-  holdBack(): void;
+  /** Asked for `hold`, and for `release` when the socket has drained. */
+  holder: Pick<PrincipalHolder, 'holdBack'>;
   end(): void;
 }
 
@@ -55,9 +55,11 @@ function tellOfLag({ socket, lease }: MemberOptions, { behind, dropped = 0 }: { 
   if (behind > 0) socket.emit('notice', { kind: 'lagging', room: lease.channel.parsed.room, behind, ...(dropped > 0 && { dropped }) });
 }
 
-/** In a room whose messages are sent as they are: from its start through the log to the room's group. */
-export class LogMember implements RoomMember {
+/** In a room whose messages are sent as they are: from its start through the log to the room's group. Its cursor brings it all. */
+export class LogMember implements RoomMember, CursorTarget {
   readonly #cursor: Cursor;
+  /** Until the subscription has begun: what is in it would be kept for as long as that lasts. */
+  #start: Start | undefined;
   #held = false;
   /** It was held since it went on last: its policy says how. */
   #lags = false;
@@ -66,27 +68,20 @@ export class LogMember implements RoomMember {
 
   constructor(
     private readonly options: MemberOptions,
-    private readonly start: Start,
+    start: Start,
   ) {
-    const { socket, lease, reads } = options;
-    const { parsed, group } = lease.channel;
-    const live = () => {
-      void socket.join(group);
-      return () => void socket.leave(group);
-    };
-    const gap = (at: { epoch: string; seq: number }) =>
-      socket.emit('notice', { kind: 'gap', room: parsed.room, position: formatPosition(at.epoch, at.seq) });
-    const entries = (batch: readonly LogEntry[]) => this.#give(batch);
-    const lagging = (lag: { behind: number; dropped: number }) => tellOfLag(options, lag);
-    const leftOut = (messages: number) => slowTallyOf(socket)?.leftOut(parsed.policy.slow, messages);
-    this.#cursor = new Cursor(lease.channel.lease.feed, reads, { entries, gap, live, lagging, leftOut }, start.at);
+    this.#start = start;
+    this.#cursor = new Cursor(options.lease.channel.lease.feed, options.reads, this, start.at);
   }
 
   begin(presence: PresenceUsers | undefined): SubscribeAnswer {
     const { parsed } = this.options.lease.channel;
-    const hasEnded = parsed.kind === 'job' && this.start.entries.some(({ message }) => isJobEnd(message));
+    const start = this.#start;
+    if (!start) throw new Error('a subscription begins once');
+    this.#start = undefined;
+    const hasEnded = parsed.kind === 'job' && start.entries.some(({ message }) => isJobEnd(message));
     queueMicrotask(() => (hasEnded ? this.options.end() : this.resume()));
-    return { ...toAnswer(parsed.room, this.start), ...(presence && { presence }) };
+    return { ...toAnswer(parsed.room, start), ...(presence && { presence }) };
   }
 
   /** One that is not there yet has the room's last words still to come, from the log. */
@@ -120,7 +115,28 @@ export class LogMember implements RoomMember {
     this.#cursor.close();
   }
 
-  #give(batch: readonly LogEntry[]): boolean {
+  live(): () => void {
+    const { socket, lease } = this.options;
+    const { group } = lease.channel;
+    void socket.join(group);
+    return () => void socket.leave(group);
+  }
+
+  gap(at: { epoch: string; seq: number }): void {
+    const { socket, lease } = this.options;
+    socket.emit('notice', { kind: 'gap', room: lease.channel.parsed.room, position: formatPosition(at.epoch, at.seq) });
+  }
+
+  lagging(lag: { behind: number; dropped: number }): void {
+    tellOfLag(this.options, lag);
+  }
+
+  leftOut(messages: number): void {
+    const { socket, lease } = this.options;
+    slowTallyOf(socket)?.leftOut(lease.channel.parsed.policy.slow, messages);
+  }
+
+  entries(batch: readonly LogEntry[]): boolean {
     const { socket, lease } = this.options;
     for (const entry of batch) emitEntry(lease.channel.parsed.kind, entry, (event, payload) => socket.emit(event, ...([payload] as never)));
     if (lease.channel.parsed.kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
@@ -133,7 +149,7 @@ export class LogMember implements RoomMember {
     const { socket, lease, unsentLimitBytes } = this.options;
     if (this.#held || this.#paused) return;
     if (unsentBytes(socket, unsentLimitBytes) > unsentLimitBytes) {
-      this.options.holdBack();
+      this.options.holder.holdBack();
       return;
     }
     const { slow, slowMessages } = lease.channel.parsed.policy;

@@ -128,7 +128,8 @@ export class Subscriptions {
         await this.#readmit(room, principal);
         if (this.#closed) throw new HubError('closing', 'the connection has ended');
         this.#remove(room);
-        this.#rooms.set(room, { parsed, member, lease });
+        // The channel's, which all its subscriptions share.
+        this.#rooms.set(room, { parsed: lease.channel.parsed, member, lease });
         lease.channel.members.add(member);
         return () => this.#begin(member, presence);
       } catch (error) {
@@ -158,9 +159,9 @@ export class Subscriptions {
     const { channels, feeds, unsentLimitBytes } = this.options;
     const lease = await channels.acquire(parsed);
     try {
-      const end = () => void this.#leave(parsed.room);
-      const holdBack = () => this.holder.holdBack();
-      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, holdBack, end };
+      const { room } = lease.channel.parsed;
+      const end = () => void this.#leave(room);
+      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, holder: this.holder, end };
       const { view, lease: held } = lease.channel;
       const member = view ? new ViewMember(base, view, request) : new LogMember(base, await this.options.rooms.start(held.feed, request));
       return { member, lease };
