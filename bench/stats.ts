@@ -12,3 +12,8 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
+
+/** The part of each, 0 where there is none. */
+export function perOne(whole: number, count: number): number {
+  return count === 0 ? 0 : whole / count;
+}

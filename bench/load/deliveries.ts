@@ -44,12 +44,16 @@ export class Deliveries {
     if (this.#fault) throw this.#fault;
   }
 
-  /** What was sent within a window, in milliseconds of this process: how much, and how long each delivery of it took. */
-  within(fromMs: number, toMs: number): { sent: number; latenciesMs: number[] } {
+  /**
+   * Of a window, in milliseconds of this process: how many were sent in it, how long each delivery of those took, and how many deliveries,
+   * of whatever was sent, came in it.
+   */
+  within(fromMs: number, toMs: number): { sent: number; latenciesMs: number[]; arrived: number } {
     const isWithin = (atMs: number) => atMs >= fromMs && atMs < toMs;
     return {
       sent: this.#sentAt.filter(isWithin).length,
       latenciesMs: this.#heard.filter(({ message }) => isWithin(this.#sentAt[message]!)).map(({ latencyMs }) => latencyMs),
+      arrived: this.#heard.filter(({ message, latencyMs }) => isWithin(this.#sentAt[message]! + latencyMs)).length,
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { UsedFigures } from '../process-use.js';
 import type { Measure } from '../scenario.js';
+import { perOne } from '../stats.js';
 import type { LoadResult } from './load-client.js';
 
 /** What a run of the load client against servers gives. */
@@ -64,5 +65,3 @@ export function figuresOf(load: LoadResult, { cpuSeconds, seconds, rssMiB, rssGr
     clientBusyPercent: load.utilisation * 100,
   };
 }
-
-const perOne = (whole: number, count: number) => (count === 0 ? 0 : whole / count);

@@ -15,6 +15,8 @@ export interface PacedFigures {
   /** Messages published in the window, and deliveries of them: each message to each subscriber. */
   readonly published: number;
   readonly delivered: number;
+  /** Deliveries that came in the window, of messages from before it too. */
+  readonly arrived: number;
   readonly latencyP50Ms: number;
   readonly latencyP99Ms: number;
   readonly latencyMaxMs: number;
@@ -60,10 +62,11 @@ export class PacedPublisher {
     await Promise.all(this.#answers);
     await this.deliveries.complete(ARRIVE_MS);
     const { fromMs, toMs, busyPercent } = this.#window;
-    const { sent, latenciesMs } = this.deliveries.within(fromMs, toMs);
+    const { sent, latenciesMs, arrived } = this.deliveries.within(fromMs, toMs);
     return {
       published: sent,
       delivered: latenciesMs.length,
+      arrived,
       latencyP50Ms: percentile(latenciesMs, 50),
       latencyP99Ms: percentile(latenciesMs, 99),
       latencyMaxMs: percentile(latenciesMs, 100),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Mode, RunSettings, Scenario } from '../scenario.js';
 import { Servers } from '../servers/targets.js';
+import { perOne } from '../stats.js';
 import type { Workbench } from '../workbench.js';
 import { TRANSPORTS, type Transport, type ViewersCalls } from './calls.js';
 
@@ -56,6 +57,7 @@ export const transports: Scenario<Key, Measure, Option> = {
   ],
   pictured: ['cpuPercent', 'latencyP99Ms', 'bytesPerDelivery'],
   claims: [],
+  defaults: { seconds: 4, warmUpSeconds: 1 },
   prepare: async (workbench, settings) => ({
     facts: {},
     run: (key) => {
@@ -88,8 +90,8 @@ async function run(
     ...load,
     rssMiB,
     cpuPercent: (cpuSeconds / watched) * 100,
-    cpuPerDeliveryUs: (cpuSeconds * US_PER_S) / load.delivered,
-    bytesPerDelivery: load.bytes / load.delivered,
+    cpuPerDeliveryUs: perOne(cpuSeconds * US_PER_S, load.arrived),
+    bytesPerDelivery: perOne(load.bytes, load.arrived),
     requestsPerSecond: load.requests / seconds,
   };
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
@@ -16,37 +15,34 @@ const MESSAGE = `${EVENT}["message",`;
 
 /** Follows a room over Socket.IO on a WebSocket, spoken here by hand so that the socket's bytes can be counted. */
 export class WebSocketViewer implements Viewer {
-  readonly requests = 1;
-  readonly #socket: WebSocket;
+  requests = 0;
   #tcp: Socket | undefined;
-  #subscribed = () => {};
 
-  constructor(private readonly options: ViewerOptions) {
-    this.#socket = new WebSocket(`ws://127.0.0.1:${options.port}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false });
-    this.#socket.once('upgrade', ({ socket }: IncomingMessage) => {
-      this.#tcp = socket;
-    });
-    this.#socket.on('message', (data: RawData) => this.#read(data.toString()));
-  }
+  constructor(private readonly options: ViewerOptions) {}
 
   get bytes(): number {
     return this.#tcp === undefined ? 0 : this.#tcp.bytesRead + this.#tcp.bytesWritten;
   }
 
   async open(): Promise<void> {
-    const subscribed = new Promise<void>((resolve) => {
-      this.#subscribed = resolve;
+    const { port, fail } = this.options;
+    this.requests++;
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false });
+    socket.once('upgrade', (response: IncomingMessage) => {
+      this.#tcp = response.socket;
     });
-    await once(this.#socket, 'open');
-    await subscribed;
-    this.#socket.once('close', () => this.options.fail(new Error('a WebSocket ended')));
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject).once('close', () => reject(new Error('a WebSocket ended before it was in the room')));
+      socket.on('message', (data: RawData) => this.#read(socket, data.toString(), resolve));
+    });
+    socket.once('close', () => fail(new Error('a WebSocket ended')));
   }
 
-  #read(packet: string): void {
+  #read(socket: WebSocket, packet: string, subscribed: () => void): void {
     if (packet.startsWith(MESSAGE)) this.options.hear([JSON.parse(packet.slice(MESSAGE.length, -1)) as Message]);
-    else if (packet === PING) this.#socket.send(PONG);
-    else if (packet.startsWith(OPEN)) this.#socket.send(CONNECT);
-    else if (packet.startsWith(CONNECT)) this.#socket.send(`${EVENT}0["subscribe",${JSON.stringify({ room: this.options.room })}]`);
-    else if (packet.startsWith(SUBSCRIBED)) this.#subscribed();
+    else if (packet === PING) socket.send(PONG);
+    else if (packet.startsWith(OPEN)) socket.send(CONNECT);
+    else if (packet.startsWith(CONNECT)) socket.send(`${EVENT}0["subscribe",${JSON.stringify({ room: this.options.room })}]`);
+    else if (packet.startsWith(SUBSCRIBED)) subscribed();
   }
 }
