@@ -1,3 +1,4 @@
+import { rmdir } from 'node:fs/promises';
 import { readConfig } from '../config.js';
 import { Instance } from '../instances/instance.js';
 import { channelOf } from '../instances/messages.js';
@@ -17,7 +18,8 @@ export const command: Command = {
       id: Number(id),
       dir,
       channel: channelOf(process),
-      onAbandoned: () => process.exit(EXIT.failed),
+      // Not process.exit(): it would write the last log lines first, and for ever where their reader is gone too.
+      onAbandoned: () => process.kill(process.pid, 'SIGKILL'),
     });
     // For the primary; a service manager may send it to every process of the service.
     process.on(REPLACE, () => {});
@@ -28,6 +30,8 @@ export const command: Command = {
     await instance.leave();
     await hub.close();
     instance.close();
+    // The last of those that the primary left behind succeeds.
+    if (!process.connected) await rmdir(dir).catch(() => {});
     return EXIT.ok;
   },
 };

@@ -31,6 +31,8 @@ export interface Channel {
   onDisconnect(listener: () => void): void;
 }
 
+const LOOK_MS = 500;
+
 /** @throws Error when this process was not forked by a primary */
 export function channelOf(own: NodeJS.Process): Channel {
   if (!own.send) throw new Error('an instance is started by roomcast serve --instances');
@@ -40,6 +42,13 @@ export function channelOf(own: NodeJS.Process): Channel {
       else sent(new Error('the primary is gone'));
     },
     onMessage: (listener) => void own.on('message', (message, socket) => listener(message as ToInstance, socket as Socket | undefined)),
-    onDisconnect: (listener) => void own.once('disconnect', listener),
+    // Looked at, because Node keeps the event to itself while a socket that was sent is not taken, and then it never will be.
+    onDisconnect: (listener) => {
+      const watch = setInterval(() => {
+        if (own.connected) return;
+        clearInterval(watch);
+        listener();
+      }, LOOK_MS).unref();
+    },
   };
 }
