@@ -1,9 +1,8 @@
 import { access, constants } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { readRedisFacts } from '../adapter/durability.js';
-import { openRedisLink } from '../adapter/redis-link.js';
+import { mastersAnswer } from '../adapter/masters-answer.js';
 import { describeTopology, parseTopology } from '../adapter/topology.js';
 import { readKeySet } from '../auth/key-set.js';
 import { type Config, readConfig } from '../config.js';
@@ -80,26 +79,8 @@ function nameOf(url: string): string {
   return topology.form === 'single' ? new URL(url).host : describeTopology(topology);
 }
 
-/** Milliseconds in which Sentinels and nodes have to say who is who, and the masters to answer. */
-const MASTERS_MS = 5_000;
-
 function answers(url: string, timeoutMs: number): Promise<string> {
   return parseTopology(url)!.form === 'single' ? serverAnswers(url, timeoutMs) : mastersAnswer(url, timeoutMs);
-}
-
-async function mastersAnswer(url: string, commandTimeoutMs: number): Promise<string> {
-  let last = 'no answer';
-  const keep = (_fields: unknown, text?: string) => {
-    last = text ?? last;
-  };
-  const link = openRedisLink({ url, commandTimeoutMs, log: { info: () => {}, warn: keep, error: keep } });
-  try {
-    const isUp = await Promise.race([link.whenUp().then(() => true), delay(MASTERS_MS, false, { ref: false })]);
-    if (!isUp) throw new Error(last);
-    return link.durability;
-  } finally {
-    await link.close();
-  }
 }
 
 async function serverAnswers(url: string, timeoutMs: number): Promise<string> {
