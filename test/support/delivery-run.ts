@@ -49,7 +49,7 @@ export class ScriptRunner {
   async run(turns: readonly Turn[]): Promise<Outcome> {
     // Rooms of its own: the server may not have noticed yet that the cast of the last script has gone.
     const script = `script-${++this.#scripts}`;
-    const cast = await this.#meet(`chat:${script}`);
+    const cast = await this.#meet(hubRoomsOf(script));
     const performance = new Performance(this.stage, cast, script, (run) => {
       this.#onEvent = run;
     });
@@ -62,7 +62,7 @@ export class ScriptRunner {
   }
 
   /** The last one comes when all are there, so that its upgrade falls into the script. */
-  async #meet(room: string): Promise<Map<Actor, Listener>> {
+  async #meet(rooms: readonly string[]): Promise<Map<Actor, Listener>> {
     const others = CAST.filter((actor) => actor !== 'upgrade');
     const listeners = await Promise.all(
       others.map(async (actor) => {
@@ -72,13 +72,16 @@ export class ScriptRunner {
         return listener;
       }),
     );
-    await this.stage.subscribe(room, ...listeners);
+    for (const room of rooms) await this.stage.subscribe(room, ...listeners);
     const upgrade = await this.stage.meet({ transports: ['polling', 'websocket'], ...this.dressing.upgrade }, 'upgrade');
     // As if it had subscribed: that would take two round trips, and the upgrade with them.
-    await upgrade.here.join(`{${room}}`);
+    await upgrade.here.join(rooms.map((room) => `{${room}}`));
     return new Map([...others.map((actor, index) => [actor, listeners[index]!] as const), ['upgrade', upgrade]]);
   }
 }
+
+/** Everybody subscribes to both. */
+const hubRoomsOf = (script: string) => [`chat:${script}-x`, `chat:${script}-y`] as const;
 
 type Operator = BroadcastOperator<DefaultEventsMap, unknown>;
 
@@ -119,12 +122,16 @@ class Performance {
       for (const step of steps) this.#step(step);
     };
     if (by === 'request' || by === 'event') return this.#request(by, actor, run);
-    if (by === 'publication') {
-      const args = [this.#n++, 'published'];
-      await this.stage.hub.publish(`chat:${this.script}`, args);
-      this.#model.publish(args);
-    }
+    if (by === 'publication') await this.#publish();
     await later(by, run);
+  }
+
+  /** Several at once: the memory log takes them in the order of the calls, and its followers hear each before its promise resolves. */
+  async #publish(): Promise<void> {
+    const [first, second] = hubRoomsOf(this.script);
+    const published = [first, second, first].map((room) => ({ room, args: [this.#n++, 'published'] }));
+    await Promise.all(published.map(({ room, args }) => this.stage.hub.publish(room, args)));
+    for (const { args } of published) this.#model.publish(args);
   }
 
   async end(): Promise<Outcome> {
