@@ -9,7 +9,7 @@ const scope = testScope();
 const UPGRADING = { transports: ['polling', 'websocket'] };
 
 // To be run as soon as a connection's receiver is not taken away inside its own write, as it is at the end of an upgrade.
-describe.skip.each(DELIVERIES)('delivery %s', (delivery) => {
+describe.each(DELIVERIES)('delivery %s', (delivery) => {
   test('requests of a client that upgrades are answered, once, amid what is emitted', async () => {
     const stage = await openStage(scope, delivery);
     stage.io.on('connection', (socket) => {

@@ -100,7 +100,8 @@ export class LentReceiver {
   }
 }
 
-function isResting(receiver: WsReceiver): boolean {
+/** Between two frames, with nothing left to read. */
+export function isResting(receiver: WsReceiver): boolean {
   const { _state, _bufferedBytes, _fragmented, _errored } = receiver;
   const hasRead = _state === AT_FRAME_START && _bufferedBytes === 0 && _fragmented === 0 && !_errored;
   return hasRead && receiver.writableLength === 0 && !receiver.writableNeedDrain && !receiver.writableEnded && !receiver.destroyed;

@@ -1,7 +1,12 @@
 import type { EngineServer, WsParts, WsReceiver } from './internals.js';
-import { LentReceiver, ReceiverPool } from './lent-receiver.js';
+import { isResting, LentReceiver, ReceiverPool } from './lent-receiver.js';
 
 const NO_EXTENSIONS = Object.freeze({});
+
+/** The receiver that ws made for it; undefined where it has lent that already. */
+function ownReceiver({ _receiver: receiver }: WsParts): WsReceiver | undefined {
+  return receiver && !(receiver instanceof LentReceiver) ? (receiver as WsReceiver) : undefined;
+}
 
 /** Takes the receivers of quiet WebSockets off them. */
 export class Receivers {
@@ -9,13 +14,24 @@ export class Receivers {
 
   constructor(private readonly engine: Pick<EngineServer, 'ws'>) {}
 
-  /** For a WebSocket that ws has set up just now. One that compresses keeps its receiver, which has a state of its own between messages. */
+  /**
+   * For a WebSocket that ws has set up. One that compresses keeps its receiver, which has a state of its own between messages. One that has
+   * just read its own upgrade may have more of the same segment before it: it lends its receiver in the next turn, or keeps it.
+   */
   lend(websocket: object): void {
     const parts = websocket as WsParts;
-    if (!parts._receiver || Object.keys(parts._extensions).length > 0) return;
+    if (Object.keys(parts._extensions).length > 0) return;
+    if (!this.#take(parts)) setImmediate(() => this.#take(parts));
+  }
+
+  /** False: it is in the middle of something. */
+  #take(parts: WsParts): boolean {
+    const receiver = ownReceiver(parts);
+    if (!receiver || !isResting(receiver)) return false;
     parts._extensions = NO_EXTENSIONS;
     parts._sender._extensions = NO_EXTENSIONS;
-    this.#pool ??= new ReceiverPool(parts._receiver as WsReceiver, this.engine.ws?.options ?? {});
-    parts._receiver = new LentReceiver(websocket, this.#pool);
+    this.#pool ??= new ReceiverPool(receiver, this.engine.ws?.options ?? {});
+    parts._receiver = new LentReceiver(parts, this.#pool);
+    return true;
   }
 }
