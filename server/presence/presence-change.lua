@@ -2,7 +2,7 @@
 -- A user is in the room while one instance holds it. Applying the same change again changes nothing.
 -- KEYS: 1 user ids, sorted (all scores 0); 2 id -> "<instances that hold it> <name>"; 3 ids that this instance holds.
 -- ARGV: 1 channel; then for each user: "+" or "-", id, name.
-local joined, left = {}, {}
+local joined = {}
 
 for index = 2, #ARGV, 3 do
   local sign, id, name = ARGV[index], ARGV[index + 1], ARGV[index + 2]
@@ -16,14 +16,8 @@ for index = 2, #ARGV, 3 do
       redis.call('ZADD', KEYS[1], 0, id)
       joined[#joined + 1] = { id = id, name = name }
     end
-  elseif redis.call('SREM', KEYS[3], id) == 1 then
-    if holders > 1 then
-      redis.call('HSET', KEYS[2], id, (holders - 1) .. string.match(entry, ' .*$'))
-    else
-      redis.call('HDEL', KEYS[2], id)
-      redis.call('ZREM', KEYS[1], id)
-      left[#left + 1] = { id = id, name = name }
-    end
+  elseif redis.call('SREM', KEYS[3], id) == 1 and entry then
+    release(id, entry)
   end
 end
 

@@ -2,20 +2,9 @@
 -- KEYS: 1 user ids, sorted; 2 id -> "<instances that hold it> <name>"; 3 ids that the dead instance held.
 -- ARGV: 1 channel; 2 users at most.
 -- Gives how many the dead instance still holds.
-local left = {}
-
 for _, id in ipairs(redis.call('SPOP', KEYS[3], ARGV[2])) do
   local entry = redis.call('HGET', KEYS[2], id)
-  if entry then
-    local holders, name = string.match(entry, '^(%d+) (.*)$')
-    if tonumber(holders) > 1 then
-      redis.call('HSET', KEYS[2], id, (holders - 1) .. ' ' .. name)
-    else
-      redis.call('HDEL', KEYS[2], id)
-      redis.call('ZREM', KEYS[1], id)
-      left[#left + 1] = { id = id, name = name }
-    end
-  end
+  if entry then release(id, entry) end
 end
 
 if #left > 0 then

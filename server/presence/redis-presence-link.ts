@@ -55,17 +55,17 @@ interface Script {
 }
 
 /** `flags` as in https://redis.io/docs/latest/develop/programmability/eval-intro/#eval-flags. What frees memory must run when there is none left. */
-function script(name: string, flags: '' | 'allow-oom' | 'no-writes'): Script {
-  const own = readFileSync(new URL(`./presence-${name}.lua`, import.meta.url), 'utf8');
-  const source = `#!lua${flags && ` flags=${flags}`}\n${own}`;
+function script(names: readonly string[], flags: '' | 'allow-oom' | 'no-writes'): Script {
+  const parts = names.map((name) => readFileSync(new URL(`./presence-${name}.lua`, import.meta.url), 'utf8'));
+  const source = [`#!lua${flags && ` flags=${flags}`}`, ...parts].join('\n');
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
 export const readScripts = () => ({
-  change: script('change', ''),
-  sweep: script('sweep', 'allow-oom'),
-  list: script('list', 'no-writes'),
-  lease: script('lease', 'allow-oom'),
+  change: script(['release', 'change'], ''),
+  sweep: script(['release', 'sweep'], 'allow-oom'),
+  list: script(['list'], 'no-writes'),
+  lease: script(['lease'], 'allow-oom'),
 });
 export type PresenceScripts = ReturnType<typeof readScripts>;
 

@@ -5,6 +5,13 @@ import type { ChatRoom } from './chat-room.js';
 /** Characters of one message: well below the hub's limit of bytes. */
 export const MESSAGE_CHARS = 20_000;
 
+/** Enter ends a message, unless it breaks a line or ends what an input method composes. Takes the key from the field then. */
+export function isEntered(event: KeyboardEvent): boolean {
+  if (event.isComposing || event.key !== 'Enter' || event.shiftKey) return false;
+  event.preventDefault();
+  return true;
+}
+
 /** The field to write in. Enter sends, Shift+Enter breaks the line, the up arrow in an empty field edits one's last message. */
 export function Composer({ chat, onEditLast }: { chat: ChatRoom; onEditLast: () => void }) {
   const [text, setText] = useState('');
@@ -21,11 +28,8 @@ export function Composer({ chat, onEditLast }: { chat: ChatRoom; onEditLast: () 
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
-    if (event.key === 'Enter' && !event.shiftKey) {
-      event.preventDefault();
-      send();
-    } else if (event.key === 'ArrowUp' && text === '') {
+    if (isEntered(event)) send();
+    else if (event.key === 'ArrowUp' && text === '' && !event.isComposing) {
       event.preventDefault();
       onEditLast();
     }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ChatMessage } from './chat-state.js';
-import { MESSAGE_CHARS } from './composer.js';
+import { isEntered, MESSAGE_CHARS } from './composer.js';
 
 interface MessageEditorProps {
   message: ChatMessage;
@@ -27,12 +27,8 @@ export function MessageEditor({ message, onSave, onClose }: MessageEditorProps) 
     close();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
-    if (event.key === 'Escape') close();
-    else if (event.key === 'Enter' && !event.shiftKey) {
-      event.preventDefault();
-      save();
-    }
+    if (isEntered(event)) save();
+    else if (event.key === 'Escape' && !event.isComposing) close();
   };
   return (
     <div class="message-editor">
