@@ -1,6 +1,6 @@
 import { HubError } from '../../shared/errors.js';
 import type { LinkLog, RedisClient, RedisConnection } from './redis-connection.js';
-import { isRedirection, replyCode, toHubError } from './redis-errors.js';
+import { asRead, isRedirection, replyCode, toHubError } from './redis-errors.js';
 
 /** What hears a channel. A listener that throws is logged and goes on hearing. */
 export interface ChannelListener {
@@ -124,7 +124,7 @@ export function createRedisChannels({ carrier, onMoved, log }: ChannelsOptions):
       try {
         return await confirm(name, channel);
       } catch (error) {
-        if (!isRedirection(error) || redirections === REDIRECTIONS) throw toHubError(error);
+        if (!isRedirection(error) || redirections === REDIRECTIONS) return asRead(Promise.reject(toHubError(error)));
         await onMoved(error);
       }
     }

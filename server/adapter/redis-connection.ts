@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { HubError } from '../../shared/errors.js';
-import { reasonOf, replyCode } from './redis-errors.js';
+import { outcomeUnknown, reasonOf, replyCode, UNREACHED } from './redis-errors.js';
 import type { RedisTarget } from './topology.js';
 
 export type RedisClient = ReturnType<typeof newClient>;
@@ -38,8 +38,9 @@ export interface RedisConnection {
   ready(): boolean;
   /**
    * Runs one command, or several at once.
-   * @throws HubError `unavailable` at once while there is no connection, and after `commandTimeoutMs` in which no command got an
-   *   answer (the connection is then made anew, because answers come in order: all later ones would wait as well), else what the client throws
+   * @throws HubError `unavailable` at once while there is no connection: nothing was sent; `timeout` after `commandTimeoutMs` in which no
+   *   command got an answer (the connection is then made anew, because answers come in order: all later ones would wait as well); else
+   *   what the client throws
    */
   run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
   rebuild(reason: string): void;
@@ -123,7 +124,7 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
   }
 
   function run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result> {
-    if (state !== 'ready' || !client.isReady) return refuse('Redis cannot be reached; nothing was stored.');
+    if (state !== 'ready' || !client.isReady) return refuse(UNREACHED);
     if (inFlight >= MAX_IN_FLIGHT) return refuse('Too many commands wait for Redis; nothing was stored.');
     const asked = client;
     const askedAt = performance.now();
@@ -140,7 +141,7 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
           timer = setTimeout(look, sliceMs);
           return;
         }
-        reject(new HubError('unavailable', `Redis did not answer within ${commandTimeoutMs} ms.`));
+        reject(outcomeUnknown(`Redis did not answer within ${commandTimeoutMs} ms`));
         if (asked === client) rebuild(`no answer within ${commandTimeoutMs} ms`);
       }
       const settle = () => {

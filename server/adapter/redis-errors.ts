@@ -1,4 +1,4 @@
-import { ErrorReply } from 'redis';
+import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import { type ErrorCode, HubError } from '../../shared/errors.js';
 
 /**
@@ -33,12 +33,37 @@ export function isRedirection(error: unknown): boolean {
   return code === 'MOVED' || code === 'ASK';
 }
 
-/** Whatever a Redis client threw, as the one error that crosses parts. A fault that is no reply is a fault of the connection. */
+/**
+ * Whatever a Redis client threw, as the one error that crosses parts. A fault that is no reply is a fault of the connection: what the
+ * client had not refused by then may have been on its way.
+ */
 export function toHubError(thrown: unknown): HubError {
   if (thrown instanceof HubError) return thrown;
   const code = replyCode(thrown);
-  if (code === undefined) return new HubError('unavailable', 'Redis cannot be reached; nothing was stored.');
-  return withCause(new HubError(REPLIES[code] ?? 'internal'), thrown);
+  if (code !== undefined) return withCause(new HubError(REPLIES[code] ?? 'internal'), thrown);
+  const neverSent = thrown instanceof ClientClosedError || thrown instanceof ClientOfflineError;
+  return neverSent ? new HubError('unavailable', UNREACHED) : outcomeUnknown('The connection to Redis was lost before the answer came');
+}
+
+export const UNREACHED = 'Redis cannot be reached; nothing was stored.';
+
+/** `timeout`, of a command that was given to the connection and not answered. `reason` is a clause without its full stop. */
+export function outcomeUnknown(reason: string): HubError {
+  return new HubError('timeout', `${reason}; what was sent may be stored, and a repetition with the same id is harmless.`);
+}
+
+/**
+ * The result of what changes nothing a client could ask about.
+ * @throws HubError `unavailable` in place of `timeout`: whether it was carried out makes no difference
+ */
+export async function asRead<Result>(asked: Promise<Result>): Promise<Result> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof HubError && error.code === 'timeout')
+      throw new HubError('unavailable', 'Redis did not answer; nothing was stored.');
+    throw error;
+  }
 }
 
 function withCause(error: HubError, cause: unknown): HubError {

@@ -34,7 +34,7 @@ export interface LinkCounters {
 export interface RedisLink {
   /**
    * Runs one command, or several at once; on a Cluster each goes to the master of its keys, also while its slot moves.
-   * @throws HubError `unavailable`, `storage_full`: within 2 s, as `RedisConnection.run`
+   * @throws HubError within 2 s: `unavailable` and `storage_full` when nothing was stored, `timeout` when it may have been
    */
   run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
   /** Both connections stand. */

@@ -189,6 +189,8 @@ describe('Redis away', () => {
     await queue.submit(requestOf());
     (await waitFor(() => runs[0])).resolve();
     await own.kill('SIGKILL');
+    // What is sent before the end is noticed may have been taken.
+    await waitFor(async () => (await queue.submit(requestOf()).catch(({ code }) => code)) === 'unavailable');
     const calls = [queue.submit(requestOf()), queue.get('x'), queue.cancel('x'), queue.list({ limit: 1 }), queue.depth()];
     const outcomes = await Promise.allSettled(calls);
     expect(outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason?.code)).toEqual(Array(5).fill('unavailable'));

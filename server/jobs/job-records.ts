@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RedisClientType } from 'redis';
 import { HubError } from '../../shared/errors.js';
+import { asRead } from '../adapter/redis-errors.js';
 import type { RedisTarget } from '../adapter/topology.js';
 import { isEnded, type Job, keyOf } from './job-machine.js';
 import type { JobLane, JobRequest } from './job-queue.js';
@@ -39,7 +40,7 @@ export class JobRecords {
     private readonly limits: RecordLimits,
   ) {}
 
-  /** @throws HubError `busy`, `unavailable` */
+  /** @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken */
   async create(job: Job): Promise<Created> {
     const { request, state } = job;
     const { queuedMax, queuedPerOwnerMax, retryAfterMs } = this.limits;
@@ -63,7 +64,7 @@ export class JobRecords {
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
   }
 
-  /** False: the job is not in the state `from` any more. @throws HubError `unavailable` */
+  /** False: the job is not in the state `from` any more. @throws HubError `unavailable`, `timeout`: it may have been changed */
   async change(from: Job, to: Job): Promise<boolean> {
     const { request, state } = to;
     const { lane, owner } = request;
@@ -87,7 +88,8 @@ export class JobRecords {
   /** Those that there are, in the order of their ids. */
   async readMany(jobIds: readonly string[]): Promise<Job[]> {
     if (jobIds.length === 0) return [];
-    const found = await this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.jobKey(id), ['request', 'job']))));
+    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.jobKey(id), ['request', 'job']))));
+    const found = await asRead(asked);
     return found.flatMap(([request, job]) => (request && job ? [decode(request, job)] : []));
   }
 

@@ -109,7 +109,7 @@ export class RunningJob {
         return written;
       } catch (error) {
         // A closing process leaves what it cannot write: the lock lapses, and another process starts the job again.
-        if (this.puttingBack || !(error instanceof HubError) || error.code !== 'unavailable') throw error;
+        if (this.puttingBack || !isAway(error)) throw error;
         await delay(retryMs);
       }
     }
@@ -127,3 +127,6 @@ export class RunningJob {
     return done;
   }
 }
+
+/** Redis is away: nothing was written, or it is not known. */
+const isAway = (error: unknown) => error instanceof HubError && (error.code === 'unavailable' || error.code === 'timeout');

@@ -8,7 +8,7 @@ export interface LogClient {
 /** What this engine asks of the link to Redis. */
 export interface LogLink {
   ready(): boolean;
-  /** @throws HubError `unavailable` within 2 s when no answer comes, `storage_full` */
+  /** @throws HubError within 2 s: `unavailable` and `storage_full` when nothing was stored, `timeout` when it may have been */
   run<Result>(work: (client: LogClient) => Promise<Result>): Promise<Result>;
   /** Runs on each new connection before any command does. */
   onConnect(prepare: (client: LogClient) => Promise<unknown>): () => void;

@@ -4,6 +4,7 @@ import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { bytesFrame, roomChannel, textFrame } from '../adapter/hub-broadcast.js';
+import { asRead } from '../adapter/redis-errors.js';
 import { decodeEntry, encodeBody } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { type AppendBatch, gatherAppends } from './redis-appends.js';
@@ -88,7 +89,7 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
     // No seq lies under 1: the script's 0 means no bound.
     const none = range.before !== undefined && before < 1;
     const args = [String(after), String(before), String(none ? 0 : limit), from, String(BOUNDS.pageBytes)];
-    const [epochBytes, first, last, time, page] = await call<ReadReply>(scripts.read, room, args);
+    const [epochBytes, first, last, time, page] = await asRead(call<ReadReply>(scripts.read, room, args));
     const epoch = epochBytes.toString();
     see(room, epoch, last, time);
     const entries = [];
@@ -195,7 +196,7 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
 
     async rooms({ prefix: wanted = '', limit }) {
       refuseWhenClosed();
-      return index.list({ prefix: wanted, limit });
+      return asRead(index.list({ prefix: wanted, limit }));
     },
 
     async close() {
