@@ -1,4 +1,4 @@
-import type { Server, ServerOptions } from 'socket.io';
+import type { Server, ServerOptions, Socket } from 'socket.io';
 import { RoomEmitter } from './room-emitter.js';
 import type { RoomOutput } from './room-output.js';
 import { StockOutput } from './stock-output.js';
@@ -26,11 +26,17 @@ export interface Delivery {
 /** Told how many sockets a thing was sent to. */
 export type OnDelivered = (sockets: number) => void;
 
-/** Told of the sockets with which a thing that was sent to a group waits, as they do not take it at once. Stock delivery does not know. */
-export type OnQueued = (sockets: readonly object[]) => void;
+/** Told of what waits here because its sockets do not take it at once. Stock delivery does not know. */
+export interface QueueWatch {
+  /** With these sockets waits a thing that was sent to a group. */
+  fed(sockets: readonly Socket[]): void;
+  /** The system has not taken all that was written to this one. */
+  waits(socket: Socket): void;
+}
+const UNWATCHED: QueueWatch = { fed: () => {}, waits: () => {} };
 
-export function createDelivery(options: DeliveryOptions, onDelivered: OnDelivered, onQueued: OnQueued = () => {}): Delivery {
-  return options.delivery === 'stock' ? stockDelivery(onDelivered) : turnDelivery(options, onDelivered, onQueued);
+export function createDelivery(options: DeliveryOptions, onDelivered: OnDelivered, queues: QueueWatch = UNWATCHED): Delivery {
+  return options.delivery === 'stock' ? stockDelivery(onDelivered) : turnDelivery(options, onDelivered, queues);
 }
 
 function stockDelivery(onDelivered: OnDelivered): Delivery {
@@ -38,17 +44,21 @@ function stockDelivery(onDelivered: OnDelivered): Delivery {
   return { io: {}, attach, output };
 }
 
-function turnDelivery(options: DeliveryOptions, onDelivered: OnDelivered, onQueued: OnQueued): Delivery {
+function turnDelivery(options: DeliveryOptions, onDelivered: OnDelivered, queues: QueueWatch): Delivery {
   const { deliveryWindowMs, compression, compressionThresholdBytes } = options;
   const turn = new Turn({ windowMs: deliveryWindowMs });
   const compressBytes = compression ? compressionThresholdBytes : Number.POSITIVE_INFINITY;
   const { output, attach, made } = later((io) => new RoomEmitter(io, { turn, compressBytes, onDelivered }));
   const onCongestion = (sender: TurnSender) => made().groups.changed(sender);
+  const onWaiting = (sender: TurnSender) => {
+    const socket = made().groups.socketOf(sender);
+    if (socket) queues.waits(socket);
+  };
   const tell = (group: string) => {
     const others = made().groups.get(group)?.others ?? [];
-    if (others.length > 0) onQueued(others);
+    if (others.length > 0) queues.fed(others);
   };
-  return { io: { wsEngine: createWsEngine({ turn, onCongestion }) }, attach, output: afterEach(output, tell) };
+  return { io: { wsEngine: createWsEngine({ turn, onCongestion, onWaiting }) }, attach, output: afterEach(output, tell) };
 }
 
 function afterEach(output: RoomOutput, tell: (group: string) => void): RoomOutput {

@@ -29,6 +29,11 @@ export class RoomGroups {
     return this.#groups.get(room) ?? this.#open(room);
   }
 
+  /** Of a sender that was a group's member. */
+  socketOf(sender: TurnSender): Socket | undefined {
+    return this.nsp.sockets.get(this.#socketIds.get(sender) ?? '');
+  }
+
   /** A socket is written to in another way than before. */
   changed(sender: TurnSender): void {
     const rooms = this.nsp.adapter.sids.get(this.#socketIds.get(sender) ?? '');

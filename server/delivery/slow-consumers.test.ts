@@ -247,6 +247,20 @@ describe.each(['turn', 'stock'] as const)('[P43] delivery %s', (delivery) => {
   });
 });
 
+test('[P43] a client that was sent a little more than the limit is held, also when no more is sent', async () => {
+  const limit = 16_384;
+  const hub = await open({ delivery: 'turn', unsentBytes: limit });
+  const slow = await join(hub, 'chat:last');
+  slow.tcp.pause();
+  for (let sent = 0; unsent(hub)[0]! <= limit; sent++) {
+    expect(sent).toBeLessThan(5_000);
+    await hub.publish('chat:last', { n: ++published, pad: PADDING.slice(0, limit / 2) });
+    // The turn ends behind the first of two, whichever was first.
+    for (const _ of range(2)) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await waitFor(async () => (await held(hub)) === '1');
+});
+
 test('[P43] with delivery turn nothing but what one turn sends comes on top of the limit, however many do not read', async () => {
   const limit = 4 * UNSENT_BYTES;
   const hub = await open({ delivery: 'turn', unsentBytes: limit });

@@ -33,6 +33,8 @@ export interface SenderHost {
   readonly turn: Turn;
   /** A connection has become congested, or has drained. */
   onCongestion(sender: TurnSender): void;
+  /** The kernel has not taken all that was written. */
+  onWaiting(sender: TurnSender): void;
 }
 
 /**
@@ -85,7 +87,10 @@ export class TurnSender extends Sender implements TurnWriter {
     const socket = this._socket;
     if (this.#closed || !socket.writable) return;
     socket.write(bytes);
-    if (!this.#congested && socket.writableLength > CONGESTED_BYTES) this.#congest(socket);
+    const waiting = socket.writableLength;
+    if (waiting === 0) return;
+    this.#host.onWaiting(this);
+    if (!this.#congested && waiting > CONGESTED_BYTES) this.#congest(socket);
   }
 
   /** Nothing may come behind it, and ws ends the connection once it is sent. */

@@ -63,11 +63,7 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   const onConnection = (transport: string) => metrics.connected.inc({ transport });
   const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
   const delivered = metrics.delivered.labels({ transport: 'socket.io' });
-  const delivery = createDelivery(
-    config,
-    (messages) => delivered.inc(messages),
-    (sockets) => roomsPart.slow.fed(sockets),
-  );
+  const delivery = createDelivery(config, (messages) => delivered.inc(messages), roomsPart.slow);
   const sockets = new SocketServer(options.server, {
     io: { ...socketOptions(options), ...delivery.io, ...options.io },
     entrance,
