@@ -156,6 +156,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   }),
   'docs/http-api.md, Event stream, console': shell({}),
   'docs/http-api.md, Event stream, js': page({ given: `${SHOW} const startOver = show;`, prints: [/shown .*"text":"hello 12"/] }),
+  'docs/http-api.md, As lines of JSON, console': shell({}),
+  'docs/http-api.md, As lines of JSON, js': page({ given: `${SHOW} const startOver = show;`, prints: [/shown .*"text":"hello 12"/] }),
   'docs/http-api.md, Jobs, console': shell({}),
   'docs/http-api.md, Errors, json': async ({ text }) => {
     expect(JSON.parse(text)).toMatchObject({ error: { code: 'rate_limited', retry: 'later' } });

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Message } from '../shared/protocol.js';
 import { get, send } from './support/http.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
+import { type NdjsonLine, ndjsonOf, openNdjson } from './support/ndjson-client.js';
+import { startNginx } from './support/nginx.js';
 import { fileScope, testScope } from './support/scope.js';
 import { openSse, type SseStream } from './support/sse-client.js';
 import { connectClient, countFrom, seqs } from './support/stock-client.js';
@@ -53,6 +56,39 @@ test('one room has the same messages at the same positions over Socket.IO, SSE, 
   expect(await polled).toEqual(client.of(room));
   const history = await get(`${hub.url}/api/rooms/${room}/messages?limit=100`);
   expect(history.body.messages).toEqual(client.of(room));
+});
+
+/** What curl prints of a room's events. */
+function curl(url: string, headers: readonly string[]): NdjsonLine[] {
+  const flags = headers.flatMap((header) => ['-H', header]);
+  const child = scope.defer(spawn('curl', ['-sN', ...flags, url], { stdio: ['ignore', 'pipe', 'inherit'] }), (started) => started.kill());
+  return ndjsonOf(child.stdout);
+}
+
+test('[P89] as NDJSON a room has the same messages, with fetch and with curl, also behind nginx, as they come', async () => {
+  const room = 'chat:lines';
+  const front = await startNginx(scope, [hub]);
+  const client = await connectClient(scope, hub.url);
+  const { position: start } = await client.subscribe(room);
+  const path = `/api/rooms/${room}/events`;
+  const readers = await Promise.all(
+    [hub.url, front.url].flatMap((url) => [
+      openNdjson(scope, `${url}${path}?since=${start}`).then(({ lines }) => lines),
+      curl(`${url}${path}`, ['Accept: application/x-ndjson', `Last-Event-ID: ${start}`]),
+    ]),
+  );
+  const messages = (lines: NdjsonLine[]) => lines.filter(({ event }) => event === 'message');
+  await waitFor(() => readers.every((lines) => lines.some(({ event }) => event === 'position')), { what: 'every stream to begin' });
+  // One by one: a front that held lines back would never let the next one be published.
+  for (let n = 1; n <= 10; n++) {
+    await client.publish(room, { text: `line ${n}\nline two` });
+    await waitFor(() => readers.every((lines) => messages(lines).length === n), { what: `message ${n} at every reader` });
+  }
+  for (const lines of readers) {
+    expect(messages(lines).map(({ data }) => data)).toEqual(client.of(room));
+    expect(messages(lines).map(({ id }) => id)).toEqual(client.of(room).map(({ position }) => position));
+    expect(lines.find(({ event }) => event === 'position')).toMatchObject({ id: start, data: { recovered: true } });
+  }
 });
 
 test('a reader that leaves one transport goes on with another where it stopped', async () => {

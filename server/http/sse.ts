@@ -8,6 +8,7 @@ import type { Gate } from './gate.js';
 import { holdPlace, type OpenStreams, type PlaceOptions } from './open-streams.js';
 import { pageSize, readPosition } from './query.js';
 import { readInput, route } from './route.js';
+import { formatFor, type StreamFormat } from './stream-format.js';
 import { TurnWriter } from './turn-writer.js';
 
 export interface SseOptions extends PlaceOptions {
@@ -24,16 +25,17 @@ export interface SseOptions extends PlaceOptions {
 const eventsQuery = z.object({ since: readPosition.optional(), last: pageSize(0).optional() });
 
 const HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
   // no-transform: a proxy that compresses would hold events back.
   'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
+  Vary: 'Accept',
 };
+const headersOf = ({ contentType }: StreamFormat) => ({ 'Content-Type': contentType, ...HEADERS });
 
 /** The longest wait that a timer takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** `GET /api/rooms/:room/events`: a room as an event stream (HTML standard, 9.2), its positions as event ids. */
+/** `GET /api/rooms/:room/events`: a room as a stream of events, its positions as their ids. */
 export function addEventRoutes(router: Router, options: SseOptions): void {
   const { rooms, gate } = options;
   route(router, '/api/rooms/:room/events', {
@@ -44,9 +46,10 @@ export function addEventRoutes(router: Router, options: SseOptions): void {
       const from = resumeFrom(req) ?? since;
       const request = { room, ...(from !== undefined && { since: from }), ...(last !== undefined && { last }) };
       await holdPlace(options, req, res);
-      const stream = new EventStream(res, options);
+      const format = formatFor(req);
+      const stream = new EventStream(res, format, options);
       const subscription = await rooms.open(principal, request, stream);
-      if (req.method === 'HEAD' || res.closed) return endWithoutEvents(res, subscription);
+      if (req.method === 'HEAD' || res.closed) return endWithoutEvents(res, format, subscription);
       stream.begin(room, subscription, { asked: from !== undefined, expiresAt: principal.expiresAt });
     },
   });
@@ -58,12 +61,10 @@ function resumeFrom(req: Pick<Request, 'get'>): string | undefined {
   return id === undefined || id === '' ? undefined : readInput(readPosition, id);
 }
 
-function endWithoutEvents(res: Response, subscription: OpenSubscription): void {
+function endWithoutEvents(res: Response, format: StreamFormat, subscription: OpenSubscription): void {
   subscription.close();
-  res.set(HEADERS).end();
+  res.set(headersOf(format)).end();
 }
-
-const event = (name: string, data: string, id?: string) => `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
 
 /** One open event stream: a room's receiver that writes what it hears. */
 class EventStream implements Receiver {
@@ -73,6 +74,7 @@ class EventStream implements Receiver {
 
   constructor(
     private readonly res: Response,
+    private readonly format: StreamFormat,
     private readonly options: SseOptions,
   ) {
     this.#writer = new TurnWriter(res, () => this.#subscription?.resume());
@@ -80,11 +82,11 @@ class EventStream implements Receiver {
 
   /** Writes the head and what the subscription began with, in the turn in which it was opened. */
   begin(room: RoomName, subscription: OpenSubscription, { asked, expiresAt }: { asked: boolean; expiresAt: number | undefined }): void {
-    const { res, options } = this;
+    const { res, format, options } = this;
     this.#room = room;
     this.#subscription = subscription;
-    res.writeHead(200, HEADERS);
-    this.#writer.write(`retry: ${options.retryMs}\n\n${this.#opening(subscription.answer, asked)}`);
+    res.writeHead(200, headersOf(format));
+    this.#writer.write(format.head(options.retryMs) + this.#opening(subscription.answer, asked));
     const heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
     const expiry = expiresAt === undefined ? undefined : this.#endAt(expiresAt);
     const forget = options.streams.add(() => this.#end(new HubError('closing')));
@@ -101,7 +103,7 @@ class EventStream implements Receiver {
   }
 
   gap(position: string): void {
-    this.#writer.write(event('gap', JSON.stringify({ room: this.#room, position }), position));
+    this.#writer.write(this.format.event('gap', JSON.stringify({ room: this.#room, position }), position));
   }
 
   /**
@@ -109,17 +111,17 @@ class EventStream implements Receiver {
    * must go on from the last one seen.
    */
   #opening({ room, position, recovered, messages }: SubscribeAnswer, asked: boolean): string {
-    const gap = asked && !recovered ? event('gap', JSON.stringify({ room, position })) : '';
+    const gap = asked && !recovered ? this.format.event('gap', JSON.stringify({ room, position })) : '';
     const missed = messages.map((message) => this.#message(message)).join('');
-    return gap + missed + event('position', JSON.stringify({ room, position, recovered }), position);
+    return gap + missed + this.format.event('position', JSON.stringify({ room, position, recovered }), position);
   }
 
   #message(message: Message): string {
-    return event('message', this.options.encode(message), message.position);
+    return this.format.event('message', this.options.encode(message), message.position);
   }
 
   #beat(): void {
-    if (this.#writer.idle) this.#writer.write(': still here\n\n');
+    if (this.#writer.idle) this.#writer.write(this.format.heartbeat);
   }
 
   #endAt(expiresAt: number): NodeJS.Timeout | undefined {
@@ -130,7 +132,7 @@ class EventStream implements Receiver {
 
   #end(error: HubError): void {
     this.#subscription?.close();
-    this.#writer.write(event('closing', JSON.stringify({ error: toWireError(error) })));
+    this.#writer.write(this.format.event('closing', JSON.stringify({ error: toWireError(error) })));
     this.#writer.flush();
     this.res.end();
   }
