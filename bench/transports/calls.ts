@@ -1,6 +1,6 @@
 import type { PacedFigures } from '../load/paced-publisher.js';
 
-export const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'polling'] as const;
+export const TRANSPORTS = ['websocket', 'sse', 'http-streaming', 'long-poll', 'polling'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 export interface ViewersRequest {

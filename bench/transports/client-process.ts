@@ -4,7 +4,7 @@ import { PacedPublisher } from '../load/paced-publisher.js';
 import { answerCalls } from '../process.js';
 import type { Transport, ViewersCalls, ViewersFigures, ViewersRequest } from './calls.js';
 import { PollViewer } from './poll-viewer.js';
-import { SseViewer } from './sse-viewer.js';
+import { eventStream, ndjson, StreamViewer } from './stream-viewer.js';
 import type { Viewer, ViewerOptions } from './viewer.js';
 import { WebSocketViewer } from './websocket-viewer.js';
 
@@ -17,7 +17,8 @@ const AT_A_TIME = 50;
 
 const OPENERS: Record<Transport, (options: ViewerOptions) => Viewer> = {
   websocket: (options) => new WebSocketViewer(options),
-  sse: (options) => new SseViewer(options),
+  sse: (options) => new StreamViewer(options, eventStream),
+  'http-streaming': (options) => new StreamViewer(options, ndjson),
   'long-poll': (options) => new PollViewer(options, { waitSeconds: LONG_POLL_SECONDS, intervalMs: 0 }),
   polling: (options) => new PollViewer(options, { waitSeconds: 0, intervalMs: INTERVAL_MS }),
 };

@@ -14,10 +14,10 @@ export class HttpClient {
   }
 
   /** Resolves with the head of the answer. @throws Error when it is no 200 */
-  async open(path: string): Promise<IncomingMessage> {
+  async open(path: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
     this.requests++;
     return new Promise((resolve, reject) => {
-      const request = get({ agent: this.#agent, host: '127.0.0.1', port: this.port, path }, (response) => {
+      const request = get({ agent: this.#agent, host: '127.0.0.1', port: this.port, path, headers }, (response) => {
         if (response.statusCode === 200) resolve(response.setEncoding('utf8'));
         else reject(new Error(`${path}: status ${response.statusCode}`));
       });

@@ -23,6 +23,7 @@ type Measure =
 const LABELS: Record<Transport, string> = {
   websocket: 'WebSocket',
   sse: 'SSE',
+  'http-streaming': 'HTTP streaming',
   'long-poll': 'long poll',
   polling: 'polling each second',
 };
