@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
 import { startRedisCluster } from '../../test/support/redis-cluster.js';
 import { startSentinel } from '../../test/support/redis-sentinel.js';
+import { testScope } from '../../test/support/scope.js';
+import { startTcpProxy } from '../../test/support/tcp-proxy.js';
 import { waitFor } from '../../test/support/wait.js';
 import { openRedisLink, type RedisLink } from '../adapter/redis-link.js';
 import { createBullmqJobQueue } from './bullmq-job-queue.js';
@@ -170,6 +172,59 @@ describe('orphans', () => {
     await work();
     await queue.submit(requestOf({ key: 'k' }));
     expect((await waitFor(() => runs[0])).jobId).toBe(state.jobId);
+  });
+});
+
+describe('BullMQ without its Redis, while the link has its own', () => {
+  const scope = testScope();
+
+  /** BullMQ's connections go through a proxy, the link's do not. */
+  async function behindProxy(prefix: string) {
+    const own = scope.defer(await startRedis(), (started) => started.stop());
+    const proxy = await startTcpProxy(scope, own);
+    const link = scope.defer(openRedisLink({ url: own.url, log: quiet }), (open) => open.close());
+    await link.whenUp();
+    const queue = createBullmqJobQueue({ link, url: `redis://127.0.0.1:${proxy.port}`, prefix, logger: quiet });
+    scope.defer(queue, (open) => open.close(0));
+    return { queue, link, proxy };
+  }
+
+  test('a job that BullMQ did not take is refused as unavailable and taken back', async () => {
+    const { queue, proxy } = await behindProxy('b1');
+    await queue.submit(requestOf());
+    const changes: JobRecord[] = [];
+    queue.onChange((record) => changes.push(record));
+    for (const fail of [proxy.blackHole, proxy.cut]) {
+      fail();
+      await expect(queue.submit(requestOf({ key: 'k' }))).rejects.toMatchObject({ code: 'unavailable' });
+      expect(changes.splice(0).map(({ state }) => state.state)).toEqual(['queued', 'cancelled']);
+      expect(await queue.depth()).toMatchObject({ queued: 1 });
+      proxy.heal();
+    }
+    const again = await waitFor(() => queue.submit(requestOf({ key: 'k' })), { timeoutMs: 15_000 });
+    expect(again.state.state).toBe('queued');
+  });
+
+  test('a job that was there before is not taken back: whether BullMQ has it now is a timeout', async () => {
+    const { queue, proxy } = await behindProxy('b2');
+    const { state } = await queue.submit(requestOf({ key: 'k' }));
+    proxy.blackHole();
+    await expect(queue.submit(requestOf({ key: 'k' }))).rejects.toMatchObject({ code: 'timeout' });
+    expect((await queue.get(state.jobId)).state.state).toBe('queued');
+  });
+
+  test('a Redis without memory refuses jobs, new ones and joined ones, with storage_full', async () => {
+    const { queue, link } = await behindProxy('b3');
+    await queue.submit(requestOf({ key: 'k' }));
+    await link.run(async (client) => {
+      for (const key of await client.keys('b3:{jobs}:bull:*')) await client.del(key);
+      await client.configSet('maxmemory', '10kb');
+    });
+    await expect(queue.submit(requestOf())).rejects.toMatchObject({ code: 'storage_full' });
+    await expect(queue.submit(requestOf({ key: 'k' }))).rejects.toMatchObject({ code: 'storage_full' });
+    await link.run((client) => client.configSet('maxmemory', '0'));
+    await queue.submit(requestOf({ key: 'k' }));
+    expect(await queue.depth()).toMatchObject({ queued: 1 });
   });
 });
 

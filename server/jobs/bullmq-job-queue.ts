@@ -1,5 +1,6 @@
 import { type Job as BullJob, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { HubError } from '../../shared/errors.js';
+import { toHubError } from '../adapter/redis-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, isEnded, type Job, newJob, recordOf, recoverJob } from './job-machine.js';
@@ -31,6 +32,9 @@ export interface BullmqJobQueueOptions {
 const LANES = ['threads', 'loop'] as const satisfies readonly JobLane[];
 /** BullMQ must take the job in this time; the port allows 2 s in all. */
 const ADD_MS = 1_500;
+/** Source: bullmq/src/classes/errors/connection-closed-error.ts, which the package does not export. */
+const CLOSED = 'Connection is closed.';
+const NOT_TAKEN = 'The job queue cannot be reached; the job was not taken.';
 /** Ended jobs that BullMQ keeps, for those who look at its queues; the hub does not. */
 const BULL_KEEPS = { count: 100 };
 /** The machine decides what is tried again; BullMQ's own count must not be in its way. */
@@ -93,7 +97,7 @@ class BullmqJobQueue implements JobQueue {
       const answer = await this.records.create(newJob(request, this.newId(), this.options.now()));
       if ('created' in answer) {
         this.listener(recordOf(answer.created));
-        await this.add(answer.created, answer.turn);
+        await this.enter(answer.created, answer.turn);
         return recordOf(answer.created);
       }
       const joined = await this.records.read(answer.joined);
@@ -164,12 +168,38 @@ class BullmqJobQueue implements JobQueue {
     return job;
   }
 
-  /** Puts a job in line. Twice is once. */
+  /**
+   * Puts a new job in line, or takes it back: a job that has ended does not run, whatever BullMQ has, and so its refusal is one.
+   * @throws HubError as `submit`
+   */
+  private async enter(job: Job, turn: number): Promise<void> {
+    try {
+      await this.add(job, turn);
+    } catch (error) {
+      if (!(await this.takeBack(job))) throw mayRun();
+      throw error instanceof HubError && error.code === 'timeout' ? new HubError('unavailable', NOT_TAKEN) : error;
+    }
+  }
+
+  private async takeBack(job: Job): Promise<boolean> {
+    const cancelled = cancelJob(job, this.options.now());
+    const taken = await this.records.change(job, cancelled).catch(() => false);
+    if (taken) this.listener(recordOf(cancelled));
+    return taken;
+  }
+
+  /**
+   * Puts a job in line. Twice is once.
+   * @throws HubError `unavailable` and `storage_full` when BullMQ did not take it, `timeout` when it may have
+   */
   private async add({ request, state, notBefore = 0 }: Job, turn: number): Promise<void> {
     const delay = Math.max(0, notBefore - this.options.now());
     const options = { jobId: state.jobId, priority: turn, delay, attempts: BULL_ATTEMPTS, backoff: { type: 'custom' } };
     const keep = { removeOnComplete: BULL_KEEPS, removeOnFail: BULL_KEEPS, stackTraceLimit: 1 };
-    await within(ADD_MS, this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep }));
+    const adding = this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep });
+    await within(ADD_MS, adding).catch((error: unknown) => {
+      throw isClosed(error) ? new HubError('unavailable', NOT_TAKEN) : toHubError(error);
+    });
   }
 
   private track<Value>(work: Promise<Value>): Promise<Value> {
@@ -293,11 +323,16 @@ class RetryLater extends Error {
   }
 }
 
-/** @throws HubError `unavailable` when it takes longer */
+/** BullMQ's own word for a connection that it knows to be closed: it sent nothing. */
+const isClosed = (error: unknown) => error instanceof Error && error.message === CLOSED;
+
+const mayRun = () => new HubError('timeout', 'The job is noted and may run; submitted again with the same key, it is joined.');
+
+/** @throws HubError `timeout` when it takes longer */
 async function within<Value>(ms: number, work: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HubError('unavailable', `the job queue did not answer within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new HubError('timeout', `the job queue did not answer within ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([work, late]);

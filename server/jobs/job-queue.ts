@@ -59,8 +59,8 @@ export type JobRunner = (job: JobAttempt, control: JobControl) => Promise<unknow
  * Progress is reported at most 5 times a second.
  *
  * Failure: `submit` rejects with HubError `busy` (with `retryAfterMs`) when the queue is full, every method with `unavailable`
- * within 2 s when the store is away, `get` and `cancel` with `unknown_job`. A submission that was rejected as `unavailable` may
- * still run, as long as nobody repeats it with its key.
+ * within 2 s when the store is away, or with `timeout` when it went while something was being written; `storage_full` when it has no
+ * space, `get` and `cancel` with `unknown_job`. A submission that was rejected as `timeout` may still run; repeated with its key it is joined.
  */
 export interface JobQueue {
   submit(request: JobRequest): Promise<JobRecord>;
