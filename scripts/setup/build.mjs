@@ -4,7 +4,10 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { mustRun } from './run.mjs';
 
 /** What each half of dist/ is made from. Tests are no part of it, but what supports them: the fault bench starts its cluster with that. */
-const SERVER = { sources: ['shared', 'server', 'client/sdk', 'bench', 'test/support'], files: ['package.json', 'tsconfig.json', 'tsconfig.build.json'] };
+const SERVER = {
+  sources: ['shared', 'server', 'client/sdk', 'bench', 'test/support'],
+  files: ['package.json', 'tsconfig.json', 'tsconfig.build.json'],
+};
 const WEB = { sources: ['shared', 'client'], files: ['package-lock.json'] };
 const IGNORED = /\.(test|contract)\.tsx?$|\.md$/;
 
