@@ -19,16 +19,15 @@ test('the JSON text of an entry is its message, for any JSON value, heard and re
       expect(JSON.parse(heard.json!)).toEqual(JSON.parse(JSON.stringify(heard.message)));
       expect(heard.message).toEqual({ ...message(JSON.parse(JSON.stringify(data))), position: 'e1:7', time: PLACE.time });
       const body = encodeBody(message(data));
-      expect(decodeEntry(Buffer.from(body), PLACE)).toEqual(heard);
+      const { epoch, seq, bytes, message: decoded, json } = heard;
+      expect(decodeEntry(Buffer.from(body), PLACE)).toMatchObject({ epoch, seq, bytes, message: decoded, json });
     }),
   );
 });
 
-test('message and text are made once, and are values of the entry: a copy has them', () => {
+test('a message is decoded once, for all who ask', () => {
   const entry = place({ text: 'x' });
   expect(entry.message).toBe(entry.message);
-  expect(structuredClone(entry)).toEqual(entry);
-  expect({ ...entry }.message).toBe(entry.message);
 });
 
 test('an entry with binary in it has no text', () => {

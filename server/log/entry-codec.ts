@@ -50,22 +50,41 @@ export function decodeEntry(stored: Buffer, at: Place): LogEntry {
 
 /** A body as the entry at its place, which costs nothing more until somebody asks for the message. */
 export function placeEntry(body: EncodedBody, at: Place, bytes: number): LogEntry {
-  let message: Message | undefined;
-  let json: string | undefined;
-  return {
-    epoch: at.epoch,
-    seq: at.seq,
-    bytes,
-    // Accessors of the object itself: a copy of the entry, and a thread that it is sent to, get the values.
-    get message() {
-      message ??= decodeMessage(body, at);
-      return message;
-    },
-    get json() {
-      if (typeof body === 'string') json ??= toJson(body, at);
-      return json;
-    },
-  };
+  return new PlacedEntry(body, at, bytes);
+}
+
+/** Feeds keep very many of these: a class, since an object with accessors of its own weighs three times as much. */
+class PlacedEntry implements LogEntry {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly bytes: number;
+  readonly #body: EncodedBody;
+  readonly #room: RoomName;
+  readonly #time: number;
+  #message: Message | undefined;
+
+  constructor(body: EncodedBody, { room, epoch, seq, time }: Place, bytes: number) {
+    this.epoch = epoch;
+    this.seq = seq;
+    this.bytes = bytes;
+    this.#body = body;
+    this.#room = room;
+    this.#time = time;
+  }
+
+  get message(): Message {
+    this.#message ??= decodeMessage(this.#body, this.#place());
+    return this.#message;
+  }
+
+  /** Not kept: it goes out once, to all of a room's sockets, and would weigh as much again as the body. */
+  get json(): string | undefined {
+    return typeof this.#body === 'string' ? toJson(this.#body, this.#place()) : undefined;
+  }
+
+  #place(): Place {
+    return { room: this.#room, epoch: this.epoch, seq: this.seq, time: this.#time };
+  }
 }
 
 function toJson(body: string, { room, epoch, seq, time }: Place): string {

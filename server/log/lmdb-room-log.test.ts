@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from '@jest/globals';
 import { waitFor } from '../../test/support/wait.js';
@@ -116,6 +117,22 @@ function buildForNode(): string {
   cleanups.push(() => rmSync(out, { force: true }));
   return out;
 }
+
+test('appends of turns in a row go together, and one that comes alone does not wait for others', async () => {
+  const log = await open({ dir: newDir(), gatherMs: HOUR_MS });
+  const acknowledgedIn: number[] = [];
+  const bringing = 4;
+  let turn = 0;
+  for (; turn < bringing || acknowledgedIn.length < 2 * bringing; turn++) {
+    if (turn < bringing) {
+      for (const id of ['a', 'b']) void log.append(message('chat:x', `${id}${turn}`), ALL).then(() => acknowledgedIn.push(turn));
+    }
+    await nextTurn();
+  }
+  expect(new Set(acknowledgedIn).size).toBe(1);
+  expect((await log.ends('chat:x')).last).toBe(8);
+  expect((await log.append(message('chat:x', 'alone'), ALL)).entry.seq).toBe(9);
+});
 
 test('a thread reads while the log is written', async () => {
   const dir = newDir();

@@ -11,7 +11,7 @@ export interface NewMessage {
   readonly data: unknown;
 }
 
-/** A message with its position taken apart. `message.position` is `epoch:seq`. */
+/** A message with its position taken apart. `message.position` is `epoch:seq`. A copy of an entry, or one sent to a thread, may lack `message` and `json`. */
 export interface LogEntry {
   readonly epoch: string;
   readonly seq: number;
@@ -19,7 +19,7 @@ export interface LogEntry {
   readonly bytes: number;
   /** Decoded when it is first asked for; the same object for all who ask. */
   readonly message: Message;
-  /** The same message as JSON text, made once, for whoever sends it on; left out where there is binary in it. */
+  /** The same message as JSON text, made for whoever asks, to be sent on; undefined where there is binary in it. */
   readonly json?: string | undefined;
 }
 
