@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { Server, type Socket as ServerSocket } from 'socket.io';
 import { io as connect, type Socket } from 'socket.io-client';
+import type { WebSocket } from 'ws';
 import { waitFor } from '../../test/support/wait.js';
 import { createDelivery, type DeliveryOptions } from './delivery.js';
 import { senderOf } from './turn-socket.js';
@@ -18,9 +20,11 @@ async function serve(options: Partial<DeliveryOptions> = {}) {
   const http: HttpServer = createServer();
   const settings = { ...OPTIONS, ...options };
   let delivered = 0;
-  const delivery = createDelivery(settings, (sockets) => {
+  const waiting = new Set<ServerSocket>();
+  const onDelivered = (sockets: number) => {
     delivered += sockets;
-  });
+  };
+  const delivery = createDelivery(settings, onDelivered, { fed: () => {}, waits: (socket) => waiting.add(socket) });
   const perMessageDeflate = settings.compression && { threshold: settings.compressionThresholdBytes };
   const io = new Server(http, { perMessageDeflate, ...delivery.io });
   delivery.attach(io);
@@ -40,7 +44,7 @@ async function serve(options: Partial<DeliveryOptions> = {}) {
     return { client, socket, heard, writes: countWrites(socket) };
   }
   const emit = (event: string, payload: unknown) => delivery.output.emit('room', event as 'message', payload as never);
-  return { io, join, emit, output: delivery.output, delivered: () => delivered };
+  return { http, io, join, emit, output: delivery.output, delivered: () => delivered, waiting };
 }
 
 interface TcpSocket {
@@ -70,6 +74,40 @@ test('a WebSocket of the engine sends through the turn: ws still has its sender 
   expect(senderOf((socket.conn.transport as unknown as { socket: unknown }).socket)).toMatchObject({ takesCompressed: false });
 });
 
+test('what else ws does with a sender works with its one: pings, closing, and how much waits', async () => {
+  const hub = await serve();
+  const { client, socket } = await hub.join();
+  const websocket = (socket.conn.transport as unknown as { socket: WebSocket }).socket;
+  const { ws: far } = (client.io.engine as unknown as { transport: { ws: WebSocket } }).transport;
+  const pinged = once(far, 'ping');
+  const ponged = once(websocket, 'pong');
+  websocket.ping('are you there');
+  expect(String((await pinged)[0])).toBe('are you there');
+  await ponged;
+  expect(websocket.bufferedAmount).toBe(0);
+  const closed = once(far, 'close');
+  websocket.close(4_000, 'enough');
+  const [code, why] = await closed;
+  expect([code, String(why)]).toEqual([4_000, 'enough']);
+});
+
+test('the answer to the upgrade and the opening packet are one write', async () => {
+  const hub = await serve();
+  let writes = 0;
+  hub.http.on('connection', ({ _handle: handle }: { _handle: Record<string, (...args: unknown[]) => number> }) => {
+    for (const name of ['writev', 'writeBuffer', 'writeLatin1String', 'writeUtf8String']) {
+      const write = handle[name]!.bind(handle);
+      handle[name] = (...args) => {
+        writes++;
+        return write(...args);
+      };
+    }
+  });
+  await hub.join();
+  // The second is the answer to the client's entering the namespace.
+  expect(writes).toBe(2);
+});
+
 test('room messages, direct ones, broadcasts and acknowledgements of one turn are one write, in the order in which they were sent', async () => {
   const hub = await serve();
   const one = await hub.join();
@@ -84,6 +122,20 @@ test('room messages, direct ones, broadcasts and acknowledgements of one turn ar
   expect(other.heard).toEqual(['a 1', 'c 3', 'd 4']);
   expect([one.writes(), other.writes()]).toEqual([1, 1]);
   expect(hub.delivered()).toBe(4);
+});
+
+test('it says for which sockets something waits that was written to them', async () => {
+  const hub = await serve();
+  const [quick, slow] = [await hub.join(), await hub.join()];
+  clientTcpOf(slow.client).pause();
+  const pad = 'x'.repeat(10_000);
+  for (let sent = 1; hub.waiting.size === 0; sent++) {
+    expect(sent).toBeLessThan(2_000);
+    hub.emit('a', pad);
+    await waitFor(() => quick.heard.length === sent);
+  }
+  expect([...hub.waiting]).toEqual([slow.socket]);
+  clientTcpOf(slow.client).resume();
 });
 
 test('a message of the log goes out as the text that the log has', async () => {

@@ -6,12 +6,12 @@ import { type Lane, NOTHING, type Turn, type TurnGroup, type TurnWriter } from '
 
 type Sent = (error?: Error) => void;
 
-/** What ws 8 keeps of a connection's sending side, as far as it is used here; `turn-socket.test.ts` holds it to the version. */
+/** What ws 8 keeps of a connection's sending side, as far as it is used here; `delivery.test.ts` holds it to the version. */
 interface WsSender {
   readonly _socket: TcpSocket;
   sendFrame(list: readonly (Buffer | string)[], sent?: Sent): void;
 }
-export type WsSenderClass = new (socket: TcpSocket, extensions: object, generateMask?: unknown) => WsSender;
+type WsSenderClass = new () => WsSender;
 interface SendOptions {
   readonly binary?: boolean;
   readonly compress?: boolean;
@@ -22,6 +22,12 @@ interface Deflate {
 }
 
 const { Sender } = ws as unknown as { Sender: WsSenderClass };
+/** ws's class without its constructor: what that puts on each sender is for what is compressed and queued there. */
+const BareSender = function BareSender() {} as unknown as WsSenderClass;
+BareSender.prototype = Sender.prototype;
+/** What ws asks of a sender that it keeps nothing in. */
+const EMPTY_SENDER = { _bufferedBytes: 0, _state: 0 };
+const NO_FRAME = new ReadyFrame([]);
 const DEFLATE = 'permessage-deflate';
 const OPCODE = 0x0f;
 const CLOSE = 8;
@@ -41,12 +47,13 @@ export interface SenderHost {
  * The sending side of one WebSocket: hands each message to the turn. While the connection is congested, what is sent stays with
  * engine.io, as it does without this: its volatile messages are then dropped.
  */
-export class TurnSender extends Sender implements TurnWriter {
+export class TurnSender extends BareSender implements TurnWriter {
+  override readonly _socket: TcpSocket;
   own: Lane = NOTHING;
   first: TurnGroup | undefined;
   more: TurnGroup[] | undefined;
   readonly takesCompressed: boolean;
-  /** Bytes from which its messages are compressed. */
+  /** Bytes from which its messages are compressed, where it takes that. */
   readonly #threshold: number;
   readonly #host: SenderHost;
   #closed = false;
@@ -55,11 +62,14 @@ export class TurnSender extends Sender implements TurnWriter {
   #held: Sent | undefined;
 
   constructor(host: SenderHost, socket: TcpSocket, extensions: Record<string, unknown>) {
-    super(socket, extensions);
+    super();
+    this._socket = socket;
     const deflate = extensions[DEFLATE] as Deflate | undefined;
     this.#host = host;
     this.takesCompressed = deflate !== undefined && isShareable(deflate);
-    this.#threshold = this.takesCompressed ? deflate!._threshold : Number.POSITIVE_INFINITY;
+    this.#threshold = this.takesCompressed ? deflate!._threshold : 0;
+    // The turn's end comes with the answer to the upgrade, also when nothing else is sent.
+    host.turn.toOne(this, NO_FRAME);
   }
 
   get congested(): boolean {
@@ -69,7 +79,7 @@ export class TurnSender extends Sender implements TurnWriter {
   /** Takes the place of the one in ws, which frames, compresses and writes each message by itself. */
   send(data: string | Uint8Array, { compress }: SendOptions, sent?: Sent): void {
     const frame = new MessageFrame(data);
-    if (compress && frame.bytes >= this.#threshold) frame.compress(deflateMessage);
+    if (compress && this.takesCompressed && frame.bytes >= this.#threshold) frame.compress(deflateMessage);
     this.#host.turn.toOne(this, frame);
     this.#sent(sent);
   }
@@ -86,7 +96,9 @@ export class TurnSender extends Sender implements TurnWriter {
   write(bytes: Buffer): void {
     const socket = this._socket;
     if (this.#closed || !socket.writable) return;
-    socket.write(bytes);
+    if (bytes.length > 0) socket.write(bytes);
+    // Corked since its upgrade was answered.
+    if (socket.writableCorked > 0) socket.uncork();
     const waiting = socket.writableLength;
     if (waiting === 0) return;
     this.#host.onWaiting(this);
@@ -117,6 +129,8 @@ export class TurnSender extends Sender implements TurnWriter {
     });
   }
 }
+
+Object.assign(TurnSender.prototype, EMPTY_SENDER);
 
 /** Whether what is compressed once fits this connection: with no context of its own and the usual window. */
 function isShareable({ params }: Deflate): boolean {

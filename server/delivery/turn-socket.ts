@@ -1,4 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import WebSocket, { type ServerOptions, WebSocketServer } from 'ws';
 import { type SenderHost, TurnSender } from './turn-sender.js';
 
@@ -8,6 +9,10 @@ interface WsInternals {
   readonly _extensions: Record<string, unknown>;
   setSocket(socket: TcpSocket, head: Buffer, options: object): void;
 }
+interface WsServerInternals extends WebSocketServer {
+  completeUpgrade(extensions: object, key: string, protocols: Set<string>, request: object, socket: Duplex, ...more: unknown[]): void;
+}
+const BaseServer = WebSocketServer as unknown as new (options: ServerOptions) => WsServerInternals;
 const Base = WebSocket as unknown as new (address: null, protocols?: undefined, options?: object) => WsInternals;
 
 /** What engine.io's `wsEngine` takes: a WebSocket server whose connections send through the turn. */
@@ -15,17 +20,24 @@ export function createWsEngine(host: SenderHost): typeof WebSocketServer {
   class TurnSocket extends Base {
     override setSocket(socket: TcpSocket, head: Buffer, options: object): void {
       super.setSocket(socket, head, options);
-      // With what ws has put on its own.
-      this._sender = Object.assign(new TurnSender(host, socket, this._extensions), this._sender);
+      this._sender = new TurnSender(host, socket, this._extensions);
     }
   }
-  return class TurnServer extends WebSocketServer {
+  return class TurnServer extends BaseServer {
     constructor(options: ServerOptions) {
       const { perMessageDeflate: deflate } = options;
       const perMessageDeflate = typeof deflate === 'object' ? { ...deflate, serverNoContextTakeover: true } : deflate;
       super({ ...options, perMessageDeflate, WebSocket: TurnSocket as unknown as typeof WebSocket });
     }
-  } as typeof WebSocketServer;
+
+    /** What the turn sends first goes out with the answer. */
+    override completeUpgrade(
+      ...[extensions, key, protocols, request, socket, ...more]: Parameters<WsServerInternals['completeUpgrade']>
+    ): void {
+      socket.cork();
+      super.completeUpgrade(extensions, key, protocols, request, socket, ...more);
+    }
+  } as unknown as typeof WebSocketServer;
 }
 
 /** The sender of a WebSocket that this hub's engine has made. */

@@ -57,7 +57,8 @@ export interface EngineServer extends EventEmitter {
 export interface WsParts {
   _extensions: object;
   _receiver: WsReceiver | object;
-  readonly _sender: { _extensions: object };
+  /** A sender of the turn's keeps no extensions. */
+  readonly _sender: { _extensions?: object };
 }
 
 /** ws's parser of what comes in. */

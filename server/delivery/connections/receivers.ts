@@ -29,7 +29,7 @@ export class Receivers {
     const receiver = ownReceiver(parts);
     if (!receiver || !isResting(receiver)) return false;
     parts._extensions = NO_EXTENSIONS;
-    parts._sender._extensions = NO_EXTENSIONS;
+    if (parts._sender._extensions) parts._sender._extensions = NO_EXTENSIONS;
     this.#pool ??= new ReceiverPool(receiver, this.engine.ws?.options ?? {});
     parts._receiver = new LentReceiver(parts, this.#pool);
     return true;
