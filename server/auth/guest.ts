@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { HubError } from '../../shared/errors.js';
 import { displayName } from './display-name.js';
 import { ACTIONS, type Grants, type Principal } from './principal.js';
@@ -6,7 +6,7 @@ import { ACTIONS, type Grants, type Principal } from './principal.js';
 const GUEST_KEY = /^[A-Za-z0-9]{16,64}$/;
 
 /**
- * A guest: the same user wherever the same key is shown, on any instance; a new one without a key. The id is a hash, so that others
+ * A guest: the same user wherever the same key is shown, on any instance; a new one without a key. Its id is a hash of the key, so that others
  * who see it cannot show the key.
  * @throws HubError `invalid` when the key has another form
  */
@@ -14,9 +14,19 @@ export function guestPrincipal({ name, guestKey }: { name?: unknown; guestKey?: 
   if (guestKey !== undefined && !(typeof guestKey === 'string' && GUEST_KEY.test(guestKey))) {
     throw new HubError('invalid', 'a guestKey is 16 to 64 letters or digits');
   }
-  const seed = guestKey ?? randomBytes(16).toString('hex');
-  const id = `guest-${createHash('sha256').update(`roomcast guest ${seed}`).digest('hex').slice(0, 20)}`;
+  const id = `guest-${guestKey === undefined ? randomHex() : hashOf(guestKey)}`;
   return { user: { id, name: displayName(name) ?? `Guest ${id.slice(6, 10)}` }, guest: true, admin: false, grants };
+}
+
+const ID_CHARS = 20;
+
+function hashOf(guestKey: string): string {
+  return createHash('sha256').update(`roomcast guest ${guestKey}`).digest('hex').slice(0, ID_CHARS);
+}
+
+/** Node makes these from random bytes that it has asked the system for beforehand: a newcomer need not wait for them. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '').slice(0, ID_CHARS);
 }
 
 /** Grants from `action:pattern` texts, as the option `guestGrants` lists them. */
