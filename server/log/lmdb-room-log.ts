@@ -156,20 +156,20 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   return {
     durability: 'LMDB: what is acknowledged is synchronised to disk, a crash loses none of it.',
 
-    async append(message: NewMessage, retention: Retention): Promise<Appended> {
-      if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
-      if (state === 'stalled') throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
-      const body = encodeBody(message);
-      const bytes = Buffer.byteLength(body);
-      if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
-        throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
-      }
-      waitingBytes += bytes;
-      return new Promise((resolve, reject) => {
+    append: (message: NewMessage, retention: Retention): Promise<Appended> =>
+      // One promise for each append; what is thrown in here rejects it.
+      new Promise((resolve, reject) => {
+        if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
+        if (state === 'stalled') throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
+        const body = encodeBody(message);
+        const bytes = Buffer.byteLength(body);
+        if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
+          throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
+        }
+        waitingBytes += bytes;
         waiting.push({ room: message.room, id: message.id, body, bytes, retention, resolve, reject });
         writing ??= write();
-      });
-    },
+      }),
 
     read: async (room, range) => readPage(fresh(), room, range),
     ends: async (room) => endsOf(fresh(), room),

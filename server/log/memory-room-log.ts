@@ -30,6 +30,8 @@ interface MemoryRoom {
   entries: Stored[];
   base: number;
   start: number;
+  /** A time that no id is older than. */
+  oldestId: number;
   /** In the order of their times. */
   readonly ids: Map<string, { seq: number; time: number }>;
 }
@@ -55,6 +57,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
     const room = rooms.get(name) ?? create(name);
     room.usedAt = now();
     drop(room, room.usedAt);
+    dropIds(room, room.usedAt - idWindowMs);
     return room;
   }
 
@@ -69,6 +72,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       entries: [],
       base: 1,
       start: 0,
+      oldestId: 0,
       ids: new Map(),
     };
     rooms.set(name, room);
@@ -79,6 +83,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
     const time = now();
     for (const [name, room] of rooms) {
       drop(room, time);
+      dropIds(room, time - idWindowMs);
       if (room.start === room.entries.length && time - room.usedAt > FORGET_MS && !followers.has(name)) rooms.delete(name);
     }
     sweepAtRooms = Math.max(ROOMS_BEFORE_SWEEP, rooms.size * 2);
@@ -94,8 +99,13 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       room.base += room.start;
       room.start = 0;
     }
+  }
+
+  function dropIds(room: MemoryRoom, before: number): void {
+    if (room.oldestId >= before) return;
     for (const [id, place] of room.ids) {
-      if (place.time >= time - idWindowMs) break;
+      room.oldestId = place.time;
+      if (place.time >= before) return;
       room.ids.delete(id);
     }
   }

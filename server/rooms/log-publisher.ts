@@ -25,15 +25,15 @@ export class LogPublisher implements SystemPublisher {
     return this.append(parseRoom(room, this.options.kinds), { id, type, data, from });
   }
 
-  async append(
-    { room, kind, policy }: ParsedRoom,
-    message: { id: string; type: string; data: unknown; from: User },
-  ): Promise<PublishAnswer> {
+  append({ room, kind, policy }: ParsedRoom, message: { id: string; type: string; data: unknown; from: User }): Promise<PublishAnswer> {
     const startedAt = performance.now();
     const retention = { messages: policy.historyMessages, ttlMs: policy.historyTtlMs };
-    const { entry, repeated } = await this.options.log.append({ room, ...message }, retention);
-    this.options.onPublish(kind, repeated, (performance.now() - startedAt) / 1_000);
-    const answer: PublishAnswer = { id: message.id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
-    return repeated ? { ...answer, repeated } : answer;
+    const { id } = message;
+    // Not awaited: what waits for the log then keeps the id alone, not the whole message.
+    return this.options.log.append({ room, ...message }, retention).then(({ entry, repeated }) => {
+      this.options.onPublish(kind, repeated, (performance.now() - startedAt) / 1_000);
+      const answer: PublishAnswer = { id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
+      return repeated ? { ...answer, repeated } : answer;
+    });
   }
 }

@@ -66,7 +66,7 @@ export class RoomService implements Rooms {
     const { id, type = 'text', data } = request;
     const append = () => this.options.publisher.append(room, { id, type, data, from: principal.user });
     const check = isRevision(type) ? () => checkRevision(this.options.log, principal, room.room, type, data) : undefined;
-    if (!check && this.#order.isIdle) return append();
+    if (!check && this.#order.isIdle) return await append();
     return this.#order.append(`${principal.user.id} ${room.room}`, append, check);
   }
 
