@@ -7,8 +7,11 @@ export interface UsedFigures {
   readonly cpuSeconds: number;
   /** At the window's end. */
   readonly rssMiB: number;
-  /** From the window's begin to its end. */
-  readonly rssGrowthMiB: number;
+  /**
+   * From the window's begin to its end, of the memory that is the processes' own: pages of mapped files count as theirs (RSS), too, and
+   * are the system's, which takes them back when it wants.
+   */
+  readonly ownGrowthMiB: number;
 }
 
 const MS_PER_S = 1e3;
@@ -24,17 +27,14 @@ const KIB_PER_MIB = 1_024;
 export function watchUse(pids: readonly number[], helpers: readonly number[] = []): () => UsedFigures {
   const startMs = performance.now();
   const cpuSeconds = () => sum([...pids, ...helpers].map(cpuSecondsOf));
-  const rssMiB = () => sum(pids.map(rssKiBOf)) / KIB_PER_MIB;
-  const [cpuBefore, rssBefore] = [cpuSeconds(), rssMiB()];
-  return () => {
-    const rss = rssMiB();
-    return {
-      seconds: (performance.now() - startMs) / MS_PER_S,
-      cpuSeconds: cpuSeconds() - cpuBefore,
-      rssMiB: rss,
-      rssGrowthMiB: rss - rssBefore,
-    };
-  };
+  const ownMiB = () => sum(pids.map((pid) => statusKiB(pid, 'RssAnon'))) / KIB_PER_MIB;
+  const [cpuBefore, ownBefore] = [cpuSeconds(), ownMiB()];
+  return () => ({
+    seconds: (performance.now() - startMs) / MS_PER_S,
+    cpuSeconds: cpuSeconds() - cpuBefore,
+    rssMiB: sum(pids.map(rssKiBOf)) / KIB_PER_MIB,
+    ownGrowthMiB: ownMiB() - ownBefore,
+  });
 }
 
 /** User and system, until now, of the threads that there are. */
@@ -44,8 +44,10 @@ export function cpuSecondsOf(pid: number): number {
   return sum(threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))) / NS_PER_S;
 }
 
-export function rssKiBOf(pid: number): number {
-  const [, kib] = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+export const rssKiBOf = (pid: number): number => statusKiB(pid, 'VmRSS');
+
+function statusKiB(pid: number, field: 'VmRSS' | 'RssAnon'): number {
+  const [, kib] = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kib);
 }
 

@@ -318,3 +318,10 @@ test('what processes use is read from outside: CPU of all their threads, memory 
   const rssMiB = process.memoryUsage.rss() / 1024 ** 2;
   expect(used.rssMiB / rssMiB).toBeCloseTo(1, 1);
 });
+
+test('memory that a process takes is growth of its own', () => {
+  const end = watchUse([process.pid]);
+  const taken = Buffer.alloc(64 * 1024 ** 2, 1);
+  expect(end().ownGrowthMiB).toBeGreaterThan(48);
+  expect(taken).toHaveLength(64 * 1024 ** 2);
+});

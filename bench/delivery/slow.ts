@@ -9,14 +9,18 @@ const SOME = {
   group: 'some do not read',
   load: ({ members, slowPercent }: Readonly<Record<Option, number>>) => ({ slow: Math.ceil((members * slowPercent) / 100) }),
 };
-/** What the hub lets wait for a connection, and what its heap may grow by meanwhile. */
+/**
+ * What the hub lets wait for a connection, and what its heap may grow by meanwhile. Judged is the memory of its own: its RSS grows by the
+ * pages of the log's mapped file as well, as much when everybody reads, and those are not kept for anybody.
+ */
 const LIMIT_MIB = OPTIONS.unsentBytes.default / 1024 ** 2;
 const HEAP_MIB = 20;
 
 /** Members that stop reading: what the server keeps for them, and what the others feel of it. */
 export const slow = loadScenario({
   name: 'slow',
-  about: 'one room at a steady rate, in which some members do not read, and the same without them',
+  about:
+    'one room at a steady rate, in which some members do not read, and the same without them; the growth leaves out the mapped file of the log',
   options: {
     members: membersOption(100),
     slowPercent: { default: 1, min: 0, max: 50, about: 'Percent of the members that do not read.' },
@@ -31,10 +35,10 @@ export const slow = loadScenario({
     { key: 'stock-slow', label: 'stock', isControl: true, target: { server: 'stock' }, ...SOME },
   ],
   load: ({ members, messagesPerSecond, bytes }) => ({ mode: 'rate', members, rate: messagesPerSecond, bytes }),
-  measures: measuresOf('rssGrowthMiB', 'rssMiB', 'latencyP50Ms', 'latencyP99Ms', 'cpuPercent', 'deliveriesPerSecond', 'undelivered'),
-  pictured: ['rssGrowthMiB', 'latencyP99Ms'],
+  measures: measuresOf('ownGrowthMiB', 'rssMiB', 'latencyP50Ms', 'latencyP99Ms', 'cpuPercent', 'deliveriesPerSecond', 'undelivered'),
+  pictured: ['ownGrowthMiB', 'latencyP99Ms'],
   claims: [
-    { mode: 'ours-slow', measure: 'rssGrowthMiB', limit: { atMost: LIMIT_MIB + HEAP_MIB } },
+    { mode: 'ours-slow', measure: 'ownGrowthMiB', limit: { atMost: LIMIT_MIB + HEAP_MIB } },
     { mode: 'ours-slow', measure: 'latencyP99Ms', relativeTo: 'ours', limit: { atMost: 1.5 } },
   ],
   defaults: { seconds: 8, warmUpSeconds: 3 },

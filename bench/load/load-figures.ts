@@ -15,7 +15,7 @@ export type LoadFigure =
   | 'cpuPerPublicationUs'
   | 'bytesPerDelivery'
   | 'rssMiB'
-  | 'rssGrowthMiB'
+  | 'ownGrowthMiB'
   | 'undelivered'
   | 'clientBusyPercent';
 export type LoadFigures = Record<LoadFigure, number>;
@@ -31,7 +31,7 @@ const MEASURES: Readonly<Record<LoadFigure, Omit<Measure, 'key'>>> = {
   cpuPerPublicationUs: { label: 'CPU of the server per publication', unit: 'µs', digits: 1, compared: true },
   bytesPerDelivery: { label: 'bytes per delivery', unit: '', digits: 0, compared: true },
   rssMiB: { label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
-  rssGrowthMiB: { label: 'RSS growth in the window', unit: 'MiB', digits: 1 },
+  ownGrowthMiB: { label: 'growth of its own memory (RssAnon) in the window', unit: 'MiB', digits: 1 },
   undelivered: { label: 'publications that some member did not get', unit: '', digits: 0 },
   clientBusyPercent: { label: 'load client busy', unit: '%', digits: 1 },
 };
@@ -45,7 +45,7 @@ const US_PER_S = 1e6;
 const US_PER_MS = 1e3;
 
 /** @param used by the servers, of several together */
-export function figuresOf(load: LoadResult, { cpuSeconds, seconds, rssMiB, rssGrowthMiB }: UsedFigures): LoadFigures {
+export function figuresOf(load: LoadResult, { cpuSeconds, seconds, rssMiB, ownGrowthMiB }: UsedFigures): LoadFigures {
   // The windows are a little apart: what the client prints is read when it is.
   const cores = cpuSeconds / seconds;
   const cpuUs = cores * load.seconds * US_PER_S;
@@ -60,7 +60,7 @@ export function figuresOf(load: LoadResult, { cpuSeconds, seconds, rssMiB, rssGr
     cpuPerPublicationUs: perOne(cpuUs, load.published),
     bytesPerDelivery: perOne(load.bytes, load.deliveries),
     rssMiB,
-    rssGrowthMiB,
+    ownGrowthMiB,
     undelivered: load.incomplete,
     clientBusyPercent: load.utilisation * 100,
   };
