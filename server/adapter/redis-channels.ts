@@ -1,6 +1,6 @@
 import { HubError } from '../../shared/errors.js';
+import { asRead, isRedirection, replyCode, toHubError } from './command-errors.js';
 import type { LinkLog, RedisClient, RedisConnection } from './redis-connection.js';
-import { asRead, isRedirection, replyCode, toHubError } from './redis-errors.js';
 
 /** What hears a channel. A listener that throws is logged and goes on hearing. */
 export interface ChannelListener {

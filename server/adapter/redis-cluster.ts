@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { HubError } from '../../shared/errors.js';
+import { reasonOf, replyCode } from './command-errors.js';
 import { askOnce } from './redis-ask.js';
 import { askingClient, clusterClient, type SendToKey } from './redis-cluster-client.js';
 import type { LinkLog, RedisClient, RedisConnection } from './redis-connection.js';
-import { reasonOf, replyCode } from './redis-errors.js';
 import { hashTag, keySlot, SLOTS } from './redis-key-slot.js';
 import type { RedisNode } from './redis-node.js';
 import { TagOrder } from './redis-tag-order.js';

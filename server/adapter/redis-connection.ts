@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { HubError } from '../../shared/errors.js';
-import { outcomeUnknown, reasonOf, replyCode, UNREACHED } from './redis-errors.js';
+import { outcomeUnknown, reasonOf, replyCode, UNREACHED } from './command-errors.js';
 import type { RedisTarget } from './topology.js';
 
 export type RedisClient = ReturnType<typeof newClient>;

@@ -1,5 +1,5 @@
+import { reasonOf } from './command-errors.js';
 import { askOnce } from './redis-ask.js';
-import { reasonOf } from './redis-errors.js';
 import { hostName, type RedisHost, type RedisTopology, targetAt } from './topology.js';
 
 type SentinelTopology = Extract<RedisTopology, { form: 'sentinel' }>;

@@ -1,6 +1,6 @@
 import { type Job as BullJob, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { HubError } from '../../shared/errors.js';
-import { toHubError } from '../adapter/redis-errors.js';
+import { toHubError } from '../adapter/command-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, isEnded, type Job, newJob, recordOf, recoverJob } from './job-machine.js';

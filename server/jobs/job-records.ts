@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RedisClientType } from 'redis';
 import { HubError } from '../../shared/errors.js';
-import { asRead } from '../adapter/redis-errors.js';
+import { asRead } from '../adapter/command-errors.js';
 import type { RedisTarget } from '../adapter/topology.js';
 import { isEnded, type Job, keyOf } from './job-machine.js';
 import type { JobLane, JobRequest } from './job-queue.js';
