@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import { type CheckResult, check } from '../bench/faults/check.js';
 import { commandOf, readCommand } from '../bench/faults/command-line.js';
-import { withRun } from '../bench/faults/document.js';
+import { withRun, withStorm } from '../bench/faults/document.js';
 import type { Histories, Place, Publication, ReaderEvent, ReaderHistory } from '../bench/faults/history.js';
 import { FAULT_KINDS } from '../bench/faults/kinds.js';
 import { Load } from '../bench/faults/load/load.js';
@@ -13,6 +13,10 @@ import { timesToRecover } from '../bench/faults/recovery.js';
 import { wrongWith } from '../bench/faults/report.js';
 import type { FaultRun } from '../bench/faults/run.js';
 import { type Fault, schedule } from '../bench/faults/schedule.js';
+import { stormCommandOf } from '../bench/faults/storm/command-line.js';
+import { Crowd } from '../bench/faults/storm/crowd.js';
+import { wrongWithStorm } from '../bench/faults/storm/report.js';
+import type { StormRun } from '../bench/faults/storm/run.js';
 import { ROOT, temporaryDir } from './support/files.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { fileScope, testScope } from './support/scope.js';
@@ -163,6 +167,10 @@ test('the command line is read, given back, and refused in one line', () => {
   );
   expect(() => readCommand(['--faults', 'earthquake'])).toThrow('no fault is named earthquake');
   expect(() => readCommand(['--minutes', 'soon'])).toThrow('--minutes takes a number from 0.1 to 100000, not soon');
+  const storm = readCommand('storm --clients 300 --seed 2'.split(' '));
+  expect(storm).toMatchObject({ do: 'storm', settings: { clients: 300, seed: 2, rooms: 50, perSecond: 50 } });
+  expect(storm.do === 'storm' && stormCommandOf(storm.settings)).toBe('npm run faults -- storm --clients 300 --seed 2');
+  expect(() => readCommand(['storm', '--clients', '2'])).toThrow('--clients takes a number from 3 to 15000, not 2');
   expect(readCommand(['--help'])).toMatchObject({ do: 'help', text: expect.stringContaining('redis-black-hole') });
 });
 
@@ -228,18 +236,36 @@ test('the client SDK makes up for a message that is dropped, repeated or swapped
   for (const how of ['drops', 'repeats', 'swaps'] as const) expect(await judged(how, 4)).toMatchObject(CLEAN);
 }, 60_000);
 
-const SEED = 11;
-const SMOKE = `--minutes 0.45 --seed ${SEED} --readers 16 --rooms 4 --rate 60 --faults redis-kill,instance-kill,client-cut,redis-flush`;
+test('a client of the storm counts a message that is dropped, repeated or swapped', async () => {
+  const found = { passes: [0, 0], drops: [1, 0], repeats: [0, 1], swaps: [1, 1] } as const;
+  for (const how of ['passes', 'drops', 'repeats', 'swaps'] as const) {
+    const { url } = await startMeddler(scope, hub, meddling(how));
+    const crowd = new Crowd();
+    await crowd.open({ urls: [url], clients: 1, rooms: 1, seed: ++loads, name: 'one' });
+    for (let n = 0; n < 15; n++) await crowd.publishOnce();
+    const heads = await crowd.end();
+    const { holes, repeats, lost, stranded } = await crowd.figures({ heads, killedAtMs: 0, untilMs: 0, waitMs: 5_000 });
+    expect({ how, counts: [holes, repeats], lost, stranded }).toEqual({ how, counts: found[how], lost: 0, stranded: 0 });
+  }
+}, 60_000);
 
-test(`a cluster whose Redis, instance and clients fail loses nothing that it acknowledged (seed ${SEED})`, async () => {
+/** Runs the bench to its end, whatever it finds. */
+async function bench<Run>(flags: string): Promise<{ run: Run; stdout: string }> {
   const jsonFile = join(await temporaryDir(scope), 'run.json');
   const main = join(ROOT, 'dist/bench/faults/main.js');
-  const ran = promisify(execFile)(process.execPath, [main, ...SMOKE.split(' '), '--json', jsonFile], { cwd: ROOT });
+  const ran = promisify(execFile)(process.execPath, [main, ...flags.split(' '), '--json', jsonFile], { cwd: ROOT });
   const { stdout, stderr } = await ran.catch((failed: { stdout: string; stderr: string }) => failed);
   const text = await readFile(jsonFile, 'utf8').catch(() => {
     throw new Error(`the run did not end:\n${stderr}`);
   });
-  const run: FaultRun = JSON.parse(text);
+  return { run: JSON.parse(text), stdout };
+}
+
+const SEED = 11;
+const SMOKE = `--minutes 0.45 --seed ${SEED} --readers 16 --rooms 4 --rate 60 --faults redis-kill,instance-kill,client-cut,redis-flush`;
+
+test(`a cluster whose Redis, instance and clients fail loses nothing that it acknowledged (seed ${SEED})`, async () => {
+  const { run, stdout } = await bench<FaultRun>(SMOKE);
   const wrong = wrongWith(run);
   expect({ wrong, stdout }).toEqual({ wrong: [], stdout });
   expect(run.faults.length).toBeGreaterThanOrEqual(2);
@@ -254,3 +280,19 @@ test(`a cluster whose Redis, instance and clients fail loses nothing that it ack
   expect(written).toContain('| redis-kill ');
   expect(withRun(written, run)).toBe(written);
 }, 150_000);
+
+test('the clients of a killed instance come back to the others at once, and have what they missed once', async () => {
+  const { run, stdout } = await bench<StormRun>('storm --clients 200 --rooms 10 --rate 40 --seed 3');
+  expect({ wrong: wrongWithStorm(run), stdout }).toEqual({ wrong: [], stdout });
+  expect(run.crowd.lost).toBeGreaterThan(20);
+  expect(run.crowd.backMs).toHaveLength(run.crowd.lost);
+  expect(run.crowd.delays.during).toBeGreaterThan(0);
+  expect(run.logReads).toBeLessThan(run.crowd.lost);
+  expect(wrongWithStorm({ ...run, crowd: { ...run.crowd, holes: 1, stranded: 2, refusals: { 'HTTP 429': 3 } } })).toEqual([
+    '2 clients without the last message',
+    '1 holes',
+    '3 answers HTTP 4xx',
+  ]);
+  const document = await readFile(join(ROOT, 'docs/reliability.md'), 'utf8');
+  expect(withStorm(document, run)).toContain(run.command);
+}, 120_000);

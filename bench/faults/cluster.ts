@@ -72,8 +72,14 @@ export async function startFaultCluster(scope: Scope, side: Side): Promise<Fault
   return { redis, links, instances, workers, nginx, clientLink, url: nginx.url, faultyUrl, crashes };
 }
 
-async function launchHub(scope: Scope, port: number, redisUrl: string): Promise<Child> {
-  const hub = await startHub(scope, { port, env: { ...HUB_ENV, REDIS_URL: redisUrl } });
+/** Resolves when it is ready. */
+export async function launchHub(
+  scope: Scope,
+  port: number,
+  redisUrl: string,
+  env: Readonly<Record<string, string>> = HUB_ENV,
+): Promise<Child> {
+  const hub = await startHub(scope, { port, env: { ...env, REDIS_URL: redisUrl } });
   await isReady(port);
   return hub;
 }

@@ -1,8 +1,11 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type NumberSpec, numberFrom, TEXTS } from './flags.js';
 import { FAULT_KINDS, FAULTS, type FaultKind } from './kinds.js';
 import type { RunSettings } from './run.js';
+import { readStormCommand, STORM_HELP, type StormCommand } from './storm/command-line.js';
 
 export type FaultCommand =
+  | StormCommand
   | { readonly do: 'help'; readonly text: string }
   | {
       readonly do: 'run';
@@ -20,15 +23,8 @@ const NUMBERS = {
   readers: { default: 200, min: 1, max: 10_000, about: 'Clients that read, one room each.' },
   rooms: { default: 20, min: 1, max: 1_000, about: 'Rooms.' },
   rate: { default: 500, min: 1, max: 100_000, about: 'Publications per second over all rooms.' },
-} as const;
+} as const satisfies Record<string, NumberSpec>;
 type NumberFlag = keyof typeof NUMBERS;
-
-const TEXTS = {
-  faults: { takes: 'KIND,KIND', about: 'Only these faults. Default: all.' },
-  json: { takes: 'FILE', about: 'Writes the whole result.' },
-  logs: { takes: 'DIR', about: 'Writes what the processes printed.' },
-  docs: { takes: 'DIR', about: 'Where --write finds reliability.md. Default: docs.' },
-} as const;
 
 const BOOLEANS = {
   control: { type: 'boolean', default: false },
@@ -38,12 +34,13 @@ const BOOLEANS = {
 
 /** @throws Error in one line that says what is wrong */
 export function readCommand(args: readonly string[]): FaultCommand {
+  if (args[0] === 'storm') return readStormCommand(args.slice(1));
   const texts = Object.fromEntries([...Object.keys(NUMBERS), ...Object.keys(TEXTS)].map((flag) => [flag, { type: 'string' as const }]));
   const options: NonNullable<ParseArgsConfig['options']> = { ...texts, ...BOOLEANS };
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) return { do: 'help', text: helpText() };
   const text = (flag: string) => values[flag] as string | undefined;
-  const number = (flag: NumberFlag) => numberFrom(flag, text(flag));
+  const number = (flag: NumberFlag) => numberFrom(flag, NUMBERS[flag], text(flag));
   const settings: RunSettings = {
     side: values.control ? 'control' : 'roomcast',
     minutes: number('minutes'),
@@ -62,14 +59,6 @@ export function readCommand(args: readonly string[]): FaultCommand {
     ...(logsDir && { logsDir }),
     ...(docsDir && { docsDir }),
   };
-}
-
-function numberFrom(flag: NumberFlag, text: string | undefined): number {
-  const { default: usual, min, max } = NUMBERS[flag];
-  if (text === undefined) return usual;
-  const value = text === '' ? Number.NaN : Number(text);
-  if (!(value >= min && value <= max)) throw new Error(`--${flag} takes a number from ${min} to ${max}, not ${text}`);
-  return value;
 }
 
 function kindsFrom(text: string | undefined): readonly FaultKind[] {
@@ -103,5 +92,10 @@ function helpText(): string {
     '',
     'Faults',
     ...Object.entries(FAULTS).map(([kind, about]) => line(kind, about)),
+    '',
+    'npm run faults -- storm [flags]: one of three instances is killed, and its clients come back to the others at once',
+    '',
+    ...STORM_HELP.map(([flag, about]) => line(flag, about)),
+    line('--write', 'Puts the table into docs/reliability.md.'),
   ].join('\n');
 }

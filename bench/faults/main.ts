@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FaultCluster } from './cluster.js';
 import { commandOf, type FaultCommand, readCommand } from './command-line.js';
-import { withRun } from './document.js';
+import { withRun, withStorm } from './document.js';
 import { textReport, wrongWith } from './report.js';
 import { type FaultRun, runFaults } from './run.js';
+import { type StormCommand, stormCommandOf } from './storm/command-line.js';
+import { textStorm, wrongWithStorm } from './storm/report.js';
+import { runStorm, type StormRun } from './storm/run.js';
 import { Undo } from './undo.js';
 
 // Runs from dist/bench/faults: the repository is three levels up.
@@ -15,7 +18,8 @@ const startMs = performance.now();
 /** Progress goes beside the result, which is all that the standard output gets. */
 const say = (line: string) => console.error(`${((performance.now() - startMs) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
 
-async function run({ settings, jsonFile, logsDir, write, docsDir }: FaultCommand & { do: 'run' }): Promise<void> {
+/** Whatever it starts ends with it, also when it is told to stop. */
+async function undoing(work: (undo: Undo) => Promise<void>): Promise<void> {
   const undo = new Undo();
   let stopped = false;
   const stop = () => {
@@ -24,14 +28,7 @@ async function run({ settings, jsonFile, logsDir, write, docsDir }: FaultCommand
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
-    const onEnd = async (cluster: FaultCluster) => (logsDir === undefined ? undefined : writeLogs(cluster, logsDir));
-    const result = await runFaults(undo, settings, say, onEnd);
-    const complete: FaultRun = { ...result, settings, command: commandOf(settings) };
-    console.log(textReport(complete));
-    if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(complete, null, 2)}\n`);
-    if (write) await writeDocument(complete, docsDir ?? DOCS_DIR);
-    // The control is there to be seen failing.
-    if (settings.side === 'roomcast' && wrongWith(complete).length > 0) process.exitCode = 2;
+    await work(undo);
   } catch (error) {
     throw stopped ? new Error('stopped') : error;
   } finally {
@@ -39,21 +36,42 @@ async function run({ settings, jsonFile, logsDir, write, docsDir }: FaultCommand
   }
 }
 
+async function run({ settings, jsonFile, logsDir, write, docsDir }: FaultCommand & { do: 'run' }, undo: Undo): Promise<void> {
+  const onEnd = async (cluster: FaultCluster) => (logsDir === undefined ? undefined : writeLogs(cluster, logsDir));
+  const result = await runFaults(undo, settings, say, onEnd);
+  const complete: FaultRun = { ...result, settings, command: commandOf(settings) };
+  console.log(textReport(complete));
+  if (jsonFile !== undefined) await writeJson(jsonFile, complete);
+  if (write) await writeDocument((document) => withRun(document, complete), docsDir);
+  // The control is there to be seen failing.
+  if (settings.side === 'roomcast' && wrongWith(complete).length > 0) process.exitCode = 2;
+}
+
+async function storm({ settings, jsonFile, write, docsDir }: StormCommand, undo: Undo): Promise<void> {
+  const complete: StormRun = { ...(await runStorm(undo, settings, say)), command: stormCommandOf(settings) };
+  console.log(textStorm(complete));
+  if (jsonFile !== undefined) await writeJson(jsonFile, complete);
+  if (write) await writeDocument((document) => withStorm(document, complete), docsDir);
+  if (wrongWithStorm(complete).length > 0) process.exitCode = 2;
+}
+
+const writeJson = (file: string, result: object) => writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+
 async function writeLogs({ instances, workers, nginx }: FaultCluster, dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   for (const member of [...instances, ...workers, nginx]) await writeFile(join(dir, `${member.name}.log`), member.output());
 }
 
-async function writeDocument(result: FaultRun, dir: string): Promise<void> {
+async function writeDocument(written: (document: string) => string, dir = DOCS_DIR): Promise<void> {
   const file = join(dir, 'reliability.md');
-  await writeFile(file, withRun(await readFile(file, 'utf8'), result));
+  await writeFile(file, written(await readFile(file, 'utf8')));
   say(`written: ${file}`);
 }
 
 try {
   const command = readCommand(process.argv.slice(2));
   if (command.do === 'help') console.log(command.text);
-  else await run(command);
+  else await undoing((undo) => (command.do === 'storm' ? storm(command, undo) : run(command, undo)));
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -16,6 +16,12 @@ export class Member {
     private readonly onCrash: (what: string) => void,
   ) {}
 
+  /** @throws Error before it was started */
+  get pid(): number {
+    if (!this.#child) throw new Error(`${this.name} was not started`);
+    return this.#child.pid;
+  }
+
   /** Resolves when it is ready. */
   async start(): Promise<void> {
     this.#meant = false;
