@@ -31,6 +31,9 @@ import type { Logger } from './observe/logger.js';
 import { createMemoryPresenceStore } from './presence/memory-presence-store.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { createRedisPresenceStore } from './presence/redis-presence-store.js';
+import { createMemorySessionStore } from './recovery/memory-session-store.js';
+import { createRedisSessionStore } from './recovery/redis-session-store.js';
+import type { SessionStore } from './recovery/session-store.js';
 
 /** One implementation of each port, chosen together, and what else the choice decides. */
 export interface Engines {
@@ -41,6 +44,7 @@ export interface Engines {
   readonly results: ResultStore;
   readonly cache: { readonly near: CacheStore; readonly far?: CacheStore };
   readonly limits: SharedLimits;
+  readonly sessions: SessionStore;
   /** How a job's thread opens the rooms and the results. */
   readonly threads: ThreadSetup;
   /** Socket.IO's adapter, where instances are joined. */
@@ -130,6 +134,7 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
       far: createRedisCacheStore({ link, prefix }),
     },
     limits: createRedisSharedLimits({ connection: link, prefix, instance: nodeId, rates }),
+    sessions: createRedisSessionStore({ link, prefix }),
     threads: {
       rooms: { kind: 'redis', url, prefix: keys },
       results: { kind: 'redis', url, prefix, maxBytes: REDIS_RESULT_BYTES },
@@ -166,6 +171,7 @@ function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, { log, 
     results: files,
     cache: { near: createMemoryCacheStore({ maxEntries: Math.max(1, config.cacheMaxEntries) }) },
     limits: createMemorySharedLimits({ rates }),
+    sessions: createMemorySessionStore(),
     threads: { rooms: source, results: { kind: 'files', dir: results, maxBytes: RESULT_BYTES } },
     notReadyBecause: () => [],
     close: async () => {

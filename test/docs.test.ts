@@ -247,6 +247,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   },
   'docs/library.md, Types, ts': compiles,
 
+  'docs/recovery.md, Connection state recovery for stock clients, js': program({ prints: [/^new$/m, /^in the lobby$/m] }),
+
   'docs/reliability.md, The fault bench, sh': listed,
   'docs/reliability.md, Roomcast, sh': listed,
   'docs/reliability.md, Stock Socket.IO, sh': listed,

@@ -76,6 +76,10 @@ const storage = {
     { min: SECOND_MS, max: HOUR_MS, default: 15_000 },
     'Milliseconds after which the members of an instance that died are gone.',
   ),
+  connectionRecoveryMs: whole(
+    { min: 0, max: DAY_MS, default: 120_000 },
+    'Milliseconds for which stock Socket.IO clients that ask for it may come back to their rooms and data after a lost connection; 0: never.',
+  ),
   cacheMaxEntries: whole(
     { min: 0, max: 10_000_000, default: 10_000 },
     'Cached answers kept in memory by each instance; 0 turns the cache off.',

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'socket.io';
 import type { LogEntry } from '../log/room-log.js';
+import { type ClientSession, sessionOf } from '../recovery/client-session.js';
 import { deflateMessage } from './deflate.js';
 import type { OnDelivered } from './delivery.js';
 import { MessageFrame } from './frame.js';
@@ -67,23 +68,47 @@ export class RoomEmitter implements RoomOutput {
 
   message(room: string, entry: LogEntry): void {
     const group = this.groups.get(room);
-    if (group) this.#send(group, this.#packetsOf(entry));
+    if (!group) return;
+    if (group.sessions) this.#sendWithOffsets(group, group.sessions, entry);
+    else this.#send(group, this.#packetsOf(entry));
   }
 
-  #packetsOf(entry: LogEntry): Packet[] {
+  #packetsOf(entry: LogEntry, offset?: string): Packet[] {
     const json = this.#isText ? entry.json : undefined;
-    return json === undefined ? this.#encode('message', entry.message) : [`${MESSAGE_EVENT}${json}]`];
+    if (json === undefined) return this.#encode('message', entry.message, ...(offset === undefined ? [] : [offset]));
+    return [offset === undefined ? `${MESSAGE_EVENT}${json}]` : `${MESSAGE_EVENT}${json},${JSON.stringify(offset)}]`];
   }
 
-  #encode(event: string, payload: unknown): Packet[] {
-    return this.#encoder.encode({ type: EVENT, nsp: this.#nsp, data: [event, payload] });
+  #encode(event: string, ...args: unknown[]): Packet[] {
+    return this.#encoder.encode({ type: EVENT, nsp: this.#nsp, data: [event, ...args] });
+  }
+
+  /** Members that have the same offset, or none, share their frames. */
+  #sendWithOffsets({ members, others }: RoomGroup, sessions: ReadonlyMap<object, ClientSession>, entry: LogEntry): void {
+    this.options.onDelivered(members.length + others.length);
+    const made = new Map<string | undefined, { packets: Packet[]; frames?: MessageFrame[] }>();
+    const packetsFor = (offset: string | undefined) => {
+      const there = made.get(offset) ?? { packets: this.#packetsOf(entry, offset) };
+      made.set(offset, there);
+      return there;
+    };
+    for (const member of members) {
+      const sent = packetsFor(sessions.get(member)?.offset());
+      sent.frames ??= sent.packets.map((packet) => this.#frame(packet));
+      for (const frame of sent.frames) this.options.turn.toOne(member, frame);
+    }
+    for (const socket of others) this.#sendByEngine(socket, packetsFor(sessionOf(socket)?.offset()).packets);
   }
 
   #send(group: RoomGroup, packets: readonly Packet[]): void {
     const { members, others } = group;
     this.options.onDelivered(members.length + others.length);
     if (members.length > 0) for (const packet of packets) this.options.turn.toGroup(group, this.#frame(packet));
-    for (const socket of others) writerOf(socket).writeToEngine(packets, { preEncoded: true, compress: true });
+    for (const socket of others) this.#sendByEngine(socket, packets);
+  }
+
+  #sendByEngine(socket: Socket, packets: readonly Packet[]): void {
+    writerOf(socket).writeToEngine(packets, { preEncoded: true, compress: true });
   }
 
   #frame(packet: Packet): MessageFrame {

@@ -1,4 +1,5 @@
 import type { Namespace, Socket } from 'socket.io';
+import { type ClientSession, sessionOf } from '../recovery/client-session.js';
 import type { Frame } from './frame.js';
 import type { TurnGroup } from './turn.js';
 import type { TurnSender } from './turn-sender.js';
@@ -10,6 +11,8 @@ export interface RoomGroup extends TurnGroup {
   readonly members: readonly TurnSender[];
   /** At once, by engine.io: those on long-polling, and those that do not read. */
   readonly others: readonly Socket[];
+  /** Of those of `members` that have one; undefined where none in the group has. */
+  readonly sessions: ReadonlyMap<TurnSender, ClientSession> | undefined;
 }
 
 /**
@@ -50,18 +53,23 @@ export class RoomGroups {
     if (!ids) return undefined;
     const members: TurnSender[] = [];
     const others: Socket[] = [];
+    const sessions = new Map<TurnSender, ClientSession>();
+    let hasSessions = false;
     for (const id of ids) {
       const socket = this.nsp.sockets.get(id);
       if (!socket) continue;
+      const session = sessionOf(socket);
+      hasSessions ||= session !== undefined;
       const sender = senderOf((socket.conn.transport as { socket?: unknown }).socket);
       if (sender && !sender.congested) {
         members.push(sender);
         this.#socketIds.set(sender, id);
+        if (session) sessions.set(sender, session);
       } else others.push(socket);
     }
     const frames: Frame[] = [];
     const places: number[] = [];
-    const group = { members, others, frames, places };
+    const group = { members, others, sessions: hasSessions ? sessions : undefined, frames, places };
     this.#groups.set(room, group);
     return group;
   }

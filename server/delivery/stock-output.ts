@@ -1,5 +1,6 @@
 import type { Server } from 'socket.io';
 import type { LogEntry } from '../log/room-log.js';
+import { sessionOf } from '../recovery/client-session.js';
 import type { OnDelivered } from './delivery.js';
 import type { RoomOutput } from './room-output.js';
 
@@ -16,6 +17,16 @@ export class StockOutput implements RoomOutput {
   }
 
   message(group: string, entry: LogEntry): void {
-    this.emit(group, 'message', entry.message);
+    const { sockets, adapter } = this.io.of('/');
+    const members = [...(adapter.rooms.get(group) ?? [])].flatMap((id) => sockets.get(id) ?? []);
+    const withSession = members.filter((socket) => sessionOf(socket));
+    this.onDelivered(members.length);
+    if (withSession.length < members.length) {
+      this.io.local
+        .to(group)
+        .except(withSession.map(({ id }) => id))
+        .emit('message', entry.message);
+    }
+    for (const socket of withSession) socket.emit('message', entry.message, sessionOf(socket)?.offset());
   }
 }

@@ -8,6 +8,7 @@ import type { Engines } from '../engines.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
+import { Recovery } from '../recovery/recovery.js';
 import { addAuthEvents } from '../socket/auth-events.js';
 import type { EventHandler, EventHandlers } from '../socket/event-handler.js';
 import { addJobEvents, type JobCalls } from '../socket/job-events.js';
@@ -21,7 +22,7 @@ export interface SocketPartOptions {
   server: HttpServer;
   io?: Partial<ServerOptions>;
   config: Config;
-  engines: Pick<Engines, 'adapter' | 'presence'>;
+  engines: Pick<Engines, 'adapter' | 'presence' | 'sessions'>;
   entrance: HttpEntrance;
   roomsPart: ReturnType<typeof openRoomsPart>;
   jobs: JobCalls;
@@ -64,12 +65,15 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
   const delivered = metrics.delivered.labels({ transport: 'socket.io' });
   const delivery = createDelivery(config, (messages) => delivered.inc(messages), roomsPart.slow);
+  const windowMs = config.connectionRecoveryMs;
+  const recovery = windowMs > 0 ? new Recovery({ store: engines.sessions, windowMs }) : undefined;
   const sockets = new SocketServer(options.server, {
     io: { ...socketOptions(options), ...delivery.io, ...options.io },
     entrance,
     onConnection,
     onDisconnection,
     onFault,
+    recovery,
     connection: {
       ...roomsPart,
       handlers,
@@ -93,7 +97,10 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
     drain: async (drainMs) => {
       if (engines.adapter) await sockets.sendAway(Math.min(drainMs, SEND_AWAY_MS));
     },
-    close: () => sockets.close(),
+    close: async () => {
+      await sockets.close();
+      await recovery?.close();
+    },
   };
 }
 

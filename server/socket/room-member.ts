@@ -1,5 +1,5 @@
 import { HubError, toWireError } from '../../shared/errors.js';
-import { formatPosition } from '../../shared/position.js';
+import { formatPosition, type PositionParts } from '../../shared/position.js';
 import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { ChannelLease } from '../delivery/channel-registry.js';
@@ -7,6 +7,7 @@ import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/ro
 import { slowTallyOf } from '../delivery/slow-consumers.js';
 import { unsentBytes } from '../delivery/unsent.js';
 import type { LogEntry } from '../log/room-log.js';
+import { sessionOf } from '../recovery/client-session.js';
 import { Cursor, type CursorTarget } from '../rooms/cursor.js';
 import type { LogReads } from '../rooms/log-reads.js';
 import { chooserOf } from '../rooms/missed.js';
@@ -17,6 +18,8 @@ import type { HubSocket, PrincipalHolder } from './types.js';
 
 /** One socket in one room: begins it, holds it back while the socket is slow, ends it. */
 export interface RoomMember extends ChannelMember {
+  /** Up to where the socket has been sent the room; undefined where that does not say all. */
+  readonly place: PositionParts | undefined;
   /** Called in the turn of the acknowledgement; what follows is sent behind it. */
   begin(presence: PresenceUsers | undefined): SubscribeAnswer;
   hold(): void;
@@ -72,6 +75,11 @@ export class LogMember implements RoomMember, CursorTarget {
   ) {
     this.#start = start;
     this.#cursor = new Cursor(options.lease.channel.lease.feed, options.reads, this, start.at);
+  }
+
+  /** A job's room ends by itself. */
+  get place(): PositionParts | undefined {
+    return this.options.lease.channel.parsed.kind === 'job' ? undefined : this.#cursor.position;
   }
 
   begin(presence: PresenceUsers | undefined): SubscribeAnswer {
@@ -138,8 +146,13 @@ export class LogMember implements RoomMember, CursorTarget {
 
   entries(batch: readonly LogEntry[]): boolean {
     const { socket, lease } = this.options;
-    for (const entry of batch) emitEntry(lease.channel.parsed.kind, entry, (event, payload) => socket.emit(event, ...([payload] as never)));
-    if (lease.channel.parsed.kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
+    const { kind, room } = lease.channel.parsed;
+    const session = sessionOf(socket);
+    for (const entry of batch) {
+      const args = session && kind !== 'job' ? [session.offset({ room, at: entry })] : [];
+      emitEntry(kind, entry, (event, payload) => socket.emit(event, ...([payload, ...args] as never)));
+    }
+    if (kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
     // What a turn sends is written at its end: only then is it known what the client does not take.
     setImmediate(() => this.#goOn());
     return false;
@@ -160,6 +173,7 @@ export class LogMember implements RoomMember, CursorTarget {
 
 /** In a room that is seen through a view: a snapshot, then the frames of its group. */
 export class ViewMember implements RoomMember {
+  readonly place = undefined;
   #group: string | undefined;
   #heldAt = 0;
   #closed = false;

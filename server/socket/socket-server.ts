@@ -6,8 +6,10 @@ import type { ConnectErrorData } from '../../shared/protocol.js';
 import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
 import { SmallConnections } from '../delivery/connections/small-connections.js';
+import type { Recovery } from '../recovery/recovery.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { EventHandler } from './event-handler.js';
+import { ReturningClients } from './returning-clients.js';
 import { SharedListeners } from './shared-listeners.js';
 import type { ConnectionLimits, HubServer, HubSocket } from './types.js';
 
@@ -30,6 +32,8 @@ export interface SocketServerOptions {
   io: Partial<ServerOptions>;
   entrance: Entrance;
   connection: Omit<ConnectionOptions, 'subscriptions'>;
+  /** Left out: stock clients begin anew with each connection. */
+  recovery?: Recovery | undefined;
   onFault(where: string, error: unknown): void;
   onConnection(transport: string): void;
   onDisconnection(reason: string): void;
@@ -46,6 +50,9 @@ const LEAVE_GRACE_MS = 500;
 const LEAVE_POLL_MS = 20;
 /** Milliseconds that a client has to take the hub's closing of the connection. */
 const FAREWELL_MS = 500;
+
+/** The reason why a connection ended that had not had its connection event. */
+const ENDED_EARLY = 'transport close';
 
 /** The Socket.IO room of a user's connections on all instances. */
 export const connectionsOf = (userId: string): string => `connections-of:${userId}`;
@@ -64,6 +71,7 @@ export class SocketServer {
   readonly #limits = new WeakMap<object, ConnectionLimits>();
 
   readonly #small: SmallConnections;
+  readonly #returning: ReturningClients;
   /** There are other instances. Alone, a user's connections are looked for when they are asked for; a room of each user would be kept. */
   readonly #isJoined: boolean;
   #closing = false;
@@ -88,10 +96,12 @@ export class SocketServer {
     this.io.engine.on('connection', (connection: EngineConnection) => this.#arrive(connection));
     // Behind what needs the whole request.
     this.#small = new SmallConnections(this.io);
+    this.#returning = new ReturningClients(this.io, { ...options, recovery: options.recovery, isOwnRoom });
     this.io.use((socket, next) => void this.#authenticate(socket, next));
     this.io.on('connection', (socket) => this.#begin(socket));
     const gone = (socket: HubSocket, reason: string) => {
       options.onDisconnection(reason);
+      this.#returning.ended(socket, reason);
       this.#end(socket.id);
     };
     this.#onDisconnect = function (this: HubSocket, reason) {
@@ -181,10 +191,19 @@ export class SocketServer {
       connection.checkPayload(socket.handshake.auth);
       const principal = await entrance.authenticate(credentialsOf(socket), entrance.addressOf(socket.request));
       // A client that left meanwhile is never connected, and so never disconnected; so is one that leaves before its connection event.
-      if (socket.conn.readyState !== 'open') return next(new Error('the connection has ended'));
-      this.#connections.set(socket.id, new Connection(socket, principal, entrance.limitsOf(principal, own), connection));
+      const limits = entrance.limitsOf(principal, own);
+      const made = await this.#returning.connect(socket, principal.user.id, () => new Connection(socket, principal, limits, connection));
+      if (socket.conn.readyState !== 'open') {
+        made.close();
+        this.#returning.ended(socket, ENDED_EARLY);
+        return next(new Error('the connection has ended'));
+      }
+      this.#connections.set(socket.id, made);
       socket.data.userId = principal.user.id;
-      const end = () => this.#end(socket.id);
+      const end = () => {
+        this.#returning.ended(socket, ENDED_EARLY);
+        this.#end(socket.id);
+      };
       this.#entering.set(socket.id, end);
       socket.conn.on('close', end);
       next();
@@ -214,6 +233,7 @@ export class SocketServer {
     socket.on('disconnect', this.#onDisconnect);
     for (const [event, handler] of this.options.connection.handlers) this.#listeners.add(socket, event, handler);
     connection.start();
+    connection.subscriptions.begin();
     this.#small.settle(socket);
   }
 
@@ -228,6 +248,11 @@ export class SocketServer {
     this.#connections.delete(socketId);
     this.#entering.delete(socketId);
   }
+}
+
+/** The rooms that each socket is in by itself, and those of its subscriptions, whose names are in braces. */
+function isOwnRoom(room: string, { id, data }: HubSocket): boolean {
+  return room === id || room === connectionsOf(data.userId) || room.startsWith('{');
 }
 
 /** Answers with the error's status, on an upgrade too, where there is no response to write to. */

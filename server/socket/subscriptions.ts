@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import { formatPosition, parsePosition } from '../../shared/position.js';
 import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
@@ -7,8 +8,12 @@ import type { ChannelLease, ChannelRegistry } from '../delivery/channel-registry
 import { OneMap } from '../delivery/connections/one-map.js';
 import { groupOf } from '../delivery/room-channel.js';
 import type { PresenceStore } from '../presence/presence-store.js';
+import { sessionOf } from '../recovery/client-session.js';
+import type { RoomOffset } from '../recovery/offset.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
+import type { RoomFeed } from '../rooms/room-feed.js';
 import type { RoomService } from '../rooms/rooms.js';
+import type { Start } from '../rooms/subscribe.js';
 import { LogMember, type RoomMember, ViewMember } from './room-member.js';
 import type { HubSocket, PrincipalHolder } from './types.js';
 
@@ -29,6 +34,9 @@ interface Subscribed {
   typedAt?: number;
 }
 
+/** A subscription's wish; `resumes` one that the client has from an earlier connection, and that is in its session already. */
+type Wish = SubscribeRequest & { readonly resumes?: true };
+
 /** One sign of typing reaches everybody in the room on all instances: more of them tell nobody anything. */
 const TYPING_MS = 500;
 
@@ -41,6 +49,8 @@ export class Subscriptions {
   #queues: Map<RoomName, Promise<unknown>> | undefined;
   #closed = false;
   #held = false;
+  /** Begin what was resumed, once the client is there. */
+  #resumed: (() => unknown)[] | undefined;
 
   constructor(
     private readonly socket: HubSocket,
@@ -56,7 +66,7 @@ export class Subscriptions {
    * Gives the function that begins the subscription and its acknowledgement, to be called in the turn of the latter. Until it is called,
    * later calls about the room wait. A subscription that there was before goes on when this one fails.
    */
-  async subscribe(request: SubscribeRequest): Promise<() => SubscribeAnswer> {
+  async subscribe(request: Wish): Promise<() => SubscribeAnswer> {
     const { room } = this.options.rooms.parse(request.room);
     let endTurn = () => {};
     const begun = new Promise<void>((resolve) => {
@@ -69,10 +79,31 @@ export class Subscriptions {
     };
   }
 
+  /**
+   * Enters the rooms that a returning client had, each where it had come to; `begin` lets them speak. False: in one of them that cannot be, and it is
+   * in none.
+   */
+  async resume(rooms: readonly RoomOffset[]): Promise<boolean> {
+    const wishes = rooms.map(({ room, at }): Wish => ({ room, since: formatPosition(at.epoch, at.seq), resumes: true }));
+    const entered = await Promise.allSettled(wishes.map((wish) => this.subscribe(wish)));
+    this.#resumed = entered.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    if (this.#resumed.length === rooms.length) return true;
+    this.close();
+    return false;
+  }
+
+  /** In the turn in which the client is told that it is connected. */
+  begin(): void {
+    for (const begin of this.#resumed ?? []) begin();
+    this.#resumed = undefined;
+  }
+
   async unsubscribe(text: unknown): Promise<void> {
     const { room } = this.options.rooms.parse(text);
     await this.#inOrder(room, async () => {
-      if (!this.#leave(room)) throw new HubError('not_subscribed', `not subscribed to ${room}`);
+      if (!this.#rooms.has(room)) throw new HubError('not_subscribed', `not subscribed to ${room}`);
+      await sessionOf(this.socket)?.leave(room);
+      this.#leave(room);
     });
   }
 
@@ -114,7 +145,7 @@ export class Subscriptions {
     for (const room of [...this.#rooms.keys()]) this.#leave(room);
   }
 
-  async #replace(request: SubscribeRequest): Promise<() => SubscribeAnswer> {
+  async #replace(request: Wish): Promise<() => SubscribeAnswer> {
     const { principal } = this.holder;
     const parsed = await this.options.rooms.admit(principal, 'read', request.room);
     const { room } = parsed;
@@ -125,14 +156,17 @@ export class Subscriptions {
       const { member, lease } = await this.#enter(parsed, request);
       try {
         const presence = await this.#appear(parsed);
+        await this.#remember(member, lease, request);
         await this.#readmit(room, principal);
         if (this.#closed) throw new HubError('closing', 'the connection has ended');
         this.#remove(room);
         // The channel's, which all its subscriptions share.
         this.#rooms.set(room, { parsed: lease.channel.parsed, member, lease });
         lease.channel.members.add(member);
+        this.#tellOffsets(member, lease);
         return () => this.#begin(member, presence);
       } catch (error) {
+        if (!this.#closed) sessionOf(this.socket)?.spoil();
         if (!this.#rooms.has(room)) this.#vanish(parsed);
         lease.release();
         throw error;
@@ -146,6 +180,16 @@ export class Subscriptions {
     }
   }
 
+  /** Where the client would go on if its connection were lost before the first event. */
+  async #remember(member: RoomMember, { channel }: ChannelLease, { resumes }: Wish): Promise<void> {
+    if (!resumes) await sessionOf(this.socket)?.enter(channel.parsed.room, member.place);
+  }
+
+  #tellOffsets(member: RoomMember, { channel }: ChannelLease): void {
+    const { place } = member;
+    if (place) sessionOf(this.socket)?.began(channel.parsed.room, () => member.place ?? place);
+  }
+
   /** Another token may have come since the room was asked for. */
   async #readmit(room: RoomName, admitted: Principal): Promise<void> {
     let last = admitted;
@@ -155,7 +199,7 @@ export class Subscriptions {
     }
   }
 
-  async #enter(parsed: ParsedRoom, request: SubscribeRequest): Promise<{ member: RoomMember; lease: ChannelLease }> {
+  async #enter(parsed: ParsedRoom, request: Wish): Promise<{ member: RoomMember; lease: ChannelLease }> {
     const { channels, feeds, unsentLimitBytes } = this.options;
     const lease = await channels.acquire(parsed);
     try {
@@ -163,12 +207,20 @@ export class Subscriptions {
       const end = () => void this.#leave(room);
       const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, holder: this.holder, end };
       const { view, lease: held } = lease.channel;
-      const member = view ? new ViewMember(base, view, request) : new LogMember(base, await this.options.rooms.start(held.feed, request));
+      const member = view ? new ViewMember(base, view, request) : new LogMember(base, await this.#start(held.feed, request));
       return { member, lease };
     } catch (error) {
       lease.release();
       throw error;
     }
+  }
+
+  /** What resumes has no acknowledgement: all of it comes as events. */
+  async #start(feed: RoomFeed, { resumes, ...request }: Wish): Promise<Start> {
+    const start = await this.options.rooms.start(feed, request);
+    if (!resumes) return start;
+    if (!start.recovered) throw new HubError('not_found', `${feed.room} cannot be continued`);
+    return { recovered: true, entries: [], at: parsePosition(request.since!) };
   }
 
   #begin(member: RoomMember, presence: PresenceUsers | undefined): SubscribeAnswer {
@@ -191,6 +243,10 @@ export class Subscriptions {
   #leave(room: RoomName): boolean {
     const left = this.#remove(room);
     if (left) this.#vanish(left);
+    if (left && !this.#closed)
+      sessionOf(this.socket)
+        ?.leave(room)
+        .catch(() => undefined);
     return left !== undefined;
   }
 
