@@ -27,6 +27,8 @@ export const publishSchema = z.strictObject({
   room,
   /** The sender's unique id of this message: a second publication with it is the first one. */
   id: messageId,
+  /** The id of the message before it, not acknowledged yet: unless that one is stored, this one is refused. */
+  after: messageId.optional(),
   type: messageType.optional(),
   data: z.unknown().refine((value) => value !== undefined, 'data is missing'),
 });

@@ -14,8 +14,11 @@ export interface Lane {
   readonly window: number;
   /** Refusals since the last message that was stored. */
   readonly attempts: number;
-  /** `draining`: one was refused, the others on their way are awaited. `paused`: a timer runs before the next try. */
-  readonly hold: 'none' | 'draining' | 'paused';
+  /**
+   * `draining`: one was refused, the others on their way are awaited. `paused`: a timer runs before the next try. `reordering`: one was
+   * refused only because the one before it was; once the others on their way are answered, the lane goes on at once.
+   */
+  readonly hold: 'none' | 'draining' | 'paused' | 'reordering';
   readonly online: boolean;
   /** Milliseconds that the hub asked to wait, of the refusal that is being held. */
   readonly atLeastMs: number;
@@ -33,7 +36,8 @@ export type LaneEvent =
   | { kind: 'wake' };
 
 export type LaneEffect =
-  | { do: 'send'; id: string }
+  /** `after`: the message before it, which is on its way. */
+  | { do: 'send'; id: string; after?: string }
   | { do: 'queued'; id: string }
   | { do: 'settle'; id: string; settled: PublishAnswer | HubError }
   /** Send `wake` after a backoff. */
@@ -44,7 +48,8 @@ export const WINDOW_MAX = 32;
 export const emptyLane: Lane = { items: [], window: WINDOW_MAX, attempts: 0, hold: 'none', online: false, atLeastMs: 0 };
 
 /**
- * One step of a lane. Messages go out pipelined, in order. A refusal stops the lane until what is on its way has been answered, and it
+ * One step of a lane. Messages go out pipelined, in order, each naming the one before it that is still on its way: the hub stores none without
+ * that [P90]. A refusal stops the lane until what is on its way has been answered, and it
  * goes on from the oldest after a backoff, one at a time at first. A connection's end makes all that was on its way unsent: repeating it in
  * order, with its ids, changes nothing that was stored.
  * @param ahead how many may go out without waiting for the answers to those before them
@@ -88,8 +93,11 @@ function refused(
   if (!lane.items.some((item) => item.id === id && item.sent)) return [lane, []];
   if (retry === 'never') return settle(lane, id, error, ahead);
   const items = lane.items.map((item) => (item.id === id ? { id, sent: false } : item));
+  if (error.code === 'out_of_order') {
+    return pump({ ...lane, items, hold: lane.hold === 'none' ? 'reordering' : lane.hold }, ahead, [{ do: 'queued', id }]);
+  }
   // Several refusals of one burst are one attempt.
-  const attempts = lane.hold === 'none' ? lane.attempts + 1 : lane.attempts;
+  const attempts = lane.hold === 'draining' ? lane.attempts : lane.attempts + 1;
   const held: Lane = { ...lane, items, attempts, hold: 'draining', window: 1, atLeastMs: Math.max(lane.atLeastMs, retryAfterMs) };
   return pump(held, ahead, [{ do: 'queued', id }]);
 }
@@ -106,14 +114,16 @@ function pump(lane: Lane, ahead: number, effects: LaneEffect[] = []): readonly [
     const paused: Lane = { ...lane, hold: 'paused', atLeastMs: 0 };
     return [paused, [...effects, { do: 'pause', attempts: lane.attempts, atLeastMs: lane.atLeastMs }]];
   }
-  if (!lane.online || lane.hold !== 'none') return [lane, effects];
+  const isReordered = lane.hold === 'reordering' && onTheirWay === 0;
+  if (!lane.online || (lane.hold !== 'none' && !isReordered)) return [lane, effects];
   // The one that waits for nobody is free.
   let room = Math.min(lane.window - onTheirWay, onTheirWay === 0 ? ahead + 1 : ahead);
-  const items = lane.items.map((item) => {
+  const items = lane.items.map((item, i) => {
     if (item.sent || room <= 0) return item;
     room--;
-    effects.push({ do: 'send', id: item.id });
+    const before = lane.items[i - 1];
+    effects.push(before ? { do: 'send', id: item.id, after: before.id } : { do: 'send', id: item.id });
     return { id: item.id, sent: true };
   });
-  return [{ ...lane, items }, effects];
+  return [{ ...lane, items, hold: 'none' }, effects];
 }

@@ -188,7 +188,7 @@ export class Outbox {
     const publication = slot.publications.get(effect.id);
     if (!publication) return;
     if (effect.do === 'queued') publication.move('queued');
-    else if (effect.do === 'send') void this.#send(publication);
+    else if (effect.do === 'send') void this.#send(publication, effect.after);
     else this.#settle(slot, publication, effect.settled);
   }
 
@@ -200,12 +200,12 @@ export class Outbox {
     else publication.store(settled);
   }
 
-  async #send(publication: OwnPublication): Promise<void> {
+  async #send(publication: OwnPublication, after: string | undefined): Promise<void> {
     const { room, id, type, data } = publication;
     publication.move('sent');
     this.#pace.spend();
     const connection = this.#connection;
-    const request = { room, id, data } as PublishRequest;
+    const request = (after === undefined ? { room, id, data } : { room, id, after, data }) as PublishRequest;
     const outcome = await this.#attempt(publication, type === 'text' ? request : { ...request, type });
     if (outcome.ok) return this.#feed(room, { kind: 'stored', id, answer: outcome.answer });
     const { error, retry, retryAfterMs = 0 } = outcome.refusal;

@@ -53,8 +53,8 @@ export function addRoomRoutes(router: Router, options: RoomsApiOptions): void {
     post: async (req, res) => {
       const principal = await gate(req, 'publish');
       const { room } = rooms.parse(req.params.room);
-      const { type, data, id } = readInput(publishBodySchema, await readBody(req, res));
-      const message = { room, id: messageId(req, id), data, ...(type !== undefined && { type }) };
+      const { type, data, id, after } = readInput(publishBodySchema, await readBody(req, res));
+      const message = { room, id: messageId(req, id), data, ...(after !== undefined && { after }), ...(type !== undefined && { type }) };
       const answer = await rooms.publish(principal, message);
       res.status(answer.repeated ? 200 : 201).json({ room, ...answer });
     },

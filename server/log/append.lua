@@ -1,7 +1,8 @@
--- Appends messages in their order and publishes them; one whose id was appended within the window is told its place instead.
+-- Appends messages in their order and publishes them; one whose id was appended within the window is told its place instead, and one that
+-- comes after another which was not is left out.
 -- ARGV 5, 6: what goes before and after a body in its publication; 7: channel; 8: messages kept, 0 all;
---   9: milliseconds kept, 0 for ever; 10: milliseconds of the id window; then id and body of each message
--- Gives epoch, then seq, time, 1 when it is a repetition, of each.
+--   9: milliseconds kept, 0 for ever; 10: milliseconds of the id window; then id, id of the one before (or empty) and body of each message
+-- Gives epoch, then seq (0 when it is left out), time, 1 when it is a repetition, of each.
 local head, tail, channel = ARGV[5], ARGV[6], ARGV[7]
 local messages, ttl, window = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local FIRST_MESSAGE = 11
@@ -76,15 +77,19 @@ local function publish(body, seq)
 end
 
 local reply, bodies = { room.epoch }, {}
-local before = room.seq
-for i = FIRST_MESSAGE, #ARGV, 2 do
-  local place = place_of(ARGV[i])
+local before, newest = room.seq, false
+for i = FIRST_MESSAGE, #ARGV, 3 do
+  local id, after, body = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local place = place_of(id)
   if place then
     local seq, at = string.match(place, '^(%d+):(%d+)$')
     reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = tonumber(seq), tonumber(at), 1
+  elseif after ~= '' and after ~= newest and not place_of(after) then
+    reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = 0, time, 0
   else
-    store(ARGV[i], ARGV[i + 1])
-    bodies[#bodies + 1] = ARGV[i + 1]
+    store(id, body)
+    newest = id
+    bodies[#bodies + 1] = body
     reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = room.seq, time, 0
   end
 end

@@ -97,7 +97,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
       const appended = batch.map((one) => transaction.append(one));
       tidy(transaction, batch);
       await transaction.commit();
-      for (const [i, one] of batch.entries()) settle(one, appended[i]!);
+      for (const [i, one] of batch.entries()) settle(one, appended[i]);
     } catch (error) {
       const fault = await commitFault(error, dir);
       onFault(fault);
@@ -117,7 +117,11 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     waitingBytes = 0;
   }
 
-  function settle({ room, body, bytes, resolve }: Waiting, appended: Appended): void {
+  function settle({ room, body, bytes, resolve, reject }: Waiting, appended: Appended | undefined): void {
+    if (!appended) {
+      reject(new HubError('out_of_order'));
+      return;
+    }
     if (!appended.repeated && followers.has(room)) followers.entry(room, placeEntry(body, { room, ...appended.entry }, bytes));
     resolve(appended);
   }
@@ -167,7 +171,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
           throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
         }
         waitingBytes += bytes;
-        waiting.push({ room: message.room, id: message.id, body, bytes, retention, resolve, reject });
+        waiting.push({ room: message.room, id: message.id, after: message.after, body, bytes, retention, resolve, reject });
         writing ??= write();
       }),
 

@@ -8,6 +8,7 @@ import type { Appended, Retention } from './room-log.js';
 export interface Append {
   readonly room: RoomName;
   readonly id: string;
+  readonly after?: string | undefined;
   readonly body: EncodedBody;
   readonly bytes: number;
   readonly retention: Retention;
@@ -39,12 +40,14 @@ export class LmdbTransaction {
     options.tables.root.resetReadTxn();
   }
 
-  append({ room, id, body, bytes, retention }: Append): Appended {
+  /** Undefined: what it comes after is not there, and nothing is appended. */
+  append({ room, id, after, body, bytes, retention }: Append): Appended | undefined {
     const { tables, now } = this.options;
     const head = this.#head(room) ?? this.#begin(room);
     const time = Math.max(head.time, now);
     const known = this.#place(head, id, time);
     if (known) return { entry: { epoch: head.epoch, seq: known[0], time: known[1] }, repeated: true };
+    if (after !== undefined && !this.#place(head, after, time)) return undefined;
     const seq = head.last + 1;
     Object.assign(head, { last: seq, time, messages: retention.messages, ttlMs: retention.ttlMs });
     const packed = packEntry(time, body, bytes);

@@ -119,6 +119,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       const room = open(message.room);
       const known = room.ids.get(message.id);
       if (known) return { entry: { epoch: room.epoch, ...known }, repeated: true };
+      if (message.after !== undefined && !room.ids.has(message.after)) throw new HubError('out_of_order');
       const body = encodeBody(message);
       const bytes = Buffer.byteLength(body);
       room.last++;

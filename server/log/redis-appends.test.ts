@@ -11,14 +11,17 @@ function open({ fails = () => false }: { fails?: (batch: AppendBatch) => boolean
   const append = gatherAppends(async (batch) => {
     sent.push(batch);
     if (fails(batch)) throw new Error(`no ${batch.room}`);
-    const places: Appended[] = [];
-    for (let i = 0; i < batch.args.length; i += 2) places.push({ entry: { epoch: 'e', seq: ++seq, time: 0 }, repeated: false });
+    const places: (Appended | undefined)[] = [];
+    for (let i = 0; i < batch.args.length; i += 3) {
+      const comesAfterNone = batch.args[i + 1] === 'none';
+      places.push(comesAfterNone ? undefined : { entry: { epoch: 'e', seq: ++seq, time: 0 }, repeated: false });
+    }
     return places;
   });
   return { sent, append };
 }
 
-const ids = ({ args }: AppendBatch) => args.filter((_, i) => i % 2 === 0);
+const ids = ({ args }: AppendBatch) => args.filter((_, i) => i % 3 === 0);
 
 test('the appends of one turn to one room are one command, in their order, each with its own place', async () => {
   const { sent, append } = open();
@@ -31,6 +34,14 @@ test('the appends of one turn to one room are one command, in their order, each 
   expect(ids(sent[0]!)).toEqual(names);
   await append({ room: 'chat:a', id: 'later', body: '"x"', retention: KEEP });
   expect(ids(sent[2]!)).toEqual(['later']);
+});
+
+test('[P90] a message that comes after one that is not there is refused alone', async () => {
+  const { append } = open();
+  const add = (id: string, after?: string) => append({ room: 'chat:a', id, after, body: 'x', retention: KEEP });
+  const [first, refused, last] = await Promise.allSettled([add('a'), add('b', 'none'), add('c', 'a')]);
+  expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'out_of_order' } });
+  expect([first, last]).toMatchObject([{ value: { entry: { seq: 1 } } }, { value: { entry: { seq: 2 } } }]);
 });
 
 test('text and binary, or another retention, are commands of their own, in the order of the appends', async () => {
@@ -65,7 +76,7 @@ test('past a bound nothing more is taken until commands are answered', async () 
   });
   const append = gatherAppends(async ({ args }) => {
     await answered;
-    return args.slice(args.length / 2).map(() => ({ entry: { epoch: 'e', seq: 1, time: 0 }, repeated: false }));
+    return args.slice((args.length / 3) * 2).map(() => ({ entry: { epoch: 'e', seq: 1, time: 0 }, repeated: false }));
   });
   const add = () => append({ room: 'chat:a', id: 'x', body: 'x', retention: KEEP });
   const taken = Array.from({ length: 50_000 }, add);

@@ -9,13 +9,14 @@ export interface AppendBatch {
   readonly retention: Retention;
   /** Whether the bodies are JSON; the others are MessagePack. */
   readonly text: boolean;
-  /** Id and body of each. */
+  /** Id, the id it comes after ('' where it does not say), and body of each. */
   readonly args: EncodedBody[];
 }
 
 export interface NewAppend {
   readonly room: RoomName;
   readonly id: string;
+  readonly after?: string | undefined;
   readonly body: EncodedBody;
   readonly retention: Retention;
 }
@@ -38,9 +39,11 @@ const MAX_WAITING = 50_000;
 /**
  * Gathers the appends of one turn of the event loop, so that those of one room share a command. Appends to one room are sent in the order
  * in which they came.
- * @param send runs one command and gives what became of each of its messages, in their order
+ * @param send runs one command and gives what became of each of its messages, in their order; undefined where what it comes after is not there
  */
-export function gatherAppends(send: (batch: AppendBatch) => Promise<readonly Appended[]>): (append: NewAppend) => Promise<Appended> {
+export function gatherAppends(
+  send: (batch: AppendBatch) => Promise<readonly (Appended | undefined)[]>,
+): (append: NewAppend) => Promise<Appended> {
   let gathered: Gathered[] = [];
   /** The batch of each room that still takes messages. */
   const open = new Map<RoomName, Gathered>();
@@ -67,7 +70,11 @@ export function gatherAppends(send: (batch: AppendBatch) => Promise<readonly App
     const { waiting } = batch;
     try {
       const appended = await send(batch);
-      for (const [i, one] of waiting.entries()) one.resolve(appended[i]!);
+      for (const [i, { resolve, reject }] of waiting.entries()) {
+        const there = appended[i];
+        if (there) resolve(there);
+        else reject(new HubError('out_of_order'));
+      }
     } catch (error) {
       for (const { reject } of waiting) reject(error);
     } finally {
@@ -81,7 +88,7 @@ export function gatherAppends(send: (batch: AppendBatch) => Promise<readonly App
     waitingNow++;
     return new Promise((resolve, reject) => {
       const batch = batchFor(append);
-      batch.args.push(append.id, append.body);
+      batch.args.push(append.id, append.after ?? '', append.body);
       batch.bytes += append.body.length;
       batch.waiting.push({ resolve, reject });
     });

@@ -102,7 +102,7 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
   }
 
   /** One command, and so one step for whoever else writes or reads. */
-  async function appendBatch({ room, retention, text, args }: AppendBatch): Promise<Appended[]> {
+  async function appendBatch({ room, retention, text, args }: AppendBatch): Promise<(Appended | undefined)[]> {
     const { head, tail } = text ? textFrame(room) : bytesFrame(room);
     const limits = [retention.messages, retention.ttlMs, idWindowMs].map(String);
     const [epochBytes, ...places] = await call<AppendReply>(scripts.append, room, [
@@ -113,16 +113,21 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
       ...args,
     ]);
     const epoch = epochBytes.toString();
-    const appended: Appended[] = [];
+    const appended: (Appended | undefined)[] = [];
     for (let i = 0; i < places.length; i += 3) {
       const [seq, time] = [places[i]!, places[i + 1]!];
-      appended.push({ entry: { epoch, seq, time }, repeated: places[i + 2] === 1 });
+      appended.push(seq === 0 ? undefined : { entry: { epoch, seq, time }, repeated: places[i + 2] === 1 });
     }
-    note(room, appended, retention.ttlMs);
+    note(
+      room,
+      appended.filter((one) => one !== undefined),
+      retention.ttlMs,
+    );
     return appended;
   }
 
   function note(room: RoomName, appended: readonly Appended[], ttlMs: number): void {
+    if (appended.length === 0) return;
     const newest = appended.reduce((one, other) => (other.entry.seq > one.entry.seq ? other : one));
     const { epoch, seq, time } = newest.entry;
     see(room, epoch, seq, time);
@@ -161,7 +166,7 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
 
     async append(message, retention) {
       refuseWhenClosed();
-      return append({ room: message.room, id: message.id, body: encodeBody(message), retention });
+      return append({ room: message.room, id: message.id, after: message.after, body: encodeBody(message), retention });
     },
 
     read,

@@ -144,6 +144,36 @@ export function describeRoomLog(engine: string, open: (options?: { idWindowMs: n
       expect((await log.ends(room)).last).toBe(2);
     });
 
+    test('[P90] what comes after a message that is not stored is refused, within one turn too; a repetition of what is stored is not', async () => {
+      const log = await start();
+      const room = newRoom();
+      const heard = await listen(log, room);
+      const append = (id: string, after?: string) => log.append({ ...message(room, id), after }, ALL);
+      const settled = await Promise.allSettled([
+        append('early', 'never'),
+        append('a'),
+        append('b', 'a'),
+        append('d', 'c'),
+        append('e', 'd'),
+        append('f', 'b'),
+        append('b', 'c'),
+      ]);
+      expect(settled.map((one) => (one.status === 'fulfilled' ? one.value.entry.seq : one.reason.code))).toEqual([
+        'out_of_order',
+        1,
+        2,
+        'out_of_order',
+        'out_of_order',
+        3,
+        2,
+      ]);
+      expect((await append('g', 'f')).entry.seq).toBe(4);
+      await expect(append('h', 'e')).rejects.toMatchObject({ code: 'out_of_order' });
+      await waitFor(() => heard.entries.some((entry) => entry.message.id === 'g'));
+      expect(heard.entries.map((entry) => entry.message.id)).toEqual(['a', 'b', 'f', 'g']);
+      expect((await log.ends(room)).last).toBe(4);
+    });
+
     test('an id is known for the window at least, and new again some time after it', async () => {
       const idWindowMs = 40;
       const log = await start({ idWindowMs });

@@ -5,6 +5,8 @@ import type { RoomName } from '../../shared/rooms.js';
 export interface NewMessage {
   readonly room: RoomName;
   readonly id: string;
+  /** The id of a message of the room that must have been appended before, within the id window. */
+  readonly after?: string | undefined;
   readonly type: string;
   readonly from: User;
   /** JSON values; `Buffer`s anywhere inside are kept as binary. */

@@ -25,7 +25,10 @@ export class LogPublisher implements SystemPublisher {
     return this.append(parseRoom(room, this.options.kinds), { id, type, data, from });
   }
 
-  append({ room, kind, policy }: ParsedRoom, message: { id: string; type: string; data: unknown; from: User }): Promise<PublishAnswer> {
+  append(
+    { room, kind, policy }: ParsedRoom,
+    message: { id: string; after?: string | undefined; type: string; data: unknown; from: User },
+  ): Promise<PublishAnswer> {
     const startedAt = performance.now();
     const retention = { messages: policy.historyMessages, ttlMs: policy.historyTtlMs };
     const { id } = message;

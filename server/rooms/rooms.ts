@@ -63,8 +63,8 @@ export class RoomService implements Rooms {
     // Without a wait: the appends of one turn go together.
     const room = this.#parseFor(principal, request.room);
     if (!may(principal, action, room)) throw forbidden(principal, action, room);
-    const { id, type = 'text', data } = request;
-    const append = () => this.options.publisher.append(room, { id, type, data, from: principal.user });
+    const { id, after, type = 'text', data } = request;
+    const append = () => this.options.publisher.append(room, { id, after, type, data, from: principal.user });
     const check = isRevision(type) ? () => checkRevision(this.options.log, principal, room.room, type, data) : undefined;
     if (!check && this.#order.isIdle) return await append();
     return this.#order.append(`${principal.user.id} ${room.room}`, append, check);

@@ -234,9 +234,10 @@ export class SmallHub {
     return name.startsWith('metrics:') && this.metrics ? { ...answer, metrics: this.metrics } : answer;
   }
 
-  #publish(socket: Connection, { room: text, id, type = 'text', data }: PublishRequest): object {
+  #publish(socket: Connection, { room: text, id, after, type = 'text', data }: PublishRequest): object {
     const room = text as RoomName;
     const known = this.room(room).log.find((message) => message.id === id);
+    if (!known && after !== undefined && !this.room(room).log.some((message) => message.id === after)) throw new HubError('out_of_order');
     const { position, time } = known ?? this.publish(room, data, { id, type, from: socket.data.user });
     return known ? { id, position, time, repeated: true } : { id, position, time };
   }
