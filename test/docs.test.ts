@@ -252,6 +252,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/reliability.md, The fault bench, sh': listed,
   'docs/reliability.md, Roomcast, sh': listed,
   'docs/reliability.md, Stock Socket.IO, sh': listed,
+  'docs/reliability.md, A storm of returns, sh': listed,
 };
 
 test.each(blocks.map((block) => [block.id, block] as const))(
