@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { HubError } from '../../shared/errors.js';
+import type { LogPage } from '../log/room-log.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobAttempt, JobControl } from './job-queue.js';
 import type { LogSource } from './room-reader.js';
@@ -100,11 +101,16 @@ function explain(error: unknown, threadMemoryMb: number): unknown {
   return error;
 }
 
+/** A page as it can be sent: an entry of the log decodes its message when it is asked, which no copy of it can do. */
+function toPlainPage({ entries, ...ends }: LogPage): LogPage {
+  return { ...ends, entries: entries.map(({ epoch, seq, bytes, message }) => ({ epoch, seq, bytes, message })) };
+}
+
 /** Answers what the thread asks while its task runs. */
 function serveThread(port: MessagePort, attempt: JobAttempt, control: JobControl, { publisher, log, logger }: ThreadRunnerOptions): void {
   const answers: Record<CallName, (...args: never[]) => Promise<unknown>> = {
     publish: (room: `${string}:${string}`, type: string, data: unknown, id: string) => publisher.publish(room, type, data, { id }),
-    read: log.read.bind(log),
+    read: async (...range: Parameters<LogSource['read']>) => toPlainPage(await log.read(...range)),
     ends: log.ends.bind(log),
   };
   port.on('message', (message: FromThread) => {
