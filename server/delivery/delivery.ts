@@ -48,30 +48,14 @@ function turnDelivery(options: DeliveryOptions, onDelivered: OnDelivered, queues
   const { deliveryWindowMs, compression, compressionThresholdBytes } = options;
   const turn = new Turn({ windowMs: deliveryWindowMs });
   const compressBytes = compression ? compressionThresholdBytes : Number.POSITIVE_INFINITY;
-  const { output, attach, made } = later((io) => new RoomEmitter(io, { turn, compressBytes, onDelivered }));
+  const onFed = (sockets: readonly Socket[]) => queues.fed(sockets);
+  const { output, attach, made } = later((io) => new RoomEmitter(io, { turn, compressBytes, onDelivered, onFed }));
   const onCongestion = (sender: TurnSender) => made().groups.changed(sender);
   const onWaiting = (sender: TurnSender) => {
     const socket = made().groups.socketOf(sender);
     if (socket) queues.waits(socket);
   };
-  const tell = (group: string) => {
-    const others = made().groups.get(group)?.others ?? [];
-    if (others.length > 0) queues.fed(others);
-  };
-  return { io: { wsEngine: createWsEngine({ turn, onCongestion, onWaiting }) }, attach, output: afterEach(output, tell) };
-}
-
-function afterEach(output: RoomOutput, tell: (group: string) => void): RoomOutput {
-  return {
-    emit: (group, event, payload) => {
-      output.emit(group, event, payload);
-      tell(group);
-    },
-    message: (group, entry) => {
-      output.message(group, entry);
-      tell(group);
-    },
-  };
+  return { io: { wsEngine: createWsEngine({ turn, onCongestion, onWaiting }) }, attach, output };
 }
 
 /** The server is made with the engine of a delivery, and the delivery's output on the server. */

@@ -15,7 +15,7 @@ const EVENT = 2;
 /** How the packet of a message begins, in front of its JSON. */
 const MESSAGE_EVENT = `${EVENT}["message",`;
 
-/** Socket.IO's way to a client's connection; `room-emitter.test.ts` holds it to the version. */
+/** Socket.IO's way to a client's connection; `delivery.test.ts` holds it to the version. */
 interface EngineWriter {
   writeToEngine(packets: readonly unknown[], options: { preEncoded: true; compress: true }): void;
 }
@@ -37,6 +37,14 @@ export interface RoomEmitterOptions {
   /** Bytes from which a message is compressed for those who take it. */
   compressBytes: number;
   onDelivered: OnDelivered;
+  /** These sockets may not take what was sent to them at once. */
+  onFed(sockets: readonly Socket[]): void;
+}
+
+/** One event, encoded: for engine.io as packets, for the turn as frames, which are made once and only when somebody gets them. */
+interface Parcel {
+  readonly packets: readonly Packet[];
+  frames(): readonly MessageFrame[];
 }
 
 /** Sends to Socket.IO rooms on this node: encoded once, framed once, and written with all else of the turn. */
@@ -63,14 +71,21 @@ export class RoomEmitter implements RoomOutput {
 
   emit(room: string, event: string, payload: unknown): void {
     const group = this.groups.get(room);
-    if (group) this.#send(group, this.#encode(event, payload));
+    if (!group) return;
+    const parcel = this.#pack(this.#encode(event, payload));
+    this.#send(group, parcel, () => parcel);
   }
 
   message(room: string, entry: LogEntry): void {
     const group = this.groups.get(room);
     if (!group) return;
-    if (group.sessions) this.#sendWithOffsets(group, group.sessions, entry);
-    else this.#send(group, this.#packetsOf(entry));
+    const made = new Map<string, Parcel>();
+    this.#send(group, this.#pack(this.#packetsOf(entry)), (session) => {
+      const offset = session.offset();
+      const parcel = made.get(offset) ?? this.#pack(this.#packetsOf(entry, offset));
+      made.set(offset, parcel);
+      return parcel;
+    });
   }
 
   #packetsOf(entry: LogEntry, offset?: string): Packet[] {
@@ -83,32 +98,29 @@ export class RoomEmitter implements RoomOutput {
     return this.#encoder.encode({ type: EVENT, nsp: this.#nsp, data: [event, ...args] });
   }
 
-  /** Members that have the same offset, or none, share their frames. */
-  #sendWithOffsets({ members, others }: RoomGroup, sessions: ReadonlyMap<object, ClientSession>, entry: LogEntry): void {
-    this.options.onDelivered(members.length + others.length);
-    const made = new Map<string | undefined, { packets: Packet[]; frames?: MessageFrame[] }>();
-    const packetsFor = (offset: string | undefined) => {
-      const there = made.get(offset) ?? { packets: this.#packetsOf(entry, offset) };
-      made.set(offset, there);
-      return there;
-    };
-    for (const member of members) {
-      const sent = packetsFor(sessions.get(member)?.offset());
-      sent.frames ??= sent.packets.map((packet) => this.#frame(packet));
-      for (const frame of sent.frames) this.options.turn.toOne(member, frame);
+  /** `parcelFor` gives what a client with a session gets; those with the same offset share it. */
+  #send(group: RoomGroup, plain: Parcel, parcelFor: (session: ClientSession) => Parcel): void {
+    const { members, recovering, others } = group;
+    const { turn, onDelivered, onFed } = this.options;
+    onDelivered(members.length + recovering.size + others.length);
+    if (members.length > 0) for (const frame of plain.frames()) turn.toGroup(group, frame);
+    for (const [member, session] of recovering) for (const frame of parcelFor(session).frames()) turn.toOne(member, frame);
+    for (const socket of others) {
+      const session = sessionOf(socket);
+      writerOf(socket).writeToEngine((session ? parcelFor(session) : plain).packets, { preEncoded: true, compress: true });
     }
-    for (const socket of others) this.#sendByEngine(socket, packetsFor(sessionOf(socket)?.offset()).packets);
+    if (others.length > 0) onFed(others);
   }
 
-  #send(group: RoomGroup, packets: readonly Packet[]): void {
-    const { members, others } = group;
-    this.options.onDelivered(members.length + others.length);
-    if (members.length > 0) for (const packet of packets) this.options.turn.toGroup(group, this.#frame(packet));
-    for (const socket of others) this.#sendByEngine(socket, packets);
-  }
-
-  #sendByEngine(socket: Socket, packets: readonly Packet[]): void {
-    writerOf(socket).writeToEngine(packets, { preEncoded: true, compress: true });
+  #pack(packets: readonly Packet[]): Parcel {
+    let frames: MessageFrame[] | undefined;
+    return {
+      packets,
+      frames: () => {
+        frames ??= packets.map((packet) => this.#frame(packet));
+        return frames;
+      },
+    };
   }
 
   #frame(packet: Packet): MessageFrame {

@@ -7,12 +7,12 @@ import { senderOf } from './turn-socket.js';
 
 /** A Socket.IO room's sockets on this node, by how they are written to. */
 export interface RoomGroup extends TurnGroup {
-  /** At the turn's end. */
+  /** At the turn's end, all the same. */
   readonly members: readonly TurnSender[];
+  /** At the turn's end, each with an offset of its own. */
+  readonly recovering: ReadonlyMap<TurnSender, ClientSession>;
   /** At once, by engine.io: those on long-polling, and those that do not read. */
   readonly others: readonly Socket[];
-  /** Of those of `members` that have one; undefined where none in the group has. */
-  readonly sessions: ReadonlyMap<TurnSender, ClientSession> | undefined;
 }
 
 /**
@@ -53,23 +53,23 @@ export class RoomGroups {
     if (!ids) return undefined;
     const members: TurnSender[] = [];
     const others: Socket[] = [];
-    const sessions = new Map<TurnSender, ClientSession>();
-    let hasSessions = false;
+    const recovering = new Map<TurnSender, ClientSession>();
     for (const id of ids) {
       const socket = this.nsp.sockets.get(id);
       if (!socket) continue;
-      const session = sessionOf(socket);
-      hasSessions ||= session !== undefined;
       const sender = senderOf((socket.conn.transport as { socket?: unknown }).socket);
-      if (sender && !sender.congested) {
-        members.push(sender);
-        this.#socketIds.set(sender, id);
-        if (session) sessions.set(sender, session);
-      } else others.push(socket);
+      if (!sender || sender.congested) {
+        others.push(socket);
+        continue;
+      }
+      this.#socketIds.set(sender, id);
+      const session = sessionOf(socket);
+      if (session) recovering.set(sender, session);
+      else members.push(sender);
     }
     const frames: Frame[] = [];
     const places: number[] = [];
-    const group = { members, others, sessions: hasSessions ? sessions : undefined, frames, places };
+    const group = { members, recovering, others, frames, places };
     this.#groups.set(room, group);
     return group;
   }

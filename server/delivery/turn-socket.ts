@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import WebSocket, { type ServerOptions, WebSocketServer } from 'ws';
 import { type SenderHost, TurnSender } from './turn-sender.js';
 
-/** What ws 8 keeps of a connection, as far as it is used here; `turn-socket.test.ts` holds it to the version. */
+/** What ws 8 keeps of a connection, as far as it is used here; `delivery.test.ts` holds it to the version. */
 interface WsInternals {
   _sender: TurnSender | object;
   readonly _extensions: Record<string, unknown>;
