@@ -7,10 +7,8 @@ interface SlowConnection {
 }
 
 /** What those who write to a candidate know it by. */
-export interface SlowSocket {
+interface SlowSocket {
   readonly conn: SlowConnection;
-  /** Of one hub. */
-  readonly nsp: object;
 }
 
 /** A connection that can be held back. */
@@ -42,11 +40,6 @@ export interface SlowTally {
   applied(policy: SlowPolicy): void;
   leftOut(policy: SlowPolicy, messages: number): void;
 }
-
-/** The watch over each hub's sockets: a subscription knows no more than its socket. */
-const watchOf = new WeakMap<object, SlowTally>();
-
-export const slowTallyOf = ({ nsp }: Pick<SlowSocket, 'nsp'>): SlowTally | undefined => watchOf.get(nsp);
 
 /** Times the limit by which what waits for a held connection may still grow: answers that it asks for and does not read. */
 const CUT_FACTOR = 16;
@@ -80,11 +73,10 @@ export class SlowConsumers implements SlowTally {
   }
 
   watch(candidate: SlowCandidate): () => void {
-    const { conn, nsp } = candidate.socket;
+    const { conn } = candidate.socket;
     this.#watched.set(conn, candidate);
     this.#sentTo.add(conn);
     conn.on('packetCreate', this.#onPacket as () => void);
-    watchOf.set(nsp, this);
     return () => this.#unwatch(candidate);
   }
 

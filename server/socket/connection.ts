@@ -1,7 +1,7 @@
 import { HubError, toWireError } from '../../shared/errors.js';
 import { PROTOCOL_VERSION } from '../../shared/protocol.js';
 import type { Principal } from '../auth/principal.js';
-import type { SlowCandidate, SlowConsumers } from '../delivery/slow-consumers.js';
+import type { SlowCandidate, SlowConsumers, SlowTally } from '../delivery/slow-consumers.js';
 import { unsentBytes } from '../delivery/unsent.js';
 import { answer, type OnFault, parsePayload, refuse, splitAck } from './answer.js';
 import type { EventHandler, EventHandlers } from './event-handler.js';
@@ -10,7 +10,7 @@ import type { ConnectionLimits, HubSocket, PrincipalHolder } from './types.js';
 
 export interface ConnectionOptions extends SubscriptionsOptions {
   handlers: EventHandlers;
-  slow: Pick<SlowConsumers, 'watch' | 'full'>;
+  slow: Pick<SlowConsumers, 'watch' | 'full'> & SlowTally;
   /** @throws HubError `too_deep`, `too_large`, `invalid` */
   checkPayload(payload: unknown): void;
   onFault: OnFault;

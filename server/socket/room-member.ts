@@ -4,7 +4,7 @@ import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { ChannelLease } from '../delivery/channel-registry.js';
 import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/room-channel.js';
-import { slowTallyOf } from '../delivery/slow-consumers.js';
+import type { SlowTally } from '../delivery/slow-consumers.js';
 import { unsentBytes } from '../delivery/unsent.js';
 import type { LogEntry } from '../log/room-log.js';
 import { sessionOf } from '../recovery/client-session.js';
@@ -36,15 +36,16 @@ interface MemberOptions {
   reads: LogReads;
   /** Unsent bytes past which no more is read from the log for this socket. */
   unsentLimitBytes: number;
+  slow: SlowTally;
   /** Asked for `hold`, and for `release` when the socket has drained. */
   holder: Pick<PrincipalHolder, 'holdBack'>;
   end(): void;
 }
 
 /** What all subscriptions do that are held: those whose policy says so end their connection. False: there is nothing left to hold. */
-function applyPolicy({ socket, lease }: MemberOptions): boolean {
+function applyPolicy({ socket, lease, slow }: MemberOptions): boolean {
   const { room, policy } = lease.channel.parsed;
-  slowTallyOf(socket)?.applied(policy.slow);
+  slow.applied(policy.slow);
   if (policy.slow !== 'disconnect') return true;
   socket.emit('notice', {
     kind: 'closing',
@@ -140,8 +141,8 @@ export class LogMember implements RoomMember, CursorTarget {
   }
 
   leftOut(messages: number): void {
-    const { socket, lease } = this.options;
-    slowTallyOf(socket)?.leftOut(lease.channel.parsed.policy.slow, messages);
+    const { lease, slow } = this.options;
+    slow.leftOut(lease.channel.parsed.policy.slow, messages);
   }
 
   entries(batch: readonly LogEntry[]): boolean {

@@ -7,6 +7,7 @@ import type { Principal } from '../auth/principal.js';
 import type { ChannelLease, ChannelRegistry } from '../delivery/channel-registry.js';
 import { OneMap } from '../delivery/connections/one-map.js';
 import { groupOf } from '../delivery/room-channel.js';
+import type { SlowTally } from '../delivery/slow-consumers.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { sessionOf } from '../recovery/client-session.js';
 import type { RoomOffset } from '../recovery/offset.js';
@@ -25,6 +26,7 @@ export interface SubscriptionsOptions {
   /** Rooms of one socket at most; 0: no limit. Job rooms end by themselves and are not counted. */
   roomsPerConnection: number;
   unsentLimitBytes: number;
+  slow: SlowTally;
 }
 
 interface Subscribed {
@@ -200,12 +202,12 @@ export class Subscriptions {
   }
 
   async #enter(parsed: ParsedRoom, request: Wish): Promise<{ member: RoomMember; lease: ChannelLease }> {
-    const { channels, feeds, unsentLimitBytes } = this.options;
+    const { channels, feeds, unsentLimitBytes, slow } = this.options;
     const lease = await channels.acquire(parsed);
     try {
       const { room } = lease.channel.parsed;
       const end = () => void this.#leave(room);
-      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, holder: this.holder, end };
+      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, slow, holder: this.holder, end };
       const { view, lease: held } = lease.channel;
       const member = view ? new ViewMember(base, view, request) : new LogMember(base, await this.#start(held.feed, request));
       return { member, lease };
