@@ -1,38 +1,19 @@
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { Router } from 'express';
 import { HubError } from '../../shared/errors.js';
-import type { Principal } from '../auth/principal.js';
-import { type Answers, INFLUX_ANSWERS, OWN_ANSWERS } from './answers.js';
+import { INFLUX_ANSWERS, OWN_ANSWERS } from './answers.js';
 import { precisionMs } from './influx-line.js';
 import { ingestLinesOf } from './ingest-body.js';
-import { type IngestCounts, IngestReport } from './ingest-report.js';
+import type { IngestCounts } from './ingest-report.js';
 import type { IngestKind, IngestService } from './ingest-service.js';
 import { itemsOf, parseJson, parseJsonSample } from './json-samples.js';
 import { influxFormat, joinTexts, type LineFormat, logFormat, sampleFormat } from './line-formats.js';
 import { readLines, type StreamLine } from './line-stream.js';
 import { lineFromJson } from './log-lines.js';
 import type { ParsedSample } from './parsed.js';
-import { discardRest, RequestBody, SenderGone } from './request-body.js';
+import { type Intake, type ServeBodiesOptions, serveBodies } from './serve-bodies.js';
 
-export interface IngestRoutesOptions {
+export interface IngestRoutesOptions extends ServeBodiesOptions {
   readonly ingest: IngestService;
-  /** @throws HubError `unauthorized`, `rate_limited` */
-  authenticate(req: Request): Principal | Promise<Principal>;
-  /** Bytes of a packed body when unpacked, and of a JSON body; lines that come unpacked have no end to hold to. 0: no limit. */
-  readonly bodyLimitBytes: number;
-  /** Time that a JSON body may take to arrive. */
-  readonly bodyTimeoutMs?: number;
-  /** Requests whose bodies are open at a time. */
-  readonly openBodies?: number;
-  /** What failed that was not the sender's fault. */
-  readonly onFault: (error: unknown) => void;
-}
-
-/** One request on its way in. */
-interface Intake {
-  readonly req: Request;
-  readonly principal: Principal;
-  readonly body: RequestBody;
-  readonly report: IngestReport;
 }
 
 /** Room for the mark that a line was cut, within what a line may have. */
@@ -78,37 +59,6 @@ export function createIngestRoutes(options: IngestRoutesOptions): Router {
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-
-/** Everything around the reading of a body: who sends it, how many at a time, and what the sender is told. */
-function serveBodies({ authenticate, bodyLimitBytes, bodyTimeoutMs = 30_000, openBodies = 1_000, onFault }: IngestRoutesOptions) {
-  let open = 0;
-  return (answers: Answers, take: (intake: Intake) => Promise<void>): RequestHandler =>
-    async (req, res) => {
-      const report = new IngestReport();
-      let body: RequestBody | undefined;
-      open++;
-      try {
-        const principal = await authenticate(req);
-        if (open > openBodies) throw new HubError('busy', 'as many bodies are open as may be', 5_000);
-        body = new RequestBody(req, { maxBytes: bodyLimitBytes, wholeMs: bodyTimeoutMs });
-        await take({ req, principal, body, report });
-        answers.done(res.set('Cache-Control', 'no-store'), report);
-      } catch (error) {
-        refuse(res, answers, error, report, onFault);
-      } finally {
-        open--;
-        if (body) body.discard();
-        else discardRest(req);
-      }
-    };
-}
-
-function refuse(res: Response, answers: Answers, thrown: unknown, report: IngestReport, onFault: (error: unknown) => void): void {
-  if (thrown instanceof SenderGone) return void res.destroy();
-  if (!(thrown instanceof HubError)) onFault(thrown);
-  if (res.headersSent) return void res.destroy();
-  answers.failed(res.set('Cache-Control', 'no-store'), thrown instanceof HubError ? thrown : new HubError('internal'), report);
-}
 
 async function takeJson(ingest: IngestService, { principal, body, report }: Intake, room: string, takes: IngestKind): Promise<void> {
   const items = itemsOf(parseJson((await body.whole()).toString('utf8'))).map((item, i) => ({ item, line: i + 1 }));

@@ -1,5 +1,6 @@
 import { brotliCompressSync, createGzip, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
+import { compressSync } from 'snappy';
 import { answerOf, closeIngestHubs, ingestHub, sender } from '../../test/support/ingest-hub.js';
 import { systemClock } from '../observe/clock.js';
 
@@ -78,6 +79,7 @@ test.each([
   ['gzip', gzipSync],
   ['deflate', deflateSync],
   ['br', brotliCompressSync],
+  ['snappy', (bytes: Buffer) => compressSync(bytes)],
 ] as const)('a body packed with %s is unpacked, within the limit', async (encoding, pack) => {
   const { post, texts, faults } = await ingestHub({ routes: { bodyLimitBytes: 100_000 } });
   const send = (body: Buffer) => post('/api/ingest/logs:a', body, { 'content-type': 'text/plain', 'content-encoding': encoding });

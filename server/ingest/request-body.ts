@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { PassThrough, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { HubError } from '../../shared/errors.js';
+import { createUnsnappy, unpackSnappy } from './snappy.js';
 
 /** The sender went away in the middle: there is nobody to answer. */
 export class SenderGone extends Error {
@@ -9,12 +10,13 @@ export class SenderGone extends Error {
 }
 
 const UNPACKED = { chunkSize: 64 * 1024 };
-const UNPACKERS: Readonly<Record<string, () => Transform>> = {
+const UNPACKERS: Readonly<Record<string, (maxBytes: number) => Transform>> = {
   identity: () => new PassThrough(),
   gzip: () => createGunzip(UNPACKED),
   'x-gzip': () => createGunzip(UNPACKED),
   deflate: () => createInflate(UNPACKED),
   br: () => createBrotliDecompress(UNPACKED),
+  snappy: createUnsnappy,
 };
 
 /** Time for which the rest of a body that nobody wants is read; then the connection is cut. */
@@ -41,7 +43,7 @@ export class RequestBody {
     const unpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
     if (!unpacker) throw new HubError('invalid', `the Content-Encoding is one of ${Object.keys(UNPACKERS).join(', ')}`);
     this.#packed = encoding !== 'identity';
-    this.#source = unpacker();
+    this.#source = unpacker(options.maxBytes);
     const gone = () => {
       if (!req.complete) this.#source.destroy(new SenderGone());
     };
@@ -69,6 +71,15 @@ export class RequestBody {
       clearTimeout(late);
     }
     return Buffer.concat(chunks);
+  }
+
+  /**
+   * The whole body of a sender that packs with snappy, also when it does not say so.
+   * @throws HubError as `whole`
+   */
+  async wholeSnappy(): Promise<Buffer> {
+    const body = await this.whole();
+    return this.#packed ? body : unpackSnappy(body, this.options.maxBytes);
   }
 
   /** Reads no further; see `discardRest`. */

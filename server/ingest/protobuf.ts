@@ -1,0 +1,46 @@
+import { PbfReader } from 'pbf';
+import { HubError } from '../../shared/errors.js';
+
+/** Reads one field of a message into `into` with the methods of `reader`; a field that it leaves alone is skipped. */
+export type ReadField<T> = (field: number, into: T, reader: PbfReader) => void;
+
+/** Messages within messages at most, as in Google's own readers. */
+const MAX_DEPTH = 100;
+
+/** What pbf leaves to its callers: that no message reaches over the end of the one it is in, and how deep they are. */
+class StrictReader extends PbfReader {
+  #end = this.length;
+  #depth = 0;
+
+  override readFields<T>(readField: ReadField<T>, result: T, end = this.length): T {
+    const outer = this.#end;
+    if (end > outer || this.#depth >= MAX_DEPTH) throw malformed();
+    this.#end = end;
+    this.#depth++;
+    for (let field = this.nextField(end); field !== 0; field = this.nextField(end)) {
+      readField(field, result, this);
+      if (this.pos > end) throw malformed();
+    }
+    if (this.pos !== end) throw malformed();
+    this.#depth--;
+    this.#end = outer;
+    return result;
+  }
+}
+
+/**
+ * Reads a protobuf message. Messages within it are read with `reader.readMessage(readField, into)`. An unknown field is skipped. 64-bit
+ * numbers are exact up to 2^53. Source: protobuf.dev/programming-guides/encoding.
+ * @throws HubError `invalid` when it is truncated, malformed or more than 100 deep; as `read`
+ */
+export function readProtobuf<T>(bytes: Uint8Array, read: ReadField<T>, into: T): T {
+  try {
+    return new StrictReader(bytes).readFields(read, into);
+  } catch (error) {
+    // pbf throws plain errors and RangeErrors for what it cannot read; a TypeError is a fault of ours.
+    if (error instanceof HubError || error instanceof TypeError) throw error;
+    throw malformed();
+  }
+}
+
+const malformed = () => new HubError('invalid', 'the body is no whole protobuf message');
