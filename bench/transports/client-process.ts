@@ -5,7 +5,7 @@ import { answerCalls } from '../process.js';
 import type { Transport, ViewersCalls, ViewersFigures, ViewersRequest } from './calls.js';
 import { PollViewer } from './poll-viewer.js';
 import { eventStream, ndjson, StreamViewer } from './stream-viewer.js';
-import type { Viewer, ViewerOptions } from './viewer.js';
+import type { Traffic, Viewer, ViewerOptions } from './viewer.js';
 import { WebSocketViewer } from './websocket-viewer.js';
 
 const ROOM = 'logs:bench';
@@ -78,11 +78,14 @@ class Load {
     return this.#publisher;
   }
 
-  #total(): { bytes: number; requests: number } {
-    return this.#viewers.reduce((sum, { bytes, requests }) => ({ bytes: sum.bytes + bytes, requests: sum.requests + requests }), {
-      bytes: 0,
-      requests: 0,
-    });
+  #total(): Traffic {
+    return this.#viewers.reduce(
+      (sum, { traffic: { bytes, requests } }) => ({ bytes: sum.bytes + bytes, requests: sum.requests + requests }),
+      {
+        bytes: 0,
+        requests: 0,
+      },
+    );
   }
 }
 

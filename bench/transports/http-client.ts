@@ -1,8 +1,9 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Traffic } from './viewer.js';
 
 /** A viewer's requests on one connection that stays open, and what they amount to. */
-export class HttpClient {
+export class HttpClient implements Traffic {
   requests = 0;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #sockets = new Set<Socket>();

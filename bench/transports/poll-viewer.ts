@@ -12,21 +12,13 @@ const PAGE_MESSAGES = 500;
 
 /** Asks for what came after what it has: again at once where the hub holds the answer back until there is some, else at intervals. */
 export class PollViewer implements Viewer {
-  readonly #http: HttpClient;
+  readonly traffic: HttpClient;
 
   constructor(
     private readonly options: ViewerOptions,
     private readonly times: { readonly waitSeconds: number; readonly intervalMs: number },
   ) {
-    this.#http = new HttpClient(options.port);
-  }
-
-  get bytes(): number {
-    return this.#http.bytes;
-  }
-
-  get requests(): number {
-    return this.#http.requests;
+    this.traffic = new HttpClient(options.port);
   }
 
   async open(): Promise<void> {
@@ -47,6 +39,6 @@ export class PollViewer implements Viewer {
   }
 
   #page(query: string): Promise<Page> {
-    return this.#http.json<Page>(`/api/rooms/${this.options.room}/messages?${query}`);
+    return this.traffic.json<Page>(`/api/rooms/${this.options.room}/messages?${query}`);
   }
 }

@@ -31,26 +31,18 @@ export const ndjson: StreamForm = {
 
 /** Follows a room on an answer that stays open. */
 export class StreamViewer implements Viewer {
-  readonly #http: HttpClient;
+  readonly traffic: HttpClient;
   #rest = '';
 
   constructor(
     private readonly options: ViewerOptions,
     private readonly form: StreamForm,
   ) {
-    this.#http = new HttpClient(options.port);
-  }
-
-  get bytes(): number {
-    return this.#http.bytes;
-  }
-
-  get requests(): number {
-    return this.#http.requests;
+    this.traffic = new HttpClient(options.port);
   }
 
   async open(): Promise<void> {
-    const stream = await this.#http.open(`/api/rooms/${this.options.room}/events`, { Accept: this.form.accept });
+    const stream = await this.traffic.open(`/api/rooms/${this.options.room}/events`, { Accept: this.form.accept });
     stream.once('close', () => this.options.fail(new Error('a stream of events ended')));
     // The first event says where the stream begins.
     await new Promise<void>((resolve) => stream.on('data', (text: string) => this.#read(text) > 0 && resolve()));

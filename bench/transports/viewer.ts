@@ -1,13 +1,18 @@
 import type { Message } from '../../shared/protocol.js';
 
+/** What a viewer's connection has carried until now. */
+export interface Traffic {
+  /** Both directions. */
+  readonly bytes: number;
+  /** Of HTTP. */
+  readonly requests: number;
+}
+
 /** Somebody who follows a room, and what that takes on the wire. */
 export interface Viewer {
+  readonly traffic: Traffic;
   /** Resolves when it hears whatever is published from now on. */
   open(): Promise<void>;
-  /** Both directions, until now, of the transport's connection. */
-  readonly bytes: number;
-  /** HTTP requests until now. */
-  readonly requests: number;
 }
 
 export interface ViewerOptions {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type RawData, WebSocket } from 'ws';
 import type { Message } from '../../shared/protocol.js';
-import type { Viewer, ViewerOptions } from './viewer.js';
+import type { Traffic, Viewer, ViewerOptions } from './viewer.js';
 
 /** Packets of Engine.IO 4 with those of Socket.IO 5 inside, as far as a viewer meets them. */
 const OPEN = '0';
@@ -15,18 +15,18 @@ const MESSAGE = `${EVENT}["message",`;
 
 /** Follows a room over Socket.IO on a WebSocket, spoken here by hand so that the socket's bytes can be counted. */
 export class WebSocketViewer implements Viewer {
-  requests = 0;
+  #requests = 0;
   #tcp: Socket | undefined;
 
   constructor(private readonly options: ViewerOptions) {}
 
-  get bytes(): number {
-    return this.#tcp === undefined ? 0 : this.#tcp.bytesRead + this.#tcp.bytesWritten;
+  get traffic(): Traffic {
+    return { bytes: this.#tcp === undefined ? 0 : this.#tcp.bytesRead + this.#tcp.bytesWritten, requests: this.#requests };
   }
 
   async open(): Promise<void> {
     const { port, fail } = this.options;
-    this.requests++;
+    this.#requests++;
     const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false });
     socket.once('upgrade', (response: IncomingMessage) => {
       this.#tcp = response.socket;
