@@ -111,8 +111,9 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   /** The disk hangs. Whether this batch gets stored nobody knows; what waits behind it is not. */
   function stalled(batch: readonly Waiting[]): void {
     if (state === 'open') state = 'stalled';
-    const fault = new HubError('unavailable', `The disk did not take the message within ${commitTimeoutMs} ms.`);
-    for (const { reject } of [...batch, ...waiting]) reject(fault);
+    const hangs = `The disk did not take the message within ${commitTimeoutMs} ms`;
+    for (const { reject } of batch) reject(new HubError('timeout', `${hangs}; it may be stored.`));
+    for (const { reject } of waiting) reject(new HubError('unavailable', `${hangs}; nothing was stored.`));
     waiting = [];
     waitingBytes = 0;
   }
