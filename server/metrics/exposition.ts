@@ -1,9 +1,9 @@
 import type { RoomName } from '../../shared/rooms.js';
 import type { SeriesPoint } from '../../shared/series-name.js';
+import { partsOf } from '../../shared/series-pattern.js';
 import type { RoomLog } from '../log/room-log.js';
 import { samplesBackwards } from './log-samples.js';
 import { eachSample } from './sample-columns.js';
-import { partsOf } from './series-pattern.js';
 
 /** Content type of Prometheus' text format. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
+import { compileSeriesPatterns } from '../../shared/series-pattern.js';
 import type { RoomLog } from '../log/room-log.js';
 import { samplesBackwards } from './log-samples.js';
 import { eachSample } from './sample-columns.js';
-import { compileSeriesPatterns } from './series-pattern.js';
 
 export const AGGREGATES = ['avg', 'min', 'max', 'last', 'sum', 'count'] as const;
 export type Aggregate = (typeof AGGREGATES)[number];

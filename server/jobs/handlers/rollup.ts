@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { HubError } from '../../../shared/errors.js';
 import type { RoomName } from '../../../shared/rooms.js';
+import { compileSeriesPatterns } from '../../../shared/series-pattern.js';
 import { columnsOf, eachSample } from '../../metrics/sample-columns.js';
-import { compileSeriesPatterns } from '../../metrics/series-pattern.js';
 import type { JobContext } from '../handler.js';
 import { type Summary, summarize } from './percentiles.js';
 

@@ -1,5 +1,5 @@
-import { HubError } from '../../shared/errors.js';
-import { parseSeries, type SeriesParts } from '../../shared/series-name.js';
+import { HubError } from './errors.js';
+import { parseSeries, type SeriesParts } from './series-name.js';
 
 /** Characters and stars that one pattern may have: they bound what a match costs. */
 const PATTERN_CHARS = 512;
