@@ -45,6 +45,11 @@ export function levelOf(value: unknown): LogLevel | undefined {
   return (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const)[Math.min(5, Math.floor(value / 10) - 1)];
 }
 
+/** The level of syslog's severity, 0 to 7, also as a text. */
+export function severityOf(value: unknown): LogLevel | undefined {
+  return typeof value === 'number' || (typeof value === 'string' && /^[0-7]$/.test(value)) ? SEVERITIES[Number(value)] : undefined;
+}
+
 /** Characters of a plain line in which its level may stand. */
 const HEAD_CHARS = 160;
 const ASSIGNED = /(?:^|[\s,{])"?(?:level|lvl|severity|levelname)"?[=:]\s*"?([a-z]{3,13})\b/i;

@@ -1,13 +1,15 @@
 import { HubError } from '../../shared/errors.js';
 import type { LogLine } from '../../shared/schemas.js';
-import { levelInText, levelOf } from './log-level.js';
+import { splitAnsi } from './log-ansi.js';
+import { levelInText, levelOf, severityOf } from './log-level.js';
+import { readLogfmt, readSyslog, sourceInText } from './log-shapes.js';
 
 /** Keys under which logging libraries and shippers put what a line has, most usual first. */
 const KEYS = {
-  text: ['text', 'msg', 'message', 'line', 'log', 'short_message', 'event'],
-  time: ['time', 'timestamp', '@timestamp', 'ts', 't', 'datetime', 'date'],
-  level: ['level', 'severity', 'lvl', 'levelname', 'loglevel', 'log.level'],
-  source: ['source', 'logger', 'service', 'service.name', 'app', 'name', 'container_name'],
+  text: ['text', 'msg', 'message', 'line', 'log', 'short_message', 'MESSAGE', 'event'],
+  time: ['time', 'timestamp', '@timestamp', 'ts', 't', 'datetime', 'date', '__REALTIME_TIMESTAMP'],
+  level: ['level', 'severity', 'lvl', 'levelname', 'loglevel', 'log.level', 'detected_level'],
+  source: ['source', 'logger', 'service', 'service.name', 'app', 'name', 'container_name', 'SYSLOG_IDENTIFIER'],
 } as const;
 
 const SOURCE_CHARS = 256;
@@ -53,29 +55,44 @@ const sourceOf = (value: unknown): string | undefined => textOf(value)?.slice(0,
 
 /**
  * A line out of a JSON object: text, time, level and source by the names that loggers give them, the rest as fields; ours is
- * `{ text, time?, level?, source?, fields? }`. Any other JSON value is the text itself.
+ * `{ text, time?, level?, source?, fields? }`. A text is a line as it is; any other JSON value is the text itself.
  */
 export function lineFromJson(json: unknown, now: number): LogLine {
-  if (!isRecord(json)) return { text: textOf(json) ?? JSON.stringify(json), time: now };
-  const fields = { ...json };
-  const text = take(fields, KEYS.text, textOf);
-  const line: LogLine = { text: text ?? '', time: take(fields, KEYS.time, timeOf) ?? now };
-  const level = take(fields, KEYS.level, levelOf);
+  if (typeof json === 'string') return lineFromText(json, now);
+  return isRecord(json) ? lineFromRecord(json, now) : { text: JSON.stringify(json), time: now };
+}
+
+function lineFromRecord(record: Fields, now: number): LogLine {
+  const fields = { ...record };
+  const given = take(fields, KEYS.text, textOf);
+  const { text, spans } = splitAnsi(given?.replace(/\r?\n$/, '') ?? '');
+  const line: LogLine = { text, time: take(fields, KEYS.time, timeOf) ?? now };
+  const level = take(fields, KEYS.level, levelOf) ?? take(fields, ['PRIORITY'], severityOf) ?? levelInText(text);
   const source = take(fields, KEYS.source, sourceOf);
-  const own = isRecord(fields.fields) && text !== undefined ? fields.fields : undefined;
+  const own = isRecord(fields.fields) && given !== undefined ? fields.fields : undefined;
   if (own) delete fields.fields;
-  const rest = { ...fields, ...own };
+  const rest = { ...fields, ...own, ...(spans.length > 0 && { ansi: spans }) };
   if (level !== undefined) line.level = level;
   if (source !== undefined) line.source = source;
   if (Object.keys(rest).length > 0) line.fields = rest;
   return line;
 }
 
-/** A line of text: its level and time where they are recognised. The text stays as it came. */
-export function lineFromText(text: string, now: number): LogLine {
+/**
+ * A line of text. One of logfmt or syslog is taken apart; any other keeps its text as it came, less the escapes of terminals, whose colours are
+ * the field `ansi` (`[from, to, sgr]` each), with time, level and source where they are recognised.
+ */
+export function lineFromText(given: string, now: number): LogLine {
+  const { text, spans } = splitAnsi(given);
+  const record = readSyslog(text) ?? readLogfmt(text);
+  // Where pairs have no message, the line itself is what there is to show.
+  if (record) return lineFromRecord(KEYS.text.some((key) => Object.hasOwn(record, key)) ? record : { text, ...record }, now);
   const line: LogLine = { text, time: timeOf(ISO.exec(text)?.[0]) ?? now };
   const level = levelInText(text);
+  const source = sourceInText(text);
   if (level !== undefined) line.level = level;
+  if (source !== undefined) line.source = source;
+  if (spans.length > 0) line.fields = { ansi: spans };
   return line;
 }
 
