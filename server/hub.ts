@@ -121,6 +121,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     connections: () => ({ ...sockets.connections(), stream: http.streams() }),
     rooms: () => roomsPart.channels.size,
     subscriptions: () => sockets.subscriptions(),
+    arriving: () => sockets.arriving(),
     slowConsumers: () => roomsPart.slow.held,
     jobs: () => engines.jobs.depth(),
     redisUp: () => engines.link?.ready() ?? true,

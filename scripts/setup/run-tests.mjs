@@ -66,7 +66,7 @@ async function runJest(project, filters, env) {
   const file = join(dir, 'results.json');
   const jest = ['--no-warnings', '--experimental-vm-modules', BIN('jest/bin/jest.js')];
   // What the tests start is ended by them; a forgotten handle must not keep the whole run from ending.
-  const flags = ['--json', '--outputFile', file, '--forceExit', '--passWithNoTests', ...(project === 'e2e' ? ['--runInBand'] : [])];
+  const flags = ['--json', '--outputFile', file, '--forceExit', '--passWithNoTests', '--maxWorkers=2'];
   try {
     const { code } = await run(process.execPath, [...jest, ...filters, ...flags, '--selectProjects', project], {
       cwd: ROOT,

@@ -146,6 +146,10 @@ const limits = {
     { min: 0, max: sizes.count, default: LIMITS.connectionsPerAddress },
     'Connections at a time from one address (an IPv6 /64), on all instances; 0: no limit.',
   ),
+  arrivalSpreadMs: whole(
+    { min: 0, max: 15_000, default: 5_000 },
+    'Milliseconds over which clients that come at once are let in while messages flow, for the sake of those who are in; 0: at once.',
+  ),
   authFailuresPerMinute: whole(
     { min: 0, max: sizes.count, default: 30 },
     'Refused tokens per minute from one address, after which it waits; 0: no limit.',

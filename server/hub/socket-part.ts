@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { createDelivery } from '../delivery/delivery.js';
 import type { RoomOutput } from '../delivery/room-output.js';
 import type { Engines } from '../engines.js';
+import { Arrivals } from '../limits/arrivals.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
@@ -35,6 +36,8 @@ export interface SocketPart {
   readonly output: RoomOutput;
   handle(event: string, handler: EventHandler): void;
   disconnectUser(userId: string): void;
+  /** Clients that wait until they are let in. */
+  arriving(): number;
   connections(): Record<string, number>;
   subscriptions(): number;
   /** Takes no new connection and, where there are other instances, asks the clients here to go to them. */
@@ -47,6 +50,22 @@ const packetBytes = (payloadBytes: number) => (payloadBytes === 0 ? 1e8 : Math.m
 
 /** Milliseconds over which the clients of a stopping instance go elsewhere. */
 const SEND_AWAY_MS = 2_000;
+
+/** Who comes and goes is told to those who are in as well, and is no reason to keep anybody waiting. */
+const OF_ARRIVALS: ReadonlySet<string> = new Set(['presence', 'typing']);
+
+function withTraffic(output: RoomOutput, onTraffic: () => void): RoomOutput {
+  return {
+    emit: (group, event, payload) => {
+      if (!OF_ARRIVALS.has(event)) onTraffic();
+      output.emit(group, event, payload);
+    },
+    message: (group, entry) => {
+      onTraffic();
+      output.message(group, entry);
+    },
+  };
+}
 
 /** Socket.IO with the hub's events. */
 export function openSocketPart(options: SocketPartOptions): SocketPart {
@@ -67,9 +86,11 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   const delivery = createDelivery(config, (messages) => delivered.inc(messages), roomsPart.slow);
   const windowMs = config.connectionRecoveryMs;
   const recovery = windowMs > 0 ? new Recovery({ store: engines.sessions, windowMs }) : undefined;
+  const arrivals = new Arrivals({ spreadMs: config.limits ? config.arrivalSpreadMs : 0 });
   const sockets = new SocketServer(options.server, {
     io: { ...socketOptions(options), ...delivery.io, ...options.io },
     entrance,
+    arrivals,
     onConnection,
     onDisconnection,
     onFault,
@@ -88,7 +109,8 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   delivery.attach(sockets.io);
   return {
     io: sockets.io,
-    output: delivery.output,
+    output: withTraffic(delivery.output, () => arrivals.busy()),
+    arriving: () => arrivals.waiting,
     handle: (event, handler) => sockets.handle(event, handler),
     disconnectUser: (userId) => sockets.disconnectUser(userId),
     connections: () => sockets.byTransport(),

@@ -9,6 +9,7 @@ export interface HubSources {
   rooms(): number;
   subscriptions(): number;
   /** Connections that are held back because they read too slowly. */
+  arriving(): number;
   slowConsumers(): number;
   /** Of the whole queue, whichever instance asks. */
   jobs(): Promise<{ queued: number; active: number; oldestQueuedMs: number }>;
@@ -144,6 +145,7 @@ function sourcedGauges(registry: Registry, sources: Partial<HubSources>, lag: { 
     ),
     rooms: gauge('rooms', 'Rooms with a subscription on this instance.', (g) => g.set(sources.rooms?.() ?? 0)),
     subscriptions: gauge('subscriptions', 'Subscriptions on this instance.', (g) => g.set(sources.subscriptions?.() ?? 0)),
+    arriving: gauge('connections_arriving', 'Connections that wait to be let in.', (g) => g.set(sources.arriving?.() ?? 0)),
     slowConsumers: gauge('slow_consumers', 'Connections held back now.', (g) => g.set(sources.slowConsumers?.() ?? 0)),
     redisUp: gauge('redis_up', 'Whether Redis answers: 1 or 0; 1 without Redis.', (g) => g.set(sources.redisUp?.() === false ? 0 : 1)),
     jobsQueued: gauge('jobs_queued', 'Jobs that wait, of the whole hub.', async (g) => g.set((await jobs())?.queued ?? 0)),

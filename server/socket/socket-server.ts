@@ -6,6 +6,7 @@ import type { ConnectErrorData } from '../../shared/protocol.js';
 import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
 import { SmallConnections } from '../delivery/connections/small-connections.js';
+import type { Arrivals } from '../limits/arrivals.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { EventHandler } from './event-handler.js';
@@ -31,6 +32,8 @@ export interface Entrance {
 export interface SocketServerOptions {
   io: Partial<ServerOptions>;
   entrance: Entrance;
+  /** Left out: everybody comes in at once. */
+  arrivals?: Pick<Arrivals, 'enter' | 'close'>;
   connection: Omit<ConnectionOptions, 'subscriptions'>;
   /** Left out: stock clients begin anew with each connection. */
   recovery?: Recovery | undefined;
@@ -143,6 +146,7 @@ export class SocketServer {
   /** Takes nobody in any more, and asks the clients of this instance to go elsewhere, spread over `spreadMs`. */
   async sendAway(spreadMs: number): Promise<void> {
     this.#closing = true;
+    this.options.arrivals?.close();
     for (const { socket } of this.#connections.values()) socket.emit('notice', { kind: 'reconnect', afterMs: Math.random() * spreadMs });
     const deadline = performance.now() + spreadMs + LEAVE_GRACE_MS;
     while (this.size > 0 && performance.now() < deadline) await delay(LEAVE_POLL_MS);
@@ -151,6 +155,7 @@ export class SocketServer {
   /** Ends all connections here, also those whose clients do not read the farewell. The HTTP server stays open: it is not this one's. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.options.arrivals?.close();
     const { clients } = this.io.engine as unknown as { clients: Record<string, EngineConnection> };
     const sockets = Object.values(clients).map(({ request }) => request.socket);
     // The engine's end, not Socket.IO's: a stock client that is disconnected by the server does not connect again by itself.
@@ -162,7 +167,10 @@ export class SocketServer {
   async #admit(request: IncomingMessage): Promise<void> {
     if (this.#closing) throw new HubError('closing');
     this.options.entrance.checkOrigin(request);
-    if (isNewConnection(request)) await this.#count(request);
+    if (!isNewConnection(request)) return;
+    await this.#count(request);
+    await this.options.arrivals?.enter(() => request.socket.destroyed);
+    if (this.#closing) throw new HubError('closing');
   }
 
   async #count(request: IncomingMessage): Promise<void> {
