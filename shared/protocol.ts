@@ -102,6 +102,32 @@ export interface JobState {
   error?: { code: string; message: string };
 }
 
+/** One attempt of a job that failed. Times are milliseconds since 1970. */
+export interface JobFailure {
+  attempt: number;
+  startedAt: number;
+  endedAt: number;
+  error: { code: string; message: string };
+  /** What was thrown, for admins: `error` keeps the text of an unknown error inside. */
+  cause?: string;
+}
+
+/** A job with what it was given and how its attempts went. */
+export interface JobDetails {
+  job: JobState;
+  /** The submitter's user id. */
+  owner: string;
+  input: unknown;
+  /** Attempts that began, and how many there may be. */
+  attempt: number;
+  attempts: number;
+  timeoutMs: number;
+  /** Times that its process or thread ended under it. */
+  crashes: number;
+  /** The last few, oldest first. */
+  failures: JobFailure[];
+}
+
 export interface PresenceUsers {
   count: number;
   /** Left out where the kind keeps counts only, and past `BOUNDS.rosterUsers`. */

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { LIMITS } from '../../shared/limits.js';
 import { type Access, KINDS, SLOW_POLICIES, type SlowPolicy } from '../../shared/rooms.js';
 import { ANY_TEXT, choice, list, type Option, onOff, optionalText, text, whole, wholeOr } from './option.js';
-import { GRANT, HTTP_ADDRESS, JWT_SECRET, KEY_PREFIX, ORIGIN, REDIS_ADDRESS, TRANSPORT, TRANSPORTS, type Transport } from './text-forms.js';
+import { GRANT, HTTP_ADDRESS, JWT_SECRET, KEY_PREFIX, ORIGIN, REDIS_ADDRESS, ROOM_RULE, TRANSPORT, TRANSPORTS, type Transport } from './text-forms.js';
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
@@ -130,6 +130,10 @@ const limits = {
     { min: 0, max: sizes.bytes, default: LIMITS.ingestBodyBytes },
     'Bytes of one ingestion request, unpacked; 0: no limit.',
   ),
+  seriesPerSender: whole(
+    { min: 0, max: sizes.count, default: LIMITS.seriesPerSender },
+    'Series that one sender may have in one metric room within ten minutes; the samples of others are refused and counted. 0: no limit.',
+  ),
   roomsPerConnection: whole(
     { min: 0, max: sizes.count, default: LIMITS.roomsPerConnection },
     'Rooms that one connection may be in; 0: no limit.',
@@ -182,6 +186,10 @@ const jobs = {
   jobResultTtlMs: whole(
     { min: SECOND_MS, max: YEAR_MS, default: HOUR_MS },
     'Milliseconds for which a finished job and its result are kept.',
+  ),
+  jobFailedTtlMs: whole(
+    { min: SECOND_MS, max: YEAR_MS, default: 7 * DAY_MS },
+    'Milliseconds for which a failed job is kept, to be looked at and run again.',
   ),
   jobHandlers: optionalText(ANY_TEXT, 'Module with handlers of your own for heavy work (docs/jobs.md).'),
 };
@@ -251,6 +259,11 @@ const rooms = {
   slowMessages: whole(
     { min: 1, max: 1_000, default: LIMITS.slowMessages },
     'Missed messages that a slow reader is given at most, where its room drops the oldest, samples, or gives the latest per key.',
+  ),
+  senderRooms: list<string>(
+    [],
+    ROOM_RULE,
+    "Which samples and lines of Prometheus, OpenTelemetry, Influx and Loki senders go to which room; where no rule fits, the sender's job, service or bucket names it.",
   ),
 };
 

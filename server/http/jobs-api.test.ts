@@ -12,6 +12,8 @@ const scope = testScope();
 const DONE: JobState = { jobId: 'j1', name: 'sum', state: 'done', revision: 3, createdAt: 1, result: { sum: 6 } };
 const QUEUED: JobState = { jobId: 'j2', name: 'sum', state: 'queued', revision: 1, createdAt: 2 };
 
+const DETAILS = { owner: 'alice', input: [1, 2, 3], attempt: 1, attempts: 2, timeoutMs: 1_000, crashes: 0, failures: [] };
+
 /** Two jobs of alice's, as the job service would give them. */
 function aliceJobs(overrides: Partial<HttpJobs> = {}): { jobs: HttpJobs; calls: unknown[] } {
   const calls: unknown[] = [];
@@ -27,7 +29,10 @@ function aliceJobs(overrides: Partial<HttpJobs> = {}): { jobs: HttpJobs; calls: 
     },
     get: find,
     cancel: async (principal, jobId) => ({ ...(await find(principal, jobId)), state: 'cancelled' }),
-    list: async (principal, { limit }) => (principal.user.id === 'alice' ? [QUEUED, DONE].slice(0, limit) : []),
+    inspect: async (principal, jobId) => ({ ...DETAILS, job: await find(principal, jobId) }),
+    retry: async (principal, jobId) => ({ ...(await find(principal, jobId)), state: 'queued' }),
+    list: async (principal, { state, limit }) =>
+      principal.user.id === 'alice' ? [QUEUED, DONE].filter((job) => !state || job.state === state).slice(0, limit) : [],
     openResult: async (principal, jobId) => {
       await find(principal, jobId);
       return undefined;
@@ -62,6 +67,19 @@ test('[P86] jobs are listed, looked at and cancelled by whoever they belong to',
     await get(`${url}/api/jobs/j1/result`, bob),
     await get(`${url}/api/jobs/none`),
   ]) {
+    expect(answer).toMatchObject({ status: 404, body: { error: { code: 'unknown_job' } } });
+  }
+});
+
+test('[P111] failed jobs are listed, looked into and run again by whoever they belong to', async () => {
+  const { jobs } = aliceJobs();
+  const { url } = await startHttpApp(scope, { jobs });
+  expect((await get(`${url}/api/jobs?state=failed`)).body).toEqual({ jobs: [] });
+  expect((await get(`${url}/api/jobs?state=queued`)).body.error.code).toBe('invalid');
+  expect((await get(`${url}/api/jobs/j1/details`)).body).toEqual({ ...DETAILS, job: DONE });
+  expect(await send('POST', `${url}/api/jobs/j1/retry`)).toMatchObject({ status: 202, body: { jobId: 'j1', state: 'queued' } });
+  const bob = { authorization: 'Bearer bob' };
+  for (const answer of [await get(`${url}/api/jobs/j1/details`, bob), await send('POST', `${url}/api/jobs/j1/retry`, undefined, bob)]) {
     expect(answer).toMatchObject({ status: 404, body: { error: { code: 'unknown_job' } } });
   }
 });

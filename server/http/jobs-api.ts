@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
-import type { JobState } from '../../shared/protocol.js';
+import type { JobDetails, JobState } from '../../shared/protocol.js';
 import { jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 import type { ResultFile } from '../jobs/result-store.js';
@@ -18,7 +18,10 @@ export interface HttpJobs {
   get(principal: Principal, jobId: string): Promise<JobState>;
   cancel(principal: Principal, jobId: string): Promise<JobState>;
   /** The newest jobs that the principal may see. */
-  list(principal: Principal, query: { limit: number }): Promise<JobState[]>;
+  list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
+  inspect(principal: Principal, jobId: string): Promise<JobDetails>;
+  /** Runs a failed job again. */
+  retry(principal: Principal, jobId: string): Promise<JobState>;
   /** The result file of a job that the principal may see; undefined when it has none. */
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
 }
@@ -29,17 +32,17 @@ export interface JobsApiOptions {
   readBody: ReadBody;
 }
 
-const listQuery = z.object({ limit: pageSize(1).default(50) });
+const listQuery = z.object({ state: z.literal('failed').optional(), limit: pageSize(1).default(50) });
 const submitBodySchema = jobSubmitSchema.omit({ name: true });
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
-/** Heavy work: submit, look, cancel, list, and fetch what came out. */
+/** Heavy work: submit, look, cancel, list, run again, and fetch what came out. */
 export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOptions): void {
   route(router, '/api/jobs', {
     get: async (req, res) => {
       const principal = await gate(req);
-      const { limit } = readInput(listQuery, req.query);
-      res.set(NO_STORE).json({ jobs: await jobs.list(principal, { limit }) });
+      const query = readInput(listQuery, req.query);
+      res.set(NO_STORE).json({ jobs: await jobs.list(principal, query) });
     },
   });
   // One segment is a handler's name when something is submitted, and a job's id otherwise.
@@ -59,6 +62,18 @@ export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOp
     delete: async (req, res) => {
       const principal = await gate(req);
       res.json(await jobs.cancel(principal, jobId(req)));
+    },
+  });
+  route(router, '/api/jobs/:id/details', {
+    get: async (req, res) => {
+      const principal = await gate(req);
+      res.set(NO_STORE).json(await jobs.inspect(principal, jobId(req)));
+    },
+  });
+  route(router, '/api/jobs/:id/retry', {
+    post: async (req, res) => {
+      const principal = await gate(req, 'publish');
+      res.status(202).json(await jobs.retry(principal, jobId(req)));
     },
   });
   route(router, '/api/jobs/:id/result', {

@@ -73,10 +73,22 @@ const STATE = {
   result: { hits: 1 },
   error: { code: 'internal', message: 'not this time' },
 } as const;
+const DETAILS = {
+  job: STATE,
+  owner: 'alice',
+  input: { room: 'chat:lobby', query: 'hello' },
+  attempt: 2,
+  attempts: 2,
+  timeoutMs: 60_000,
+  crashes: 1,
+  failures: [{ attempt: 2, startedAt: 2, endedAt: 3, error: STATE.error, cause: 'Error: no\n    at run' }],
+};
 const jobs: HttpJobs = {
   submit: async () => STATE,
   get: async () => STATE,
   cancel: async () => STATE,
+  inspect: async () => DETAILS,
+  retry: async () => STATE,
   list: async () => [STATE],
   openResult: async () => undefined,
 };

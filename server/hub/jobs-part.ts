@@ -23,7 +23,7 @@ export interface JobsPartOptions {
   logger: Logger;
   metrics?: HubMetrics;
   /** Looks at ended jobs go through it. */
-  cache?: Pick<Cache, 'read'>;
+  cache?: Pick<Cache, 'read' | 'invalidate'>;
   /** Heavy handlers are taken here. */
   takeHeavy: boolean;
   /** Handlers that are functions of a hub's program are taken here: a hub has them, a process of workers does not. */
@@ -40,7 +40,7 @@ export interface JobsPart {
 export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> {
   const { config, engines, publisher, logger, metrics, threadFile, takeHeavy, takeOnLoop } = options;
   const { jobs: queue, results, log } = engines;
-  const { jobResultTtlMs: resultTtlMs, jobTimeoutMs: timeoutMs } = config;
+  const { jobResultTtlMs: resultTtlMs, jobFailedTtlMs: failedTtlMs, jobTimeoutMs: timeoutMs } = config;
   const handlers = new JobHandlers([
     ...builtInJobs(new URL('./handlers/', threadFile)),
     ...(config.jobHandlers === undefined ? [] : await loadHandlers(config.jobHandlers)),
@@ -53,7 +53,8 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
       metrics.jobsEnded.inc({ name: state.name, state: state.state });
       if (state.startedAt && state.endedAt) metrics.jobSeconds.observe({ name: state.name }, (state.endedAt - state.startedAt) / 1_000);
     });
-  const service = createJobService({ ...options, queue, handlers, results, timeoutMs, resultTtlMs, ...(onEnd && { onEnd }) });
+  const times = { timeoutMs, resultTtlMs, failedTtlMs };
+  const service = createJobService({ ...options, ...times, queue, handlers, results, ...(onEnd && { onEnd }) });
   // A turn later: a program that adds handlers right after it has its hub finds waiting jobs not yet begun.
   setImmediate(() => {
     queue

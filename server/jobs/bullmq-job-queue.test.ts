@@ -147,6 +147,8 @@ describe('a worker that stalls', () => {
     );
     expect((await stateOf(queue, state.jobId)).error).toMatchObject({ code: 'internal' });
     expect(runs).toHaveLength(CRASHES_MAX);
+    expect((await queue.inspect(state.jobId)).failures).toHaveLength(CRASHES_MAX);
+    expect((await queue.list({ state: 'failed', limit: 1 })).map((record) => record.state.jobId)).toEqual([state.jobId]);
   });
 });
 
@@ -246,9 +248,9 @@ describe('Redis away', () => {
     await own.kill('SIGKILL');
     // What is sent before the end is noticed may have been taken.
     await waitFor(async () => (await queue.submit(requestOf()).catch(({ code }) => code)) === 'unavailable');
-    const calls = [queue.submit(requestOf()), queue.get('x'), queue.cancel('x'), queue.list({ limit: 1 }), queue.depth()];
+    const calls = [queue.submit(requestOf()), queue.get('x'), queue.cancel('x'), queue.retry('x'), queue.list({ limit: 1 }), queue.depth()];
     const outcomes = await Promise.allSettled(calls);
-    expect(outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason?.code)).toEqual(Array(5).fill('unavailable'));
+    expect(outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason?.code)).toEqual(Array(6).fill('unavailable'));
 
     own = await startRedis({ port: own.port, dir: own.dir });
     const { state } = await waitFor(() => queue.submit(requestOf()), { timeoutMs: 15_000 });

@@ -1,9 +1,10 @@
 import { type Job as BullJob, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { HubError } from '../../shared/errors.js';
+import type { JobDetails } from '../../shared/protocol.js';
 import { toHubError } from '../adapter/command-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
-import { cancelJob, isEnded, type Job, newJob, recordOf, recoverJob } from './job-machine.js';
+import { cancelJob, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob } from './job-machine.js';
 import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner } from './job-queue.js';
 import { JobRecords, type JobsLink } from './job-records.js';
 import { RunningJob } from './running-job.js';
@@ -129,8 +130,27 @@ class BullmqJobQueue implements JobQueue {
     }
   }
 
-  async list({ owner, limit }: { owner?: string; limit: number }): Promise<JobRecord[]> {
-    return (await this.records.list(owner, limit)).map(recordOf);
+  async inspect(jobId: string): Promise<JobDetails> {
+    return detailsOf(await this.job(jobId));
+  }
+
+  async retry(jobId: string): Promise<JobRecord> {
+    if (this.closed) throw new HubError('closing');
+    for (;;) {
+      const failed = await this.job(jobId);
+      if (!isEnded(failed)) return recordOf(failed);
+      const job = retryJob(failed, this.options.now());
+      const turn = await this.records.retry(failed, job);
+      if (turn === undefined) continue;
+      this.listener(recordOf(job));
+      // Where BullMQ does not take it now, the next look for orphans puts it in line.
+      await within(ADD_MS, this.addAgain(job, turn)).catch(() => {});
+      return recordOf(job);
+    }
+  }
+
+  async list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {
+    return (await this.records.list(query)).map(recordOf);
   }
 
   async work(run: JobRunner, { concurrency }: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void> {
@@ -200,6 +220,12 @@ class BullmqJobQueue implements JobQueue {
     await within(ADD_MS, adding).catch((error: unknown) => {
       throw isClosed(error) ? new HubError('unavailable', NOT_TAKEN) : toHubError(error);
     });
+  }
+
+  /** BullMQ takes an id once: what it still has of the job goes first. */
+  private async addAgain(job: Job, turn: number): Promise<void> {
+    await this.queues[job.request.lane].remove(job.state.jobId);
+    await this.add(job, turn);
   }
 
   private track<Value>(work: Promise<Value>): Promise<Value> {

@@ -1,5 +1,5 @@
 import { HubError } from '../../shared/errors.js';
-import { forgetAt, isEnded, type Job, keyOf } from './job-machine.js';
+import { forgetAt, isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
 import type { JobRequest } from './job-queue.js';
 
 export interface BookLimits {
@@ -75,15 +75,14 @@ export class JobBook {
     const key = keyOf(job.request);
     this.leave(jobId);
     this.jobs.set(jobId, job);
-    const bytes = JOB_BYTES + sizeOf(job.request.input) + sizeOf(result);
+    const bytes = JOB_BYTES + sizeOf(job.request.input) + sizeOf(result) + sizeOf(job.failures);
     const place: Place = { status: isEnded(job) ? 'ended' : state === 'queued' ? 'waiting' : 'active', bytes };
     this.places.set(jobId, place);
     if (key !== undefined) this.keys.set(key, jobId);
     if (place.status === 'waiting') this.countWaiting(job, 1, bytes);
     if (place.status === 'ended') {
-      const { resultTtlMs } = job.request;
-      const line = this.ended.get(resultTtlMs) ?? new Map<string, number>();
-      this.ended.set(resultTtlMs, line.set(jobId, job.state.endedAt!));
+      const line = this.ended.get(keptMs(job)) ?? new Map<string, number>();
+      this.ended.set(keptMs(job), line.set(jobId, job.state.endedAt!));
       this.endedBytes += bytes;
     }
   }
@@ -103,18 +102,19 @@ export class JobBook {
   }
 
   /** Newest first. */
-  list(owner: string | undefined, limit: number): Job[] {
+  list({ owner, state, limit }: { owner?: string; state?: string; limit: number }): Job[] {
     const now = this.now();
-    const mine = [...this.jobs.values()].filter((job) => (owner === undefined || job.request.owner === owner) && forgetAt(job) > now);
-    return mine.slice(-limit).reverse();
+    const isAsked = (job: Job) =>
+      (owner === undefined || job.request.owner === owner) && (state === undefined || job.state.state === state) && forgetAt(job) > now;
+    return [...this.jobs.values()].filter(isAsked).slice(-limit).reverse();
   }
 
   queued(): { queued: number; oldestQueuedMs: number } {
-    if (this.waiting === 0) return { queued: 0, oldestQueuedMs: 0 };
-    for (const { state } of this.jobs.values()) {
-      if (state.state === 'queued') return { queued: this.waiting, oldestQueuedMs: this.now() - state.createdAt };
-    }
-    throw new Error('the count of waiting jobs is wrong');
+    const now = this.now();
+    let oldest = now;
+    if (this.waiting > 0)
+      for (const job of this.jobs.values()) if (job.state.state === 'queued') oldest = Math.min(oldest, waitsSince(job));
+    return { queued: this.waiting, oldestQueuedMs: now - oldest };
   }
 
   /** Ended jobs past their time, and the oldest of those that are too many. */
@@ -143,7 +143,7 @@ export class JobBook {
     if (!job || !place) return;
     if (place.status === 'waiting') this.countWaiting(job, -1, -place.bytes);
     if (place.status === 'ended') {
-      this.ended.get(job.request.resultTtlMs)?.delete(jobId);
+      this.ended.get(keptMs(job))?.delete(jobId);
       this.endedBytes -= place.bytes;
     }
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { HubError } from '../../shared/errors.js';
 import {
   CRASHES_MAX,
+  CrashedRun,
   cancelJob,
   completeJob,
   failJob,
@@ -15,14 +16,16 @@ import {
   progressJob,
   putBackJob,
   recoverJob,
+  retryJob,
   startJob,
 } from './job-machine.js';
 import { requestOf } from './job-queue.contract.js';
 
-const STEPS = ['start', 'progress', 'complete', 'fail', 'cancel', 'put back', 'recover'] as const;
+const STEPS = ['start', 'progress', 'complete', 'fail', 'cancel', 'put back', 'recover', 'crash', 'retry'] as const;
 
 /** Takes the step where it is allowed: what an engine would do. */
 function step(job: Job, what: (typeof STEPS)[number], now: number): Job {
+  if (what === 'retry') return job.state.state === 'failed' ? retryJob(job, now) : job;
   if (isEnded(job)) return job;
   if (what === 'cancel') return cancelJob(job, now);
   if (job.state.state === 'queued') return what === 'start' ? startJob(job, now) : job;
@@ -35,6 +38,8 @@ function step(job: Job, what: (typeof STEPS)[number], now: number): Job {
       return completeJob(job, { n: 1 }, now);
     case 'fail':
       return failJob(job, new Error('no'), now);
+    case 'crash':
+      return failJob(job, new CrashedRun('gone'), now);
     case 'put back':
       return putBackJob(job);
     case 'recover':
@@ -42,13 +47,14 @@ function step(job: Job, what: (typeof STEPS)[number], now: number): Job {
   }
 }
 
-test('whatever happens: revisions and fences rise, attempts stay in bounds, and the end is the end', () => {
+test('whatever happens: revisions and fences rise, attempts stay in bounds, and the end is the end unless a failed job is run again', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...STEPS)), fc.integer({ min: 1, max: 5 }), (steps, attempts) => {
       let job = newJob(requestOf({ attempts }), 'j', 0);
       steps.forEach((what, i) => {
         const next = step(job, what, i + 1);
-        if (isEnded(job)) expect(next).toBe(job);
+        if (isEnded(job) && next !== job) expect([what, job.state.state]).toEqual(['retry', 'failed']);
+        expect(next.failures?.length ?? 0).toBeLessThanOrEqual(5);
         if (next !== job) expect(next.state.revision).toBeGreaterThan(job.state.revision);
         expect(next.fence).toBeGreaterThanOrEqual(job.fence);
         expect(next.attempt).toBeLessThanOrEqual(attempts);

@@ -1,5 +1,5 @@
 import { ERRORS, HubError } from '../../shared/errors.js';
-import type { JobState } from '../../shared/protocol.js';
+import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
 import type { JobAttempt, JobProgress, JobRecord, JobRequest } from './job-queue.js';
 
 /** A job as an engine keeps it. Engines store it and move it about; what may follow what is decided here. */
@@ -10,14 +10,27 @@ export interface Job {
   readonly attempt: number;
   /** Starts, all of them: it tells the newest run of the job from one that was given up. */
   readonly fence: number;
-  /** Starts whose process ended under them. */
+  /** Starts whose process or thread ended under them. */
   readonly crashes: number;
+  /** The last attempts that failed, oldest first. */
+  readonly failures?: readonly JobFailure[];
+  /** Milliseconds since 1970 of the request to run it again; left out, it has waited since its submission. */
+  readonly retriedAt?: number;
   /** Milliseconds since 1970 before which a queued job is not started: it failed and waits for its next attempt. */
   readonly notBefore?: number;
 }
 
-/** A job whose process dies under it this often is not started again: it may be what kills them. */
+/** A job whose process or thread dies under it this often is not started again: it may be what kills them. */
 export const CRASHES_MAX = 3;
+
+/** Failed attempts that are kept with a job, and characters of what was thrown. */
+const FAILURES_KEPT = 5;
+const CAUSE_CHARS = 2_000;
+
+/** What ran the job ended under it: its thread, without a word. */
+export class CrashedRun extends Error {
+  override readonly name = 'CrashedRun';
+}
 
 /**
  * Each start opens a block of revisions, so that states that were reported but not stored before a crash are outnumbered by
@@ -52,12 +65,22 @@ export function cancelJob(job: Job, now: number): Job {
 }
 
 /** The attempt failed: the job waits for its next one, or it failed for good. */
-export function failJob(job: Job, thrown: unknown, now: number): Job {
-  const { attempts, backoffMs } = job.request;
-  const final = thrown instanceof HubError && ERRORS[thrown.code].retry === 'never';
-  if (final || job.attempt >= attempts) return end(job, now, { state: 'failed', error: errorOf(thrown) });
-  const state: JobState = { ...base(job), state: 'queued', revision: job.state.revision + 1, error: errorOf(thrown) };
+export function failJob(running: Job, thrown: unknown, now: number): Job {
+  const { attempts, backoffMs } = running.request;
+  const crashes = running.crashes + (thrown instanceof CrashedRun ? 1 : 0);
+  const error = errorOf(thrown);
+  const job = { ...noteFailure(running, error, now, causeOf(thrown)), crashes };
+  const final = crashes >= CRASHES_MAX || (thrown instanceof HubError && ERRORS[thrown.code].retry === 'never');
+  if (final || job.attempt >= attempts) return end(job, now, { state: 'failed', error });
+  const state: JobState = { ...base(job), state: 'queued', revision: job.state.revision + 1, error };
   return { ...job, state, notBefore: now + Math.min(backoffMs * 2 ** (job.attempt - 1), 2 ** 31 - 1) };
+}
+
+/** A failed job begins anew under its id. @throws HubError `invalid` when it did not fail */
+export function retryJob(failed: Job, now: number): Job {
+  if (failed.state.state !== 'failed') throw new HubError('invalid', `the job is ${failed.state.state}; only a failed one is run again`);
+  const state: JobState = { ...base(failed), state: 'queued', revision: failed.state.revision + 1 };
+  return { ...failed, attempt: 0, crashes: 0, retriedAt: now, state };
 }
 
 /** Its process stops in good order: the attempt does not count. */
@@ -71,9 +94,10 @@ export function recoverJob(lost: Job, now: number): Job {
   // Past all that the lost process may have reported without storing it.
   const revision = (lost.fence + 1) * REVISIONS_PER_START - 2;
   const job: Job = { ...lost, crashes, state: { ...lost.state, revision } };
-  if (crashes < CRASHES_MAX) return putBackJob(job);
-  const message = `The process that ran the job ended ${crashes} times; it is not started again.`;
-  return end(job, now, { state: 'failed', error: { code: 'internal', message } });
+  const noted = noteFailure(job, { code: 'internal', message: 'The process that ran the job ended.' }, now);
+  if (crashes < CRASHES_MAX) return putBackJob(noted);
+  const message = `What ran the job ended ${crashes} times under it; it is not started again.`;
+  return end(noted, now, { state: 'failed', error: { code: 'internal', message } });
 }
 
 export function isEnded({ state }: Job): boolean {
@@ -86,12 +110,27 @@ export function isRunning(job: Job | undefined, fence: number): job is Job {
 }
 
 /** Milliseconds since 1970 after which an ended job is forgotten. */
-export function forgetAt({ state, request }: Job): number {
-  return (state.endedAt ?? Number.POSITIVE_INFINITY) + request.resultTtlMs;
+export function forgetAt(job: Job): number {
+  return (job.state.endedAt ?? Number.POSITIVE_INFINITY) + keptMs(job);
+}
+
+/** Milliseconds for which the job is kept after its end. */
+export function keptMs({ state, request: { resultTtlMs, failedTtlMs = resultTtlMs } }: Job): number {
+  return state.state === 'failed' ? failedTtlMs : resultTtlMs;
+}
+
+/** Milliseconds since 1970 since when a queued job waits. */
+export function waitsSince({ state, retriedAt }: Job): number {
+  return retriedAt ?? state.createdAt;
 }
 
 export function recordOf({ state, request }: Job): JobRecord {
   return { state, owner: request.owner };
+}
+
+export function detailsOf({ state: job, request, attempt, crashes, failures = [] }: Job): JobDetails {
+  const { owner, input, attempts, timeoutMs } = request;
+  return { job, owner, input, attempt, attempts, timeoutMs, crashes, failures: [...failures] };
 }
 
 export function attemptOf({ state, request, attempt, fence }: Job): JobAttempt {
@@ -109,6 +148,12 @@ function end(job: Job, now: number, ending: Pick<JobState, 'state' | 'result' | 
   return { ...job, state: { ...state, revision: state.revision + 1, endedAt: now, ...ending } };
 }
 
+function noteFailure(job: Job, error: JobError, endedAt: number, cause?: string): Job {
+  const { startedAt = job.state.createdAt } = job.state;
+  const failure: JobFailure = { attempt: job.attempt, startedAt, endedAt, error, ...(cause !== undefined && { cause }) };
+  return { ...job, failures: [...(job.failures ?? []), failure].slice(-FAILURES_KEPT) };
+}
+
 /** What a job is in every state. */
 function base({ state: { jobId, name, createdAt } }: Job): Pick<JobState, 'jobId' | 'name' | 'createdAt'> {
   return { jobId, name, createdAt };
@@ -117,5 +162,11 @@ function base({ state: { jobId, name, createdAt } }: Job): Pick<JobState, 'jobId
 /** The text of an unknown error stays inside. */
 function errorOf(thrown: unknown): JobError {
   if (thrown instanceof HubError) return { code: thrown.code, message: thrown.message };
+  if (thrown instanceof CrashedRun) return { code: 'internal', message: 'The thread that ran the job ended.' };
   return { code: 'internal', message: 'The handler failed; the log of the hub has the details.' };
+}
+
+function causeOf(thrown: unknown): string | undefined {
+  if (thrown instanceof HubError) return undefined;
+  return String((thrown instanceof Error && thrown.stack) || thrown).slice(0, CAUSE_CHARS);
 }

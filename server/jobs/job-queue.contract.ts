@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
 import { waitFor } from '../../test/support/wait.js';
+import { CRASHES_MAX, CrashedRun } from './job-machine.js';
 import type { JobAttempt, JobControl, JobQueue, JobRecord, JobRequest } from './job-queue.js';
 
 export interface QueueLimits {
@@ -274,6 +275,100 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       );
       expect((await queue.submit(requestOf({ key: 'k' }))).state.jobId).not.toBe(state.jobId);
       expect((await queue.list({ limit: 10 })).map((record) => record.state.jobId)).not.toContain(state.jobId);
+    });
+
+    /** The dead letter that a job becomes. */
+    async function dead(request: Partial<JobRequest>, ...thrown: unknown[]): Promise<string> {
+      const first = bench.runs.length;
+      const { state } = await queue.submit(requestOf({ attempts: thrown.length, ...request }));
+      for (const [n, error] of thrown.entries()) (await bench.at(first + n)).reject(error);
+      await ended(state.jobId);
+      return state.jobId;
+    }
+
+    test('a job that used up its attempts is a dead letter: with its input, and when and why each failed [P110]', async () => {
+      await work();
+      const jobId = await dead({ input: { n: 7 } }, new HubError('unavailable', 'away'), new TypeError('a bug'));
+      const unharmed = await queue.submit(requestOf());
+      (await bench.at(2)).resolve();
+      await ended(unharmed.state.jobId);
+      expect((await queue.list({ state: 'failed', limit: 10 })).map(({ state }) => state.jobId)).toEqual([jobId]);
+      expect((await queue.list({ state: 'failed', owner: 'ann', limit: 10 })).map(({ state }) => state.jobId)).toEqual([jobId]);
+      expect(await queue.list({ state: 'failed', owner: 'bob', limit: 10 })).toEqual([]);
+      const details = await queue.inspect(jobId);
+      expect(details).toMatchObject({
+        owner: 'ann',
+        input: { n: 7 },
+        attempt: 2,
+        attempts: 2,
+        crashes: 0,
+        job: { jobId, state: 'failed' },
+      });
+      const [first, second] = details.failures;
+      expect(first).toMatchObject({ attempt: 1, error: { code: 'unavailable', message: 'away' } });
+      expect(first).not.toHaveProperty('cause');
+      expect(second).toMatchObject({ attempt: 2, error: { code: 'internal' }, cause: expect.stringContaining('TypeError: a bug') });
+      expect(second!.endedAt).toBeGreaterThanOrEqual(second!.startedAt);
+      expect(second!.startedAt).toBeGreaterThanOrEqual(first!.endedAt);
+      await expect(queue.inspect('nothing')).rejects.toMatchObject({ code: 'unknown_job' });
+    });
+
+    test('a dead letter that is run again has all its attempts before it, and is none any more', async () => {
+      await work();
+      const jobId = await dead({ key: 'k' }, new Error('no'), new Error('no'));
+      const failed = (await queue.get(jobId)).state;
+      const again = (await queue.retry(jobId)).state;
+      expect(again).toMatchObject({ jobId, state: 'queued', createdAt: failed.createdAt });
+      expect(again.revision).toBeGreaterThan(failed.revision);
+      expect(again).not.toHaveProperty('endedAt');
+      const run = await bench.at(2);
+      expect(run).toMatchObject({ jobId, attempt: 1 });
+      expect(run.fence).toBeGreaterThan(bench.runs[1]!.fence);
+      expect((await queue.retry(jobId)).state).toMatchObject({ state: 'active' });
+      run.reject(new Error('once more'));
+      (await bench.at(3)).resolve('in the end');
+      await waitFor(async () => (await stateOf(jobId)).state === 'done');
+      expect((await queue.submit(requestOf({ key: 'k' }))).state).toMatchObject({ jobId, result: 'in the end' });
+      expect(await queue.list({ state: 'failed', limit: 10 })).toEqual([]);
+      await expect(queue.retry(jobId)).rejects.toMatchObject({ code: 'invalid' });
+      expect(await queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0 });
+    });
+
+    test('a dead letter takes a place in line, which may be full, and waits from then on', async () => {
+      queue = await open({ queuedMax: 2, queuedPerOwnerMax: 1 });
+      await work();
+      const [ann, bob] = [await dead({}, new Error('no')), await dead({ owner: 'bob' }, new Error('no'))];
+      const barrier = await queue.submit(requestOf({ owner: 'cleo' }));
+      await bench.at(2);
+      await queue.retry(ann);
+      await expect(queue.submit(requestOf())).rejects.toMatchObject({ code: 'busy' });
+      await queue.submit(requestOf({ owner: 'cleo' }));
+      await expect(queue.retry(bob)).rejects.toMatchObject({ code: 'busy' });
+      expect(await queue.depth()).toMatchObject({ queued: 2, active: 1 });
+      expect((await queue.depth()).oldestQueuedMs).toBeLessThanOrEqual(Date.now() - barrier.state.createdAt);
+    });
+
+    test('a job whose thread ends under it again and again is a dead letter, whatever attempts it has left', async () => {
+      await work();
+      const jobId = await dead({ attempts: 100 }, ...Array.from({ length: CRASHES_MAX }, () => new CrashedRun('exit 3')));
+      const details = await queue.inspect(jobId);
+      expect(details).toMatchObject({ crashes: CRASHES_MAX, attempt: CRASHES_MAX, job: { state: 'failed' } });
+      expect(details.failures.at(-1)).toMatchObject({ cause: expect.stringContaining('exit 3') });
+      const barrier = await queue.submit(requestOf());
+      expect((await bench.at(CRASHES_MAX)).jobId).toBe(barrier.state.jobId);
+    });
+
+    test('a failed job is kept for a time of its own', async () => {
+      await work();
+      const kept = await dead({ resultTtlMs: 1, failedTtlMs: 60_000 }, new Error('no'));
+      const gone = await dead({ resultTtlMs: 60_000, failedTtlMs: 1 }, new Error('no'));
+      await waitFor(() =>
+        queue.get(gone).then(
+          () => false,
+          (error: HubError) => error.code === 'unknown_job',
+        ),
+      );
+      expect((await queue.list({ state: 'failed', limit: 10 })).map(({ state }) => state.jobId)).toEqual([kept]);
     });
 
     test('depth counts what waits and runs, and how long the oldest waits', async () => {

@@ -1,4 +1,4 @@
-import type { JobState } from '../../shared/protocol.js';
+import type { JobDetails, JobState } from '../../shared/protocol.js';
 
 /** Where a handler runs: in a worker thread, or on the event loop of the process that takes the job. */
 export type JobLane = 'threads' | 'loop';
@@ -18,6 +18,8 @@ export interface JobRequest {
   readonly backoffMs: number;
   readonly timeoutMs: number;
   readonly resultTtlMs: number;
+  /** Milliseconds for which the job is kept where it failed. Default: `resultTtlMs`. */
+  readonly failedTtlMs?: number;
 }
 
 export interface JobRecord {
@@ -46,12 +48,13 @@ export interface JobControl {
 
 /**
  * What runs a job: resolves with the result (JSON), rejects to fail the attempt. An error that a repetition cannot help
- * (`ERRORS[code].retry` is `never`) is not tried again. It settles soon after its signal fired.
+ * (`ERRORS[code].retry` is `never`) is not tried again; a `CrashedRun` counts as a crash too. It settles soon after its signal fired.
  */
 export type JobRunner = (job: JobAttempt, control: JobControl) => Promise<unknown>;
 
 /**
- * Port: heavy work, queued and run at least once by whoever works, with its state kept for `resultTtlMs` after its end.
+ * Port: heavy work, queued and run at least once by whoever works, with its state kept for `resultTtlMs` after its end. Failed jobs are
+ * the dead letters: they are kept for `failedTtlMs`, the newest thousands of them, and can be run again under their id.
  *
  * Order: jobs of one owner and lane start in order of submission, and owners take turns: one owner's backlog does not hold up another's
  * first job. Every state that a job goes through is reported to the listener of the process where it happens, in order
@@ -60,15 +63,22 @@ export type JobRunner = (job: JobAttempt, control: JobControl) => Promise<unknow
  *
  * Failure: `submit` rejects with HubError `busy` (with `retryAfterMs`) when the queue is full, every method with `unavailable`
  * within 2 s when the store is away, or with `timeout` when it went while something was being written; `storage_full` when it has no
- * space, `get` and `cancel` with `unknown_job`. A submission that was rejected as `timeout` may still run; repeated with its key it is joined.
+ * space, those that name a job with `unknown_job`. A submission that was rejected as `timeout` may still run; repeated with its key it is joined.
  */
 export interface JobQueue {
   submit(request: JobRequest): Promise<JobRecord>;
   get(jobId: string): Promise<JobRecord>;
   /** The job's state after the request to stop; a running handler's signal fires and its thread's work ends. */
   cancel(jobId: string): Promise<JobRecord>;
-  /** The newest jobs first, of one owner or of all. */
-  list(query: { owner?: string; limit: number }): Promise<JobRecord[]>;
+  /** What the job was given, and how its attempts went. */
+  inspect(jobId: string): Promise<JobDetails>;
+  /**
+   * Puts a failed job in line again, all its attempts before it; one that waits or runs is left as it is.
+   * @throws HubError `busy`; `invalid` for a job that is done or cancelled
+   */
+  retry(jobId: string): Promise<JobRecord>;
+  /** The newest jobs first, of one owner or of all; with `state` only those that failed. */
+  list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]>;
   /** Starts taking jobs in this process: so many at once of each lane; 0 leaves a lane to others. */
   work(run: JobRunner, options: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void>;
   onChange(listener: (record: JobRecord) => void): void;

@@ -4,7 +4,7 @@ import type { RedisClientType } from 'redis';
 import { HubError } from '../../shared/errors.js';
 import { asRead } from '../adapter/command-errors.js';
 import type { RedisTarget } from '../adapter/topology.js';
-import { isEnded, type Job, keyOf } from './job-machine.js';
+import { isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
 import type { JobLane, JobRequest } from './job-queue.js';
 
 type None = Record<never, never>;
@@ -43,13 +43,13 @@ export class JobRecords {
   /** @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken */
   async create(job: Job): Promise<Created> {
     const { request, state } = job;
-    const { queuedMax, queuedPerOwnerMax, retryAfterMs } = this.limits;
+    const { queuedMax, queuedPerOwnerMax } = this.limits;
     const { lane, owner } = request;
     const keys = [
       this.jobKey(state.jobId),
       this.keyKey(request),
       this.key('queued', lane),
-      this.key('queued', lane === 'threads' ? 'loop' : 'threads'),
+      this.key('queued', otherThan(lane)),
       this.key('waiting'),
       this.key('all'),
       this.key('owner', owner),
@@ -58,10 +58,32 @@ export class JobRecords {
     ];
     const places = [String(queuedMax), String(queuedPerOwnerMax), this.jobKey('')];
     const args = [state.jobId, JSON.stringify(request), encode(job), owner, String(state.createdAt), ...places, String(state.revision)];
-    const [answer, value] = (await this.script(CREATE, keys, [...args, flag(request)])) as [string, string | number];
-    if (answer === 'owner busy') throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
-    if (answer === 'busy') throw new HubError('busy', 'the job queue is full', retryAfterMs);
+    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request)]));
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
+  }
+
+  /**
+   * Puts a failed job in line again and gives its turn; undefined: it is in another state by now.
+   * @throws HubError `busy`, `unavailable`, `timeout`: it may have been changed
+   */
+  async retry(failed: Job, job: Job): Promise<number | undefined> {
+    const { request, state } = job;
+    const { lane, owner } = request;
+    const keys = [
+      this.jobKey(state.jobId),
+      this.keyKey(request),
+      this.key('queued', lane),
+      this.key('queued', otherThan(lane)),
+      this.key('waiting'),
+      this.key('failed'),
+      this.key('turn', lane),
+      this.key('turns', lane),
+    ];
+    const revisions = [String(failed.state.revision), String(state.revision)];
+    const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
+    const args = [state.jobId, owner, ...revisions, encode(job), String(waitsSince(job)), ...places, flag(request)];
+    const [answer, turn] = this.admitted(await this.script(RETRY, keys, args));
+    return answer === 'queued' ? Number(turn) : undefined;
   }
 
   /** False: the job is not in the state `from` any more. @throws HubError `unavailable`, `timeout`: it may have been changed */
@@ -75,10 +97,13 @@ export class JobRecords {
       this.key('active', lane),
       this.key('waiting'),
       this.key('turn', lane),
+      this.key('failed'),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
-    const times = [String(state.createdAt), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, request.resultTtlMs)) : ''];
-    return (await this.script(CHANGE, keys, [state.jobId, owner, ...revisions, state.state, encode(to), ...times, flag(request)])) === 1;
+    const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
+    const dead = [String(state.endedAt ?? 0), String(FAILED_MAX), this.jobKey('')];
+    const args = [state.jobId, owner, ...revisions, state.state, encode(to), ...times, flag(request), ...dead];
+    return (await this.script(CHANGE, keys, args)) === 1;
   }
 
   async read(jobId: string): Promise<Job | undefined> {
@@ -94,14 +119,14 @@ export class JobRecords {
   }
 
   /** Newest first. */
-  async list(owner: string | undefined, limit: number): Promise<Job[]> {
-    const key = owner === undefined ? this.key('all') : this.key('owner', owner);
+  async list({ owner, state, limit }: { owner?: string; state?: 'failed'; limit: number }): Promise<Job[]> {
+    const key = owner === undefined ? this.key(state ?? 'all') : this.key('owner', owner);
     const jobs: Job[] = [];
     const page = Math.min(Math.max(limit, 1), 500);
     for (let from = 0; jobs.length < limit; ) {
       const ids = await this.link.run((client) => client.zRange(key, from, from + page - 1, { REV: true }));
       const found = await this.readMany(ids);
-      jobs.push(...found);
+      jobs.push(...found.filter((job) => state === undefined || job.state.state === state));
       if (ids.length < page) break;
       // Forgotten jobs leave the list, so that the next one does not stumble over them again.
       const known = new Set(found.map(({ state }) => state.jobId));
@@ -142,6 +167,15 @@ export class JobRecords {
     );
   }
 
+  /** @throws HubError `busy` where a script had no place in line */
+  private admitted(answer: unknown): [string, string | number] {
+    const [what, value] = answer as [string, string | number];
+    const { retryAfterMs } = this.limits;
+    if (what === 'owner busy') throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
+    if (what === 'busy') throw new HubError('busy', 'the job queue is full', retryAfterMs);
+    return [what, value];
+  }
+
   private script({ source, sha }: Script, keys: string[], args: string[]): Promise<unknown> {
     return this.link.run(async (client) => {
       try {
@@ -172,14 +206,19 @@ interface Script {
   readonly sha: string;
 }
 
-function load(name: string): Script {
-  const source = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+function load(...names: string[]): Script {
+  const source = names.map((name) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')).join('');
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
-const CREATE = load('create-job');
+/** Failed jobs that are kept, of all owners. */
+const FAILED_MAX = 5_000;
+
+const CREATE = load('job-line', 'create-job');
+const RETRY = load('job-line', 'retry-job');
 const CHANGE = load('change-job');
 
+const otherThan = (lane: JobLane): JobLane => (lane === 'threads' ? 'loop' : 'threads');
 const flag = (request: JobRequest) => (request.key === undefined ? '0' : '1');
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 

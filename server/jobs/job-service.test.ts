@@ -20,6 +20,7 @@ let queue: JobQueue;
 let service: JobService;
 let published: { room: string; state: JobState; id: string | undefined }[];
 let failures: HubError[];
+let mayReadPrivate: boolean;
 const cache = createCache({ near: createMemoryCacheStore() });
 const handlers = new JobHandlers([
   defineJob({ name: 'add', input: z.strictObject({ a: z.number(), b: z.object({ c: z.number() }).optional() }), run: () => 1 }),
@@ -29,6 +30,7 @@ const handlers = new JobHandlers([
 beforeEach(() => {
   published = [];
   failures = [];
+  mayReadPrivate = true;
   queue = createPiscinaJobQueue({ logger });
   service = createJobService({
     queue,
@@ -49,7 +51,7 @@ beforeEach(() => {
       },
     },
     admitReader: async (principal, room) => {
-      if (room === 'chat:private' && principal !== ann) throw new HubError('forbidden');
+      if (room === 'chat:private' && !(principal === ann && mayReadPrivate)) throw new HubError('forbidden');
     },
   });
 });
@@ -98,6 +100,39 @@ test('a job of another does not exist, but for an admin', async () => {
   expect(await service.get(admin, jobId)).toMatchObject({ jobId });
   expect((await service.list(admin, { limit: 10 })).map((state) => state.jobId)).toEqual([jobId]);
   expect(await service.cancel(admin, jobId)).toMatchObject({ state: 'cancelled' });
+});
+
+describe('a failed job', () => {
+  test('is looked into and run again by its owner, who is not told what was thrown; an admin is', async () => {
+    let failing = true;
+    await work(async () => {
+      if (failing) throw new Error('password=secret');
+      return 'x';
+    });
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    await ended(jobId);
+    expect((await service.list(ann, { state: 'failed', limit: 10 })).map((state) => state.jobId)).toEqual([jobId]);
+    expect(await service.list(bob, { state: 'failed', limit: 10 })).toEqual([]);
+    const details = await service.inspect(ann, jobId);
+    expect(details).toMatchObject({ owner: 'ann', input: { a: 1 }, failures: [{ attempt: 1, error: { code: 'internal' } }] });
+    expect(JSON.stringify(details)).not.toContain('secret');
+    expect(JSON.stringify(await service.inspect(admin, jobId))).toContain('secret');
+    for (const call of [service.inspect(bob, jobId), service.retry(bob, jobId)])
+      await expect(call).rejects.toMatchObject({ code: 'unknown_job' });
+    expect(await service.get(ann, jobId)).toMatchObject({ state: 'failed' });
+    failing = false;
+    expect(await service.retry(ann, jobId)).toMatchObject({ jobId });
+    await waitFor(async () => (await service.get(ann, jobId)).state === 'done');
+  });
+
+  test('about a room that its owner may not read any more is not run again', async () => {
+    await work(() => Promise.reject(new Error('no')));
+    const { jobId } = await service.submit(ann, { name: 'look', input: { room: 'chat:private' } });
+    await ended(jobId);
+    mayReadPrivate = false;
+    await expect(service.retry(ann, jobId)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await service.retry(admin, jobId)).toMatchObject({ jobId });
+  });
 });
 
 describe('the room of a job', () => {

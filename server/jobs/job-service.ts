@@ -1,5 +1,5 @@
 import { HubError, toWireError } from '../../shared/errors.js';
-import type { JobState } from '../../shared/protocol.js';
+import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
@@ -16,12 +16,14 @@ export interface JobServiceOptions {
   readonly publisher: SystemPublisher;
   readonly logger: JobLogger;
   /** Looks at ended jobs go through it. */
-  readonly cache?: Pick<Cache, 'read'>;
+  readonly cache?: Pick<Cache, 'read' | 'invalidate'>;
   /** @throws HubError when the principal may not read the room that a job is about */
   admitReader(principal: Principal, room: string): Promise<unknown>;
   /** Milliseconds that an attempt may take, and an ended job is kept, where its handler does not say. */
   readonly timeoutMs: number;
   readonly resultTtlMs: number;
+  /** Milliseconds for which a failed job is kept. Default: as any other. */
+  readonly failedTtlMs?: number;
   onEnd?(state: JobState): void;
 }
 
@@ -36,7 +38,11 @@ export interface JobService {
   get(principal: Principal, jobId: string): Promise<JobState>;
   /** @throws HubError `unknown_job` */
   cancel(principal: Principal, jobId: string): Promise<JobState>;
-  list(principal: Principal, query: { limit: number }): Promise<JobState[]>;
+  /** @throws HubError `unknown_job` */
+  inspect(principal: Principal, jobId: string): Promise<JobDetails>;
+  /** Runs a failed job again. @throws HubError `unknown_job`, `invalid` when it did not fail, `forbidden`, `busy` */
+  retry(principal: Principal, jobId: string): Promise<JobState>;
+  list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
   owns(principal: Principal, jobId: string): Promise<boolean>;
   /** Resolves once the states of all jobs are in their rooms, or after `withinMs`. */
@@ -49,11 +55,12 @@ export function createJobService(options: JobServiceOptions): JobService {
   const reports = publishJobStates({ queue, publisher, logger, ...(onEnd && { onEnd }) });
 
   const { cache } = options;
-  /** An ended job does not change any more, but it is forgotten one day. */
+  /** An ended job does not change any more unless it is run again, but it is forgotten one day. */
   const record = (jobId: string): Promise<JobRecord> =>
     cache
       ? cache.read(`job:${jobId}`, {
           ttlMs: ({ state }) => (state.endedAt === undefined ? 0 : ENDED_TTL_MS),
+          tags: [`job:${jobId}`],
           compute: () => queue.get(jobId),
         })
       : queue.get(jobId);
@@ -80,7 +87,7 @@ export function createJobService(options: JobServiceOptions): JobService {
         attempts: handler.attempts,
         backoffMs: handler.backoffMs,
         timeoutMs: handler.timeoutMs ?? options.timeoutMs,
-        resultTtlMs: handler.resultTtlMs ?? options.resultTtlMs,
+        ...keptFor(handler, options),
       });
       return state;
     },
@@ -89,8 +96,23 @@ export function createJobService(options: JobServiceOptions): JobService {
       await own(principal, jobId);
       return (await queue.cancel(jobId)).state;
     },
-    async list(principal, { limit }) {
-      const records = await queue.list(principal.admin ? { limit } : { owner: principal.user.id, limit });
+    async inspect(principal, jobId) {
+      await own(principal, jobId);
+      const details = await queue.inspect(jobId);
+      return principal.admin ? details : { ...details, failures: details.failures.map(withoutCause) };
+    },
+    async retry(principal, jobId) {
+      await own(principal, jobId);
+      const { job, input } = await queue.inspect(jobId);
+      const room = principal.admin ? undefined : handlers.get(job.name).roomOf(input);
+      // Who may not read the room any more may not have it read again.
+      if (room !== undefined) await options.admitReader(principal, room);
+      const { state } = await queue.retry(jobId);
+      await cache?.invalidate(`job:${jobId}`);
+      return state;
+    },
+    async list(principal, { state, limit }) {
+      const records = await queue.list({ limit, ...(state && { state }), ...(!principal.admin && { owner: principal.user.id }) });
       return records.map(({ state }) => state);
     },
     async openResult(principal, jobId) {
@@ -107,6 +129,14 @@ export function createJobService(options: JobServiceOptions): JobService {
       ),
     settled: (withinMs) => reports.settled(withinMs),
   };
+}
+
+function keptFor(handler: JobHandler, { resultTtlMs, failedTtlMs }: JobServiceOptions) {
+  return { resultTtlMs: handler.resultTtlMs ?? resultTtlMs, ...(failedTtlMs !== undefined && { failedTtlMs }) };
+}
+
+function withoutCause({ cause: _, ...failure }: JobFailure): JobFailure {
+  return failure;
 }
 
 function parseInput(schema: JobHandler['input'], input: unknown): unknown {

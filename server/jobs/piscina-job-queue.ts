@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import type { JobDetails } from '../../shared/protocol.js';
 import { JobBook } from './job-book.js';
 import { createJobIds } from './job-ids.js';
 import type { JobJournal } from './job-journal.js';
@@ -6,6 +7,7 @@ import {
   attemptOf,
   cancelJob,
   completeJob,
+  detailsOf,
   failJob,
   isEnded,
   isRunning,
@@ -15,6 +17,7 @@ import {
   putBackJob,
   recordOf,
   recoverJob,
+  retryJob,
   startJob,
 } from './job-machine.js';
 import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner } from './job-queue.js';
@@ -128,8 +131,22 @@ class PiscinaJobQueue implements JobQueue {
     return recordOf(cancelled);
   }
 
-  async list({ owner, limit }: { owner?: string; limit: number }): Promise<JobRecord[]> {
-    return this.book.list(owner, limit).map(recordOf);
+  async inspect(jobId: string): Promise<JobDetails> {
+    return detailsOf(this.book.get(jobId));
+  }
+
+  async retry(jobId: string): Promise<JobRecord> {
+    if (this.closed) throw new HubError('closing');
+    const failed = this.book.get(jobId);
+    if (!isEnded(failed)) return recordOf(failed);
+    const job = retryJob(failed, this.now());
+    this.book.admit(job.request);
+    await this.changeAndLineUp(job);
+    return recordOf(job);
+  }
+
+  async list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {
+    return this.book.list(query).map(recordOf);
   }
 
   async work(run: JobRunner, { concurrency }: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void> {
@@ -227,9 +244,12 @@ class PiscinaJobQueue implements JobQueue {
     const job = this.book.find(jobId);
     this.pump();
     if (!isRunning(job, fence)) return;
-    const changed = next(job);
-    await this.change(changed);
-    if (changed.state.state === 'queued' && this.book.find(jobId) === changed) this.enqueue(changed);
+    await this.changeAndLineUp(next(job));
+  }
+
+  private async changeAndLineUp(job: Job): Promise<void> {
+    await this.change(job);
+    if (job.state.state === 'queued' && this.book.find(job.state.jobId) === job) this.enqueue(job);
   }
 
   /** Into its owner's turn, at once or when its next attempt is due. */

@@ -6,6 +6,7 @@ import { HubError } from '../../shared/errors.js';
 import { type BuiltThread, buildThread, moduleOf } from '../../test/support/job-thread.js';
 import { waitFor } from '../../test/support/wait.js';
 import type { LogEntry } from '../log/room-log.js';
+import { CrashedRun } from './job-machine.js';
 import type { JobAttempt, JobProgress } from './job-queue.js';
 import { createThreadRunner, type ThreadRunner } from './thread-runner.js';
 
@@ -222,7 +223,9 @@ describe('a thread that must end', () => {
     ['throws outside of its promise', 'setTimeout(() => { throw new Error("loose"); }); return new Promise(() => {})', /loose/],
   ])('one that %s fails its job, and another takes the next', async (_, body, message) => {
     open();
-    await expect(run(`export const run = () => { ${body}; };`)).rejects.toThrow(message);
+    const crashed = await run(`export const run = () => { ${body}; };`).catch((error: unknown) => error);
+    expect(crashed).toBeInstanceOf(CrashedRun);
+    expect(String(crashed)).toMatch(message);
     expect(await run('export const run = () => "next";')).toBe('next');
   });
 

@@ -4,6 +4,7 @@ import { Piscina } from 'piscina';
 import { HubError } from '../../shared/errors.js';
 import type { LogPage } from '../log/room-log.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
+import { CrashedRun } from './job-machine.js';
 import type { JobAttempt, JobControl } from './job-queue.js';
 import type { LogSource } from './room-reader.js';
 import {
@@ -76,13 +77,14 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
       control.signal.addEventListener('abort', stop, { once: true });
       try {
         const task: ThreadTask = { attempt, href: module.href, resultTtlMs, port };
-        const outcome: ThreadOutcome = await pool.run(task, { filename, transferList: [port], signal: terminate.signal });
+        const running: Promise<ThreadOutcome> = pool.run(task, { filename, transferList: [port], signal: terminate.signal });
+        const outcome = await running.catch((error: unknown) => Promise.reject(explain(error, threadMemoryMb)));
         if (outcome.progress) control.progress(outcome.progress);
         if (outcome.ok) return outcome.result;
         throw fromPlainError(outcome.error);
       } catch (error) {
         if (control.signal.aborted) throw control.signal.reason;
-        throw explain(error, threadMemoryMb);
+        throw error;
       } finally {
         clearTimeout(timer);
         control.signal.removeEventListener('abort', stop);
@@ -93,12 +95,12 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
   };
 }
 
-/** Says of a thread's end what an operator can act on. */
+/** Says of a thread's end what an operator can act on: what a handler throws comes as an outcome, not as an error of the pool. */
 function explain(error: unknown, threadMemoryMb: number): unknown {
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return new HubError('too_large', `the job needed more than the ${threadMemoryMb} MB that a thread may use`);
   }
-  return error;
+  return new CrashedRun(`the thread of the job ended: ${error instanceof Error ? error.message : error}`, { cause: error });
 }
 
 /** A page as it can be sent: an entry of the log decodes its message when it is asked, which no copy of it can do. */

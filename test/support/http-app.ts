@@ -51,6 +51,8 @@ const noJobs: HttpJobs = {
   submit: async () => Promise.reject(new HubError('unknown_job')),
   get: async () => Promise.reject(new HubError('unknown_job')),
   cancel: async () => Promise.reject(new HubError('unknown_job')),
+  inspect: async () => Promise.reject(new HubError('unknown_job')),
+  retry: async () => Promise.reject(new HubError('unknown_job')),
   list: async () => [],
   openResult: async () => undefined,
 };

@@ -1,8 +1,9 @@
 -- Gives a job its next state, if it is still in the one that the change was made from.
 --
 -- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by owner  6 the lane's turn
+--       7 failed jobs by the time of their end
 -- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
---       9 milliseconds to live, '' while it has not ended  10 has a key
+--       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 -- Gives 1, or 0 when the job is in another state or gone.
 
 if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[3] then
@@ -20,7 +21,13 @@ if before ~= ARGV[5] then
   elseif before == 'active' then
     redis.call('ZREM', KEYS[4], ARGV[1])
   end
-  if ARGV[5] == 'queued' then
+  if ARGV[5] == 'failed' then
+    redis.call('ZADD', KEYS[7], ARGV[11], ARGV[1])
+    for _, oldest in ipairs(redis.call('ZRANGE', KEYS[7], 0, -1 - tonumber(ARGV[12]))) do
+      redis.call('ZREM', KEYS[7], oldest)
+      redis.call('DEL', ARGV[13] .. oldest)
+    end
+  elseif ARGV[5] == 'queued' then
     redis.call('ZADD', KEYS[3], ARGV[7], ARGV[1])
     redis.call('HINCRBY', KEYS[5], ARGV[2], 1)
   elseif ARGV[5] == 'active' then

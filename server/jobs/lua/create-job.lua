@@ -14,28 +14,12 @@ if ARGV[10] == '1' then
   end
 end
 
-local waiting = redis.call('ZCARD', KEYS[3])
-local all = waiting + redis.call('ZCARD', KEYS[4])
-if all == 0 then
-  redis.call('DEL', KEYS[5])
-end
-if tonumber(redis.call('HGET', KEYS[5], ARGV[4]) or '0') >= tonumber(ARGV[7]) then
-  return { 'owner busy' }
-end
-if all >= tonumber(ARGV[6]) then
-  return { 'busy' }
+local refused = refusal(KEYS[3], KEYS[4], KEYS[5], ARGV[4], ARGV[6], ARGV[7])
+if refused then
+  return { refused }
 end
 
--- Start-time fair queueing: an owner's next job comes one turn after its last one, or after the turn that runs now.
--- 2097151 is BullMQ's highest priority number; a queue that was not empty for so many turns goes on in plain order.
-if waiting == 0 then
-  redis.call('DEL', KEYS[8], KEYS[9])
-end
-local now = tonumber(redis.call('GET', KEYS[8]) or '0')
-local own = tonumber(redis.call('HGET', KEYS[9], ARGV[4]) or '0')
-local turn = math.min(math.max(now, own) + 1, 2097151)
-redis.call('HSET', KEYS[9], ARGV[4], turn)
-
+local turn = next_turn(KEYS[3], KEYS[8], KEYS[9], ARGV[4])
 redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV[9], 'status', 'queued', 'turn', turn)
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
 redis.call('HINCRBY', KEYS[5], ARGV[4], 1)

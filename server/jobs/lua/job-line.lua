@@ -1,0 +1,31 @@
+-- How jobs come into line: stands in front of the scripts that put one there.
+
+-- Why no further job of the owner may wait, or nil.
+-- lane, other: queued jobs of the lane and of the other one; waiting: waiting jobs by owner
+local function refusal(lane, other, waiting, owner, most, most_of_owner)
+  local all = redis.call('ZCARD', lane) + redis.call('ZCARD', other)
+  if all == 0 then
+    redis.call('DEL', waiting)
+  end
+  if tonumber(redis.call('HGET', waiting, owner) or '0') >= tonumber(most_of_owner) then
+    return 'owner busy'
+  end
+  if all >= tonumber(most) then
+    return 'busy'
+  end
+end
+
+-- Start-time fair queueing: an owner's next job comes one turn after its last one, or after the turn that runs now.
+-- 2097151 is BullMQ's highest priority number; a queue that was not empty for so many turns goes on in plain order.
+-- lane: queued jobs of the lane; turn: the lane's turn; turns: the lane's turns by owner
+local function next_turn(lane, turn, turns, owner)
+  if redis.call('ZCARD', lane) == 0 then
+    redis.call('DEL', turn, turns)
+  end
+  local now = tonumber(redis.call('GET', turn) or '0')
+  local own = tonumber(redis.call('HGET', turns, owner) or '0')
+  local next = math.min(math.max(now, own) + 1, 2097151)
+  redis.call('HSET', turns, owner, next)
+  return next
+end
+
