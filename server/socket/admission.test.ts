@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { openMemoryHub } from '../../test/support/memory-hub.js';
+import { io } from 'socket.io-client';
+import { metricOf, openMemoryHub } from '../../test/support/memory-hub.js';
 import { testScope } from '../../test/support/scope.js';
+import { waitFor } from '../../test/support/wait.js';
 
 const scope = testScope();
 
@@ -9,4 +11,19 @@ test.each(['', '&sid=', '&sid=x&sid='])('a connection whose query ends in "%s" i
   const open = async () => (await fetch(`${hub.url}/socket.io/?EIO=4&transport=polling${query}`)).status;
   expect(await open()).toBe(200);
   expect(await open()).not.toBe(200);
+});
+
+test('a crowd waits at the door of a hub with traffic, and all of it comes in', async () => {
+  const hub = await openMemoryHub(scope, { arrivalSpreadMs: 1_000 });
+  const member = scope.defer(io(hub.url, { transports: ['websocket'] }), (socket) => socket.close());
+  await member.emitWithAck('subscribe', { room: 'chat:busy' });
+  let published = 0;
+  const traffic = setInterval(() => member.emit('publish', { room: 'chat:busy', id: `m${published++}`, data: {} }, () => {}), 20);
+  scope.defer(traffic, clearInterval);
+  await new Promise((resolve) => member.once('message', resolve));
+  const crowd = Array.from({ length: 200 }, () => fetch(`${hub.url}/socket.io/?EIO=4&transport=polling`));
+  await waitFor(() => metricOf(hub, 'roomcast_connections_arriving'));
+  const statuses = (await Promise.all(crowd)).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect(await metricOf(hub, 'roomcast_connections_arriving')).toBe(0);
 });
