@@ -35,10 +35,11 @@ test.each([
 });
 
 test('a line of colours only keeps a bounded part of them, and all of its text', () => {
-  const { text, spans } = splitAnsi('\u001b[38;2;1;2;3mx'.repeat(10_000));
-  expect(text).toBe('x'.repeat(10_000));
+  const { text, spans } = splitAnsi('\u001b[38;2;1;2;3mx'.repeat(1_000));
+  expect(text).toBe('x'.repeat(1_000));
   expect(spans.length).toBe(200);
   expect(Math.max(...spans.map(([, , sgr]) => sgr.length))).toBeLessThanOrEqual(64);
+  expect(splitAnsi('\u001b[1mx'.repeat(10_000))).toEqual({ text: 'x'.repeat(10_000), spans: [] });
 });
 
 test('whatever comes, no escape is left, the spans lie within the text, and the time grows with the length only', () => {

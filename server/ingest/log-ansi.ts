@@ -18,7 +18,8 @@ const SEQUENCE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   /(?:\u001b\[|\u009b)([0-?]*)[ -/]*([@-~])|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-~]?|\u009b/g;
 
-/** Bounds of what one line may keep: past them the text is still clean, but stays without its colours. */
+/** Bounds of what one line may keep beside its text: past them it is still clean, but stays without its colours. */
+const COLOURED_CHARS = 16 * 1024;
 const SPANS = 200;
 const SGR_CHARS = 64;
 
@@ -26,11 +27,12 @@ const SGR_CHARS = 64;
 export function splitAnsi(given: string): CleanText {
   if (!given.includes(ESCAPE) && !given.includes(CSI)) return { text: given, spans: [] };
   const spans: AnsiSpan[] = [];
+  const most = given.length <= COLOURED_CHARS ? SPANS : 0;
   let text = '';
   let style = '';
   let from = 0;
   const take = (part: string) => {
-    if (part !== '' && style !== '' && spans.length < SPANS) spans.push([text.length, text.length + part.length, style]);
+    if (part !== '' && style !== '' && spans.length < most) spans.push([text.length, text.length + part.length, style]);
     text += part;
   };
   for (const { 0: sequence, 1: parameters, 2: final, index } of given.matchAll(SEQUENCE)) {
