@@ -57,8 +57,9 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
   const service = createJobService({ ...options, ...times, queue, handlers, results, ...(onEnd && { onEnd }) });
   // A turn later: a program that adds handlers right after it has its hub finds waiting jobs not yet begun.
   setImmediate(() => {
+    const concurrency = { threads: takeHeavy ? config.jobConcurrency : 0, loop: takeOnLoop ? LOOP_CONCURRENCY : 0 };
     queue
-      .work(run, { concurrency: { threads: takeHeavy ? config.jobConcurrency : 0, loop: takeOnLoop ? LOOP_CONCURRENCY : 0 } })
+      .work(run, { concurrency, knows: (name) => handlers.has(name) })
       .catch((err: unknown) => logger.error({ err }, 'jobs cannot be taken'));
   });
   return {

@@ -6,7 +6,7 @@ import { testScope } from '../../test/support/scope.js';
 import { startTcpProxy } from '../../test/support/tcp-proxy.js';
 import { waitFor } from '../../test/support/wait.js';
 import { openRedisLink, type RedisLink } from '../adapter/redis-link.js';
-import { createBullmqJobQueue } from './bullmq-job-queue.js';
+import { type BullmqJobQueueOptions, createBullmqJobQueue } from './bullmq-job-queue.js';
 import { CRASHES_MAX } from './job-machine.js';
 import { jobQueueContract, type QueueLimits, requestOf } from './job-queue.contract.js';
 import type { JobAttempt, JobControl, JobQueue, JobRecord } from './job-queue.js';
@@ -30,7 +30,7 @@ async function end(): Promise<void> {
 
 async function open(
   prefix: string,
-  { url = redis.url, ...options }: QueueLimits & { url?: string; lockMs?: number; adoptMs?: number; now?: () => number } = {},
+  { url = redis.url, ...options }: QueueLimits & Partial<Omit<BullmqJobQueueOptions, 'link' | 'prefix' | 'logger'>> = {},
 ): Promise<JobQueue> {
   const link = openRedisLink({ url, log: quiet });
   links.push(link);
@@ -51,14 +51,14 @@ async function instance(prefix: string, options: Parameters<typeof open>[1] = {}
   const changes: JobRecord[] = [];
   const runs: (JobControl & JobAttempt & { resolve(result?: unknown): void })[] = [];
   queue.onChange((record) => changes.push(record));
-  const work = (threads = 1) =>
+  const work = (threads = 1, knows = (_name: string) => true) =>
     queue.work(
       (attempt, control) =>
         new Promise((resolve, reject) => {
           runs.push({ ...attempt, ...control, resolve });
           control.signal.addEventListener('abort', () => reject(control.signal.reason));
         }),
-      { concurrency: { threads, loop: 0 } },
+      { concurrency: { threads, loop: 0 }, knows },
     );
   return { queue, changes, runs, work };
 }
@@ -149,6 +149,30 @@ describe('a worker that stalls', () => {
     expect(runs).toHaveLength(CRASHES_MAX);
     expect((await queue.inspect(state.jobId)).failures).toHaveLength(CRASHES_MAX);
     expect((await queue.list({ state: 'failed', limit: 1 })).map((record) => record.state.jobId)).toEqual([state.jobId]);
+  });
+});
+
+describe('a process without the handler', () => {
+  test('leaves the job to one that has it, and takes what it knows', async () => {
+    const [ignorant, able] = [await instance('h1'), await instance('h1')];
+    await ignorant.work(1, (name) => name === 'other');
+    const { state } = await ignorant.queue.submit(requestOf());
+    const other = await ignorant.queue.submit(requestOf({ name: 'other' }));
+    (await waitFor(() => ignorant.runs[0])).resolve();
+    await waitFor(async () => (await stateOf(able.queue, other.state.jobId)).state === 'done');
+    await able.work();
+    (await waitFor(() => able.runs[0])).resolve('able');
+    await waitFor(async () => (await stateOf(able.queue, state.jobId)).state === 'done');
+    expect(ignorant.runs.map(({ jobId }) => jobId)).toEqual([other.state.jobId]);
+    expect(able.runs[0]).toMatchObject({ jobId: state.jobId, attempt: 1 });
+    expect(able.changes.map((change) => change.state.state)).toEqual(['active', 'done']);
+  });
+
+  test('runs it in the end when nobody has it, which tells its submitter', async () => {
+    const { queue, runs, work } = await instance('h2', { leaveMs: 100 });
+    await work(1, () => false);
+    const { state } = await queue.submit(requestOf());
+    expect((await waitFor(() => runs[0])).jobId).toBe(state.jobId);
   });
 });
 

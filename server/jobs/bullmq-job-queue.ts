@@ -5,7 +5,7 @@ import { toHubError } from '../adapter/command-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob } from './job-machine.js';
-import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner } from './job-queue.js';
+import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, WorkOptions } from './job-queue.js';
 import { JobRecords, type JobsLink } from './job-records.js';
 import { RunningJob } from './running-job.js';
 import type { JobLogger } from './thread-runner.js';
@@ -26,6 +26,8 @@ export interface BullmqJobQueueOptions {
   readonly lockMs?: number;
   /** Milliseconds between two looks for jobs that BullMQ does not have. Default 30,000. */
   readonly adoptMs?: number;
+  /** Milliseconds after which a job that is left by all who take it, because they have no handler for it, is run all the same. Default 300,000. */
+  readonly leaveMs?: number;
   readonly logger: JobLogger;
   readonly now?: () => number;
 }
@@ -42,6 +44,9 @@ const BULL_KEEPS = { count: 100 };
 const BULL_ATTEMPTS = 1_000;
 /** A job that could not even be started, because its state could not be read or written, waits this long. */
 const STORE_FAULT_MS = 500;
+/** A job that this process has no handler for is not offered again before this, which doubles each time. */
+const LEAVE_FIRST_MS = 50;
+const LEAVE_LAST_MS = 5_000;
 /** A submission that took longer is no longer under way. */
 const ORPHAN_MS = 30_000;
 const ORPHANS_AT_ONCE = 100;
@@ -72,12 +77,20 @@ class BullmqJobQueue implements JobQueue {
   private readonly newId: () => string;
   private readonly stopHearing: () => void;
   private listener: (record: JobRecord) => void = () => {};
+  private knows: (name: string) => boolean = () => true;
   private orphanTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(options: BullmqJobQueueOptions) {
     const queuedMax = options.queuedMax ?? 1_000;
-    const defaults = { queuedPerOwnerMax: Math.ceil(queuedMax / 2), retryAfterMs: 2_000, lockMs: 15_000, adoptMs: 30_000, now: Date.now };
+    const defaults = {
+      queuedPerOwnerMax: Math.ceil(queuedMax / 2),
+      retryAfterMs: 2_000,
+      lockMs: 15_000,
+      adoptMs: 30_000,
+      leaveMs: 300_000,
+      now: Date.now,
+    };
     this.options = { ...defaults, ...options, queuedMax };
     const { link, prefix, url } = options;
     this.records = new JobRecords(link, prefix, this.options);
@@ -153,7 +166,8 @@ class BullmqJobQueue implements JobQueue {
     return (await this.records.list(query)).map(recordOf);
   }
 
-  async work(run: JobRunner, { concurrency }: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void> {
+  async work(run: JobRunner, { concurrency, knows = () => true }: WorkOptions): Promise<void> {
+    this.knows = knows;
     for (const lane of LANES) if (concurrency[lane] > 0) this.workers.push(this.openWorker(lane, run, concurrency[lane]));
     this.orphanTimer ??= setInterval(() => this.adoptOrphans().catch(() => {}), this.options.adoptMs).unref();
   }
@@ -236,11 +250,12 @@ class BullmqJobQueue implements JobQueue {
   }
 
   /** What BullMQ calls for each job that it took for this process. */
-  private async process(bullJob: BullJob, token: string | undefined, run: JobRunner): Promise<void> {
+  private async process(bullJob: BullJob<BullData>, token: string | undefined, run: JobRunner): Promise<void> {
     const jobId = bullJob.id ?? '';
     const job = await this.take(jobId);
     if (!job) return;
     if (this.closed) return this.giveBack(bullJob, token);
+    if (!this.knows(job.request.name)) await this.leaveToOthers(bullJob, job);
     const running = new RunningJob(job, {
       records: this.records,
       report: (changed) => this.listener(recordOf(changed)),
@@ -256,6 +271,18 @@ class BullmqJobQueue implements JobQueue {
     } finally {
       this.running.delete(running);
     }
+  }
+
+  /** Ends this try, so that a process with the handler comes to take the job. Returns when there seems to be none. */
+  private async leaveToOthers(bullJob: BullJob<BullData>, { request: { name }, state: { jobId } }: Job): Promise<void> {
+    const now = this.options.now();
+    const { leftAt = now } = bullJob.data;
+    if (now - leftAt > this.options.leaveMs) return;
+    if (bullJob.data.leftAt === undefined) {
+      await bullJob.updateData({ ...bullJob.data, leftAt });
+      this.options.logger.warn({ job: name, jobId }, 'a job is left to processes that have its handler');
+    }
+    throw new RetryLater(Math.min(LEAVE_FIRST_MS * 2 ** bullJob.attemptsMade, LEAVE_LAST_MS));
   }
 
   private async giveBack(bullJob: BullJob, token: string | undefined): Promise<never> {
@@ -340,6 +367,13 @@ class BullmqJobQueue implements JobQueue {
       this.closed || /ECONN|socket|closed|Connection|could not renew lock|Missing lock|Missing key/i.test(`${error.name} ${error.message}`);
     if (!quiet) this.options.logger.warn({ error: error.message }, 'BullMQ reports a fault');
   };
+}
+
+/** What BullMQ has of a job beside its id: the rest is in the records. */
+interface BullData {
+  owner: string;
+  /** Milliseconds since 1970 since when it is left by processes without its handler. */
+  leftAt?: number;
 }
 
 /** Tells BullMQ how long a failed attempt waits for the next one. */

@@ -128,6 +128,10 @@ export class JobHandlers {
     return handler;
   }
 
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
   names(): string[] {
     return [...this.byName.keys()];
   }

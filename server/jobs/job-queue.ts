@@ -52,6 +52,16 @@ export interface JobControl {
  */
 export type JobRunner = (job: JobAttempt, control: JobControl) => Promise<unknown>;
 
+export interface WorkOptions {
+  /** Jobs at once of each lane; 0 leaves a lane to others. */
+  readonly concurrency: Readonly<Record<JobLane, number>>;
+  /**
+   * Whether this process has the handler. A job of any other name is left to processes that do; when none takes it for some minutes, it
+   * is run here, which tells its submitter. Left out: it has all of them.
+   */
+  knows?(name: string): boolean;
+}
+
 /**
  * Port: heavy work, queued and run at least once by whoever works, with its state kept for `resultTtlMs` after its end. Failed jobs are
  * the dead letters: they are kept for `failedTtlMs`, the newest thousands of them, and can be run again under their id.
@@ -79,8 +89,8 @@ export interface JobQueue {
   retry(jobId: string): Promise<JobRecord>;
   /** The newest jobs first, of one owner or of all; with `state` only those that failed. */
   list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]>;
-  /** Starts taking jobs in this process: so many at once of each lane; 0 leaves a lane to others. */
-  work(run: JobRunner, options: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void>;
+  /** Starts taking jobs in this process. */
+  work(run: JobRunner, options: WorkOptions): Promise<void>;
   onChange(listener: (record: JobRecord) => void): void;
   depth(): Promise<{ queued: number; active: number; oldestQueuedMs: number }>;
   /** Takes no further job, lets running ones end for `graceMs`, then cuts them off: they run again, here or elsewhere. */

@@ -20,7 +20,7 @@ import {
   retryJob,
   startJob,
 } from './job-machine.js';
-import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner } from './job-queue.js';
+import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner, WorkOptions } from './job-queue.js';
 import { OwnerTurns } from './owner-turns.js';
 import { throttleLatest } from './progress-throttle.js';
 import type { JobLogger } from './thread-runner.js';
@@ -149,7 +149,8 @@ class PiscinaJobQueue implements JobQueue {
     return this.book.list(query).map(recordOf);
   }
 
-  async work(run: JobRunner, { concurrency }: { concurrency: Readonly<Record<JobLane, number>> }): Promise<void> {
+  /** There are no other processes to leave a job to. */
+  async work(run: JobRunner, { concurrency }: WorkOptions): Promise<void> {
     this.worker = { run, concurrency };
     this.pump();
   }
