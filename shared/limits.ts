@@ -5,6 +5,7 @@
 export const LIMITS = {
   payloadBytes: 256 * 1024,
   ingestBodyBytes: 8 * 1024 * 1024,
+  seriesPerSender: 10_000,
   payloadDepth: 32,
   roomsPerConnection: 200,
   eventsPerSecond: 100,

@@ -2,7 +2,18 @@ import { availableParallelism } from 'node:os';
 import { LIMITS } from '../../shared/limits.js';
 import { type Access, KINDS, SLOW_POLICIES, type SlowPolicy } from '../../shared/rooms.js';
 import { ANY_TEXT, choice, list, type Option, onOff, optionalText, text, whole, wholeOr } from './option.js';
-import { GRANT, HTTP_ADDRESS, JWT_SECRET, KEY_PREFIX, ORIGIN, REDIS_ADDRESS, ROOM_RULE, TRANSPORT, TRANSPORTS, type Transport } from './text-forms.js';
+import {
+  GRANT,
+  HTTP_ADDRESS,
+  JWT_SECRET,
+  KEY_PREFIX,
+  ORIGIN,
+  REDIS_ADDRESS,
+  ROOM_RULE,
+  TRANSPORT,
+  TRANSPORTS,
+  type Transport,
+} from './text-forms.js';
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;

@@ -1,4 +1,5 @@
 import { parseTopology, TOPOLOGY_FORMS } from '../adapter/topology.js';
+import { parseRoomRule } from '../ingest/sender-rooms.js';
 import type { TextForm } from './option.js';
 
 function urlWith(protocols: readonly string[], given: string): URL | undefined {
@@ -54,6 +55,12 @@ export const TRANSPORT: TextForm = {
 export const ROOM_PATTERN: TextForm = {
   accepts: 'room names or prefixes with * at their end, separated by commas, such as chat:*,metrics:web-1',
   fits: (given) => /^[^\s,{}*]{0,161}\*?$/.test(given) && given.length > 0,
+};
+
+/** Which sender's series and lines go to which room. */
+export const ROOM_RULE: TextForm = {
+  accepts: 'rules label=pattern->room, separated by commas, such as job=node*->metrics:hosts,service.name=*->logs:{service.name}',
+  fits: (given) => parseRoomRule(given) !== undefined,
 };
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -13,6 +13,7 @@ import { createIngestRoutes } from '../ingest/ingest-routes.js';
 import { IngestService } from '../ingest/ingest-service.js';
 import { LogCoalescer } from '../ingest/log-coalescer.js';
 import { RoomOutbox } from '../ingest/room-outbox.js';
+import { parseRoomRule, SenderRooms } from '../ingest/sender-rooms.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import { exposition, latestSamples } from '../metrics/exposition.js';
 import { startHostSampler } from '../metrics/host-sampler.js';
@@ -48,7 +49,7 @@ const RETRY_FOR_MS = 30_000;
 const HOST_CLAIM_MS = 3_000;
 /** Milliseconds that a stopping hub gives what waits for the store. */
 const DRAIN_MS = 2_000;
-const LOSS_LOG_MS = 10_000;
+const TELL_MS = 10_000;
 const HOST_ROOM = 'metrics:host';
 const HUB_ROOM = 'metrics:hub';
 const LOG_ROOM: RoomName = 'logs:hub';
@@ -57,14 +58,17 @@ const LOG_ROOM: RoomName = 'logs:hub';
 export function openMetricsPart(options: MetricsPartOptions) {
   const { config, kinds, engines, publisher, metrics, logger, tap } = options;
   const clock = systemClock;
-  const lost = lossLog(logger);
+  const lost = tellNowAndThen((values, room: string, err: unknown) =>
+    logger.warn({ err, room, values }, 'samples were lost: the store did not take them in time'),
+  );
   const outbox = new RoomOutbox({ publisher, clock, retryForMs: RETRY_FOR_MS });
   const samples = new SampleCoalescer({
     outbox,
     clock,
+    seriesPerSender: config.seriesPerSender,
     onLost: (room, values, err) => {
       metrics.ingestLost.inc({ what: 'samples' }, values);
-      lost(room, values, err);
+      lost(values, room, err);
     },
   });
   const lines = new LogCoalescer({ outbox, clock });
@@ -73,6 +77,10 @@ export function openMetricsPart(options: MetricsPartOptions) {
     clock,
     samples,
     lines,
+    rooms: new SenderRooms(config.senderRooms.flatMap((rule) => parseRoomRule(rule) ?? [])),
+    onSeriesRefused: tellNowAndThen((refused, sender: string) =>
+      logger.warn({ sender, refused }, 'samples were refused: their sender has too many series in a room'),
+    ),
     checkPayload: (payload) => checkPayload(payload, { depth: config.payloadDepth, bytes: config.payloadBytes }),
     count: (what, outcome, amount) => metrics.ingested.inc({ what, outcome }, amount),
   });
@@ -116,15 +124,15 @@ export function openMetricsPart(options: MetricsPartOptions) {
   };
 }
 
-/** Says once per interval what was lost since: an absent store loses something many times a second. */
-function lossLog(logger: Logger): (room: string, values: number, error: unknown) => void {
+/** Says once per interval how much it was since: an absent store loses something many times a second. */
+function tellNowAndThen<Details extends readonly unknown[]>(tell: (total: number, ...details: Details) => void) {
   let total = 0;
   let saidAt = Number.NEGATIVE_INFINITY;
-  return (room, values, err) => {
-    total += values;
-    if (performance.now() - saidAt < LOSS_LOG_MS) return;
+  return (count: number, ...details: Details): void => {
+    total += count;
+    if (performance.now() - saidAt < TELL_MS) return;
     saidAt = performance.now();
-    logger.warn({ err, room, values: total }, 'samples were lost: the store did not take them in time');
+    tell(total, ...details);
     total = 0;
   };
 }

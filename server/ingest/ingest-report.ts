@@ -30,9 +30,14 @@ export class IngestReport implements IngestCounts {
   refuse(line: number, thrown: unknown): void {
     if (!(thrown instanceof HubError)) throw thrown;
     const { code, message } = toWireError(thrown);
-    this.refused++;
-    this.byCode.set(code, (this.byCode.get(code) ?? 0) + 1);
-    if (this.errors.length < ERRORS_KEPT) this.errors.push({ line, code, message });
+    this.refuseFor(line, code, () => message);
+  }
+
+  /** As `refuse`, without the cost of an error and of its words for each of many. */
+  refuseFor(line: number, code: ErrorCode, message: () => string, count = 1): void {
+    this.refused += count;
+    this.byCode.set(code, (this.byCode.get(code) ?? 0) + count);
+    if (this.errors.length < ERRORS_KEPT) this.errors.push({ line, code, message: message() });
   }
 
   add({ accepted, refused, errors }: IngestCounts): void {

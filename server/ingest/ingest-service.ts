@@ -1,12 +1,13 @@
 import { HubError } from '../../shared/errors.js';
 import { type Kinds, type ParsedRoom, parseRoom } from '../../shared/rooms.js';
-import { SERIES_CHARS } from '../../shared/series-name.js';
 import { may, type Principal } from '../auth/principal.js';
 import type { Clock } from '../observe/clock.js';
 import { type IngestCounts, IngestReport } from './ingest-report.js';
 import { type CheckPayload, checkLine } from './log-lines.js';
 import type { ParsedLine, ParsedSample } from './parsed.js';
-import type { LineSink, SampleSink } from './sinks.js';
+import { faultOf, TOO_MANY_SERIES } from './sample-faults.js';
+import { SenderRooms } from './sender-rooms.js';
+import type { LineSink, SampleIntake, SampleSink } from './sinks.js';
 
 export interface IngestServiceOptions {
   readonly kinds: Kinds;
@@ -14,8 +15,12 @@ export interface IngestServiceOptions {
   readonly samples: SampleSink;
   readonly lines: LineSink;
   readonly checkPayload: CheckPayload;
+  /** Which sender's series and lines go where; left out: each where its sender's default is. */
+  readonly rooms?: SenderRooms;
   /** Counts by outcome: `accepted`, or the code of the error. */
   readonly count: (what: IngestKind, outcome: string, amount: number) => void;
+  /** How many samples were refused because their sender has too many series in a room. */
+  readonly onSeriesRefused?: (samples: number, sender: string) => void;
   /** Age of a sample past which it is refused, and how far ahead of the clock one may be. */
   readonly sampleAgeMs?: number;
   readonly sampleAheadMs?: number;
@@ -24,7 +29,16 @@ export interface IngestServiceOptions {
 
 export type IngestKind = 'samples' | 'lines';
 
-const DEFAULTS = { sampleAgeMs: 7 * 86_400_000, sampleAheadMs: 60_000, maxLineBytes: 64 * 1024 };
+/** A series of which its sender says that it gets no more samples. */
+export interface EndedSeries {
+  readonly room: string;
+  readonly series: string;
+}
+
+/** Characters of a series' name in a message at most. */
+const SERIES_SHOWN = 200;
+
+const DEFAULTS = { sampleAgeMs: 7 * 86_400_000, sampleAheadMs: 60_000, maxLineBytes: 64 * 1024, rooms: new SenderRooms() };
 
 /** What senders' formats go through, whatever the format: access, bounds, and on into the rooms. */
 export class IngestService {
@@ -36,6 +50,10 @@ export class IngestService {
 
   get clock(): Clock {
     return this.#options.clock;
+  }
+
+  get rooms(): SenderRooms {
+    return this.#options.rooms;
   }
 
   /** Bytes of one line at most, of whatever format. */
@@ -56,20 +74,29 @@ export class IngestService {
   }
 
   /**
-   * Takes samples into a metric room; they are published within the room's frame interval.
-   * @throws HubError as `admit`; `invalid` for another sort of room; `busy` when the room's samples wait for the store: none was taken
+   * Takes samples into the metric room that each names, or else into `room`; they are published within the rooms' frame interval.
+   * @throws HubError as `admit`; `invalid` for another sort of room; `busy` when a room's samples wait for the store: none was taken
    */
   ingestSamples(principal: Principal, room: string, samples: readonly ParsedSample[]): IngestCounts {
-    const parsed = this.#expect('samples', principal, room);
     const now = this.clock.now();
+    const times = { from: now - this.#options.sampleAgeMs, to: now + this.#options.sampleAheadMs };
     const report = new IngestReport();
-    const intake = this.#options.samples.intake(parsed);
+    const intakeOf = this.#openRooms(principal, room, samples);
+    let pastLimit = 0;
     for (const sample of samples) {
-      const fault = this.#faultOf(sample, now) ?? (intake.add(sample.series, sample.value, sample.t) ? undefined : tooManySeries());
-      if (fault) report.refuse(sample.line, fault);
-      else report.accepted++;
+      const fault = faultOf(sample, times) ?? (intakeOf(sample).add(sample.series, sample.value, sample.t) ? undefined : TOO_MANY_SERIES);
+      if (!fault) report.accepted++;
+      else report.refuseFor(sample.line, fault.code, () => `${sample.series.slice(0, SERIES_SHOWN)}: ${fault.why(sample)}`);
+      if (fault === TOO_MANY_SERIES) pastLimit++;
     }
+    if (pastLimit > 0) this.#options.onSeriesRefused?.(pastLimit, senderOf(principal));
     return this.#counted('samples', report);
+  }
+
+  /** The sender says that these series have ended: they no longer count among those that it may have. */
+  endSeries(principal: Principal, ended: readonly EndedSeries[]): void {
+    for (const { room, series } of ended)
+      this.#options.samples.intake(this.#expect('samples', principal, room), senderOf(principal)).end(series);
   }
 
   /**
@@ -107,14 +134,22 @@ export class IngestService {
     return admitted.room;
   }
 
-  #faultOf({ series, value, t }: ParsedSample, now: number): HubError | undefined {
-    const { sampleAgeMs, sampleAheadMs } = this.#options;
-    if (!Number.isFinite(value)) return new HubError('invalid', 'the value is no finite number');
-    if (!(t >= now - sampleAgeMs && t <= now + sampleAheadMs))
-      return new HubError('invalid', `the time ${t} is too far from now (milliseconds since 1970)`);
-    if (series.length > SERIES_CHARS)
-      return new HubError('too_large', `name and labels of a series have at most ${SERIES_CHARS} characters`);
-    return undefined;
+  /** Opens each room that the samples go into, before the first of them is taken. */
+  #openRooms(principal: Principal, room: string, samples: readonly ParsedSample[]): (sample: ParsedSample) => SampleIntake {
+    const open = (name: string) => this.#options.samples.intake(this.#expect('samples', principal, name), senderOf(principal));
+    const intakes = new Map<string, SampleIntake>();
+    let at: string | undefined;
+    let intake: SampleIntake | undefined;
+    const intakeOf = ({ room: own = room }: ParsedSample): SampleIntake => {
+      // Samples of one room mostly come one after the other.
+      if (own === at && intake) return intake;
+      intake = intakes.get(own) ?? open(own);
+      intakes.set(own, intake);
+      at = own;
+      return intake;
+    };
+    for (const sample of samples) intakeOf(sample);
+    return intakeOf;
   }
 
   #counted(what: IngestKind, report: IngestReport): IngestCounts {
@@ -124,4 +159,5 @@ export class IngestService {
   }
 }
 
-const tooManySeries = () => new HubError('too_large', 'the room has as many series as it may; the value of another one was left out');
+/** Whose series are counted together: guests without a key are another each time, so all guests are one. */
+const senderOf = ({ guest, user }: Principal): string => (guest ? 'guests' : user.id);

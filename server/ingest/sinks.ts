@@ -3,14 +3,19 @@ import type { LogLine } from '../../shared/schemas.js';
 
 /** Takes the samples of one room for as long as one call of its owner lasts. */
 export interface SampleIntake {
-  /** False: the room has as many series as it may, and this is another. */
+  /** False: the sender has as many series in the room as it may, and this is another. */
   add(series: string, value: number, t: number): boolean;
+  /** The sender says that a series has ended: another may take its place. */
+  end(series: string): void;
 }
 
 /** Where samples go on from whatever brought them in. */
 export interface SampleSink {
-  /** @throws HubError `busy` when the room's samples are not getting into its log */
-  intake(room: ParsedRoom): SampleIntake;
+  /**
+   * @param sender whose series are counted together; left out: the hub itself
+   * @throws HubError `busy` when the room's samples are not getting into its log
+   */
+  intake(room: ParsedRoom, sender?: string): SampleIntake;
 }
 
 /** Where log lines go on from whatever brought them in. */

@@ -1,5 +1,5 @@
 /**
- * The series that a room had lately, counted: in two generations, so that one which stopped is forgotten after one to two
+ * The series that a room had lately from one sender, counted: in two generations, so that one which stopped is forgotten after one to two
  * `idleMs` without a timer or a walk.
  */
 export class ActiveSeries {
@@ -21,6 +21,11 @@ export class ActiveSeries {
 
   add(series: string): void {
     this.#current.add(series);
+  }
+
+  /** False: it was not there. */
+  delete(series: string): boolean {
+    return this.#current.delete(series) || this.#previous.delete(series);
   }
 
   /** Forgets what was not seen for `idleMs`. */

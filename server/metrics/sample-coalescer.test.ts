@@ -65,7 +65,7 @@ test('no timer is armed while there are no samples', async () => {
 });
 
 test('a series beyond the limit is refused until another has been quiet for long', async () => {
-  const { samples, clock } = coalescer({ seriesPerRoom: 2, seriesIdleMs: 1_000 });
+  const { samples, clock } = coalescer({ seriesPerSender: 2, seriesIdleMs: 1_000 });
   const add = (series: string) => samples.intake(ROOM).add(series, 1, clock.now());
   expect([add('a'), add('b'), add('c'), add('a')]).toEqual([true, true, false, true]);
   await clock.advance(1_000);
@@ -140,4 +140,26 @@ test('whatever the order of arrival, each interval keeps the latest value of eac
     }),
     { numRuns: 100 },
   );
+});
+
+test('each sender has its own limit in each room, and a series that ended makes place for another', async () => {
+  const { samples, clock, published } = coalescer({ seriesPerSender: 2 });
+  const from = (sender: string) => samples.intake(ROOM, sender);
+  expect(['a', 'b', 'c'].map((series) => from('x').add(series, 1, 1))).toEqual([true, true, false]);
+  expect(['c', 'd', 'a'].map((series) => from('y').add(series, 2, 1))).toEqual([true, true, false]);
+  from('x').end('a');
+  from('x').end('never there');
+  expect(['c', 'a'].map((series) => from('x').add(series, 3, 1))).toEqual([true, false]);
+  await clock.advance(INTERVAL_MS);
+  expect(published).toEqual([{ t: 1, names: ['a', 'b', 'c', 'd'], values: [1, 1, 3, 2] }]);
+});
+
+test('series that were forgotten or ended count no more among those of the whole hub', async () => {
+  const { samples, clock } = coalescer({ seriesTotal: 2, seriesIdleMs: 1_000 });
+  const add = (sender: string, series: string) => samples.intake(ROOM, sender).add(series, 1, clock.now());
+  expect([add('x', 'a'), add('y', 'a'), add('z', 'a')]).toEqual([true, true, false]);
+  samples.intake(ROOM, 'x').end('a');
+  expect([add('z', 'a'), add('x', 'a')]).toEqual([true, false]);
+  await clock.advance(2_000);
+  expect([add('x', 'a'), add('x', 'b'), add('x', 'c')]).toEqual([true, true, false]);
 });

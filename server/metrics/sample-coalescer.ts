@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import { LIMITS } from '../../shared/limits.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { Outbox } from '../ingest/outbox.js';
 import type { SampleIntake, SampleSink } from '../ingest/sinks.js';
@@ -11,8 +12,8 @@ export interface SampleCoalescerOptions {
   /** Keeps what the store does not take at once for the next interval. */
   readonly outbox: Outbox;
   readonly clock: Clock;
-  /** Series that one room may have within the last `seriesIdleMs`. */
-  readonly seriesPerRoom?: number;
+  /** Series that one sender may have in one room within the last `seriesIdleMs`; 0: no limit. */
+  readonly seriesPerSender?: number;
   readonly seriesTotal?: number;
   readonly roomsTotal?: number;
   /** Time without a sample after which a series no longer counts. */
@@ -24,17 +25,20 @@ export interface SampleCoalescerOptions {
   readonly onLost?: (room: RoomName, values: number, error: unknown) => void;
 }
 
+/** One room's series by sender. */
+type Senders = Map<string, ActiveSeries>;
+
 interface RoomState {
   readonly room: RoomName;
   readonly intervalMs: number;
-  readonly series: ActiveSeries;
+  readonly senders: Senders;
   window: SampleWindow<string> | undefined;
   disarm: () => void;
   usedAt: number;
 }
 
 const DEFAULTS = {
-  seriesPerRoom: 10_000,
+  seriesPerSender: LIMITS.seriesPerSender as number,
   seriesTotal: 500_000,
   roomsTotal: 10_000,
   seriesIdleMs: 10 * 60_000,
@@ -55,10 +59,20 @@ export class SampleCoalescer implements SampleSink {
     this.#sweptAt = options.clock.now();
   }
 
-  intake(parsed: ParsedRoom): SampleIntake {
+  intake(parsed: ParsedRoom, sender = ''): SampleIntake {
     if (this.#options.outbox.full(parsed.room)) throw new HubError('busy', 'samples of the room wait for the store', 1_000);
     const state = this.#stateOf(parsed);
-    return { add: (series, value, t) => this.#add(state, series, value, t) };
+    const known = state.senders.get(sender) ?? new ActiveSeries(state.usedAt);
+    return {
+      add: (series, value, t) => {
+        if (!known.has(series) && !this.#introduce(state, sender, known, series)) return false;
+        this.#add(state, series, value, t);
+        return true;
+      },
+      end: (series) => {
+        if (known.delete(series)) this.#series--;
+      },
+    };
   }
 
   /** Publishes what is gathered, and resolves when it is stored or given up. */
@@ -67,19 +81,22 @@ export class SampleCoalescer implements SampleSink {
     await this.#options.outbox.idle();
   }
 
-  #add(state: RoomState, series: string, value: number, t: number): boolean {
-    if (!state.series.has(series)) {
-      if (state.series.size >= this.#options.seriesPerRoom || this.#series >= this.#options.seriesTotal) return false;
-      state.series.add(series);
-      this.#series++;
-    }
+  #introduce({ senders }: RoomState, sender: string, known: ActiveSeries, series: string): boolean {
+    const { seriesPerSender, seriesTotal } = this.#options;
+    if ((seriesPerSender > 0 && known.size >= seriesPerSender) || this.#series >= seriesTotal) return false;
+    senders.set(sender, known);
+    known.add(series);
+    this.#series++;
+    return true;
+  }
+
+  #add(state: RoomState, series: string, value: number, t: number): void {
     if (!state.window) {
       state.window = new SampleWindow(state.intervalMs);
       state.disarm = this.#options.clock.after(state.intervalMs, () => this.#flush(state));
     }
     state.window.add(series, value, t);
     if (state.window.points >= this.#options.windowPoints) this.#flush(state);
-    return true;
   }
 
   #flush(state: RoomState): void {
@@ -99,8 +116,7 @@ export class SampleCoalescer implements SampleSink {
     let state = this.#rooms.get(room);
     if (!state) {
       if (this.#rooms.size >= this.#options.roomsTotal) throw new HubError('busy', 'samples go into as many rooms as they may', SWEEP_MS);
-      const series = new ActiveSeries(now);
-      state = { room, intervalMs: policy.frameIntervalMs, series, window: undefined, disarm: () => {}, usedAt: now };
+      state = { room, intervalMs: policy.frameIntervalMs, senders: new Map(), window: undefined, disarm: () => {}, usedAt: now };
       this.#rooms.set(room, state);
     }
     state.usedAt = now;
@@ -108,10 +124,13 @@ export class SampleCoalescer implements SampleSink {
     return state;
   }
 
-  #age({ series }: RoomState, now: number): void {
-    const before = series.size;
-    series.age(now, this.#options.seriesIdleMs);
-    this.#series -= before - series.size;
+  #age({ senders }: RoomState, now: number): void {
+    for (const [sender, series] of senders) {
+      const before = series.size;
+      series.age(now, this.#options.seriesIdleMs);
+      this.#series -= before - series.size;
+      if (series.size === 0) senders.delete(sender);
+    }
   }
 
   /** Forgets rooms and series without samples; done on the way in, so that a quiet hub has no timer. */
@@ -120,7 +139,7 @@ export class SampleCoalescer implements SampleSink {
     for (const state of this.#rooms.values()) {
       this.#age(state, now);
       if (!state.window && now - state.usedAt >= this.#options.seriesIdleMs) {
-        this.#series -= state.series.size;
+        for (const { size } of state.senders.values()) this.#series -= size;
         this.#rooms.delete(state.room);
       }
     }

@@ -11,7 +11,9 @@ function sinkOf() {
   const clock = new ManualClock();
   const added: { series: string; value: number; t: number }[] = [];
   const faults: unknown[] = [];
-  const sink = { intake: () => ({ add: (series: string, value: number, t: number) => added.push({ series, value, t }) > 0 }) };
+  const sink = {
+    intake: () => ({ add: (series: string, value: number, t: number) => added.push({ series, value, t }) > 0, end: () => {} }),
+  };
   const last = (series: string) => added.filter((sample) => sample.series === series).at(-1)?.value;
   return { added, faults, last, options: { clock, sink, room, onFault: (error: unknown) => faults.push(error) }, clock };
 }

@@ -56,7 +56,7 @@ export async function ingestHub({ routes, service, principal = sender(['metrics:
   };
   const clock = systemClock;
   const outbox = new RoomOutbox({ publisher: { publish }, clock, retryForMs: 100, retryMs: 10, bytesPerRoom: 1_500_000 });
-  const samples = new SampleCoalescer({ outbox, clock, seriesPerRoom: 100 });
+  const samples = new SampleCoalescer({ outbox, clock, seriesPerSender: 100 });
   const ingest = new IngestService({
     kinds: KINDS,
     clock,
