@@ -101,9 +101,10 @@ export class IngestService {
 
   /**
    * Takes lines into a log room; resolves when those that were accepted are in the room's log.
+   * @param id see `LineSink.add`
    * @throws HubError as `admit`; `invalid` for another sort of room; `busy` when too many wait, `unavailable` when the store stayed away
    */
-  async ingestLines(principal: Principal, room: string, lines: readonly ParsedLine[]): Promise<IngestCounts> {
+  async ingestLines(principal: Principal, room: string, lines: readonly ParsedLine[], id?: string): Promise<IngestCounts> {
     const parsed = this.#expect('lines', principal, room);
     const report = new IngestReport();
     const accepted = lines.filter(({ line, entry }) => {
@@ -118,6 +119,7 @@ export class IngestService {
     await this.#options.lines.add(
       parsed,
       accepted.map(({ entry }) => entry),
+      id,
     );
     report.accepted = accepted.length;
     return this.#counted('lines', report);

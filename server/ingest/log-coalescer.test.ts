@@ -13,15 +13,17 @@ const linesOf = (count: number, text = 'line'): LogLine[] => [...Array(count).ke
 function coalescer(options: Partial<LogCoalescerOptions> = {}) {
   const clock = new ManualClock();
   const messages: string[][] = [];
+  const ids: string[] = [];
   const store: { fails?: ErrorCode | undefined } = {};
-  const publish = async (_room: string, type: string, data: unknown): Promise<PublishAnswer> => {
+  const publish = async (_room: string, type: string, data: unknown, { id = '' } = {}): Promise<PublishAnswer> => {
     if (store.fails) throw new HubError(store.fails);
+    ids.push(id);
     expect(type).toBe('lines');
     messages.push((data as { lines: LogLine[] }).lines.map(({ text }) => text));
     return { id: '', position: 'e:1', time: 0 };
   };
   const outbox = new RoomOutbox({ publisher: { publish }, clock, retryForMs: 10_000, bytesPerRoom: 100_000 });
-  return { clock, messages, store, lines: new LogCoalescer({ outbox, clock, ...options }) };
+  return { clock, messages, ids, store, lines: new LogCoalescer({ outbox, clock, ...options }) };
 }
 
 test('lines of a moment are one message, in their order, acknowledged when it is stored', async () => {
@@ -82,4 +84,14 @@ test('flush publishes what waits', async () => {
   await lines.flush();
   await added;
   expect(messages).toHaveLength(1);
+});
+
+test('lines with an id are a message of their own, of that id, behind what was added before', async () => {
+  const { lines, messages, ids } = coalescer();
+  const added = lines.add(ROOM, linesOf(2));
+  await lines.add(ROOM, [{ text: 'once' }], 'the-id');
+  await lines.add(ROOM, [], 'of-nothing');
+  await added;
+  expect(messages).toEqual([['line 0', 'line 1'], ['once']]);
+  expect(ids).toEqual([expect.any(String), 'the-id']);
 });

@@ -44,9 +44,10 @@ export class LogCoalescer implements LineSink {
     this.#options = { ...DEFAULTS, ...options };
   }
 
-  async add({ room }: ParsedRoom, lines: readonly LogLine[]): Promise<void> {
+  async add({ room }: ParsedRoom, lines: readonly LogLine[], id?: string): Promise<void> {
     const { outbox, rooms } = this.#options;
     if (outbox.full(room)) throw new HubError('busy', 'lines of the room wait for the store', 1_000);
+    if (id !== undefined) return this.#sendOnce(room, lines, id);
     if (!this.#batches.has(room) && this.#batches.size >= rooms) throw new HubError('busy', 'lines of too many rooms wait', 1_000);
     const stored = new Set<Promise<void>>();
     for (const line of lines) stored.add(this.#append(room, line).stored);
@@ -57,6 +58,14 @@ export class LogCoalescer implements LineSink {
   async flush(): Promise<void> {
     for (const [room, batch] of this.#batches) this.#send(room, batch);
     await this.#options.outbox.idle();
+  }
+
+  async #sendOnce(room: RoomName, lines: readonly LogLine[], id: string): Promise<void> {
+    // What was added before goes first.
+    const batch = this.#batches.get(room);
+    if (batch) this.#send(room, batch);
+    const bytes = lines.reduce((sum, line) => sum + lineBytes(line), 0);
+    if (lines.length > 0) await this.#options.outbox.push(room, LINES, { lines }, bytes, id);
   }
 
   #append(room: RoomName, line: LogLine): Batch {

@@ -12,9 +12,10 @@ export interface Outbox {
   /**
    * Resolves when the message is stored.
    * @param bytes what it weighs in memory, roughly
+   * @param id makes a repetition harmless: within the id window of the log it is stored once. Left out, it has an id of its own.
    * @throws HubError as `RoomLog.append`, when the store did not take it within the time that the outbox goes on trying
    */
-  push(room: RoomName, type: string, data: unknown, bytes: number): Promise<void>;
+  push(room: RoomName, type: string, data: unknown, bytes: number, id?: string): Promise<void>;
   /** Resolves when nothing waits. */
   idle(): Promise<void>;
 }

@@ -60,10 +60,10 @@ export class RoomOutbox implements Outbox {
     return bytes >= this.#options.bytesPerRoom || this.#bytes >= this.#options.bytesTotal;
   }
 
-  push(room: RoomName, type: string, data: unknown, bytes: number): Promise<void> {
+  push(room: RoomName, type: string, data: unknown, bytes: number, id = this.#options.newId()): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error?: unknown) => (error === undefined ? resolve() : reject(error));
-      const waiting = { id: this.#options.newId(), type, data, bytes, since: this.#options.clock.now(), settle };
+      const waiting = { id, type, data, bytes, since: this.#options.clock.now(), settle };
       const queue = this.#queues.get(room) ?? { waiting: [], bytes: 0 };
       queue.waiting.push(waiting);
       queue.bytes += bytes;

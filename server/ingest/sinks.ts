@@ -22,7 +22,8 @@ export interface SampleSink {
 export interface LineSink {
   /**
    * Resolves when all of the lines are in the room's log; they stay in order, also over calls.
+   * @param id of the one message that these lines are, stored once however often it comes; left out, they may share one with others
    * @throws HubError `busy` at once when too much waits, `unavailable` when the store stayed away
    */
-  add(room: ParsedRoom, lines: readonly LogLine[]): Promise<void>;
+  add(room: ParsedRoom, lines: readonly LogLine[], id?: string): Promise<void>;
 }
