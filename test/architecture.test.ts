@@ -86,6 +86,14 @@ test('the client imports itself and shared; the published half knows no DOM and 
   expect(foreign.filter(({ name }) => name !== 'socket.io-client' && name !== 'socket.io-parser' && !name.startsWith('node:'))).toEqual([]);
 });
 
+test('what the client has for Node alone is a way in of its own, and nothing else of it knows Node', () => {
+  const everywhere = under('client/').filter(({ path }) => !path.startsWith('client/sdk/node/'));
+  expect(breaches(everywhere, (imported) => !imported.startsWith('client/sdk/node/'))).toEqual([]);
+  expect(
+    everywhere.flatMap(({ path, foreign }) => foreign.filter((name) => /^node:/.test(name)).map((name) => `${path} -> ${name}`)),
+  ).toEqual(['client/web/vite.config.ts -> node:url']);
+});
+
 test('the server never imports the client', () => {
   expect(breaches(under('server/'), (imported) => /^(server|shared)\//.test(imported))).toEqual([]);
 });

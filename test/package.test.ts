@@ -64,6 +64,7 @@ const CONSUMER = `
 import { createServer } from 'node:http';
 import { createHub, HubError } from 'roomcast';
 import { connect } from 'roomcast/client';
+import { openFileOutboxStore } from 'roomcast/client/node';
 import { PROTOCOL_VERSION, type Message } from 'roomcast/protocol';
 import { z } from 'zod';
 
@@ -74,12 +75,13 @@ hub.io.on('connection', (socket) => socket.on('own' as never, (() => undefined) 
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address() as { port: number };
 
-const client = connect(\`http://127.0.0.1:\${port}\`, { name: 'Ann' });
+const client = connect(\`http://127.0.0.1:\${port}\`, { name: 'Ann', outbox: await openFileOutboxStore('outbox') });
 const room = client.room<{ text: string }>('chat:lobby');
 const heard = new Promise<Message<{ text: string }>>((resolve) => room.on('message', resolve));
 await room.ready;
 const stored = await hub.publish('chat:lobby', { text: 'from code' }, { id: 'one' });
 const message = await heard;
+await room.publish({ text: 'kept' }).kept;
 const answer = await client.call<{ sum: number; by: string }>('add', { a: 2, b: 3 });
 const refused = await client.call('add', { a: 'two' }).then(
   () => 'taken',

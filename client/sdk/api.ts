@@ -31,7 +31,7 @@ export interface ConnectOptions {
   name?: string;
   /** Keeps a guest the same user; by default one is made, and kept over page reloads where there is a `localStorage`. */
   guestKey?: string;
-  /** Where unsent messages wait. Default: IndexedDB where there is one, else memory. */
+  /** Where unsent messages wait. Default: IndexedDB where there is one, else memory. In Node, `openFileOutboxStore` gives one that keeps them. */
   outbox?: OutboxStore | 'indexeddb' | 'memory';
   /** Messages that may wait in the outbox; a further publication fails with `busy`. Default 1000. */
   outboxMessages?: number;
@@ -156,6 +156,11 @@ export interface Publication {
   readonly state: PublicationState;
   /** Resolves when stored; rejects with HubError when `failed` or when the hub object is closed. */
   readonly done: Promise<PublishAnswer>;
+  /**
+   * Resolves when the outbox's store has it: where that outlives the page or process, so does the message from then on. Rejects with HubError when the
+   * store failed, or the publication before. Nothing is kept before the first welcome.
+   */
+  readonly kept: Promise<void>;
   onState(listener: (state: PublicationState) => void): Off;
 }
 

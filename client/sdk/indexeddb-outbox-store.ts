@@ -8,18 +8,20 @@ interface Request<Result> {
   onerror: (() => void) | null;
 }
 interface ObjectStore {
-  add(value: OutboxEntry): Request<unknown>;
+  put(value: OutboxEntry, key?: unknown): Request<unknown>;
   getAll(): Request<OutboxEntry[]>;
   delete(key: unknown): Request<undefined>;
   index(name: string): { getKey(key: [string, string]): Request<unknown> };
   createIndex(name: string, path: string[], options: { unique: boolean }): unknown;
 }
+interface Transaction {
+  objectStore(name: string): ObjectStore;
+  error: unknown;
+  oncomplete: (() => void) | null;
+  onabort: (() => void) | null;
+}
 interface Database {
-  transaction(
-    store: string,
-    mode: 'readonly' | 'readwrite',
-    options?: { durability: 'strict' },
-  ): { objectStore(name: string): ObjectStore };
+  transaction(store: string, mode: 'readonly' | 'readwrite'): Transaction;
   createObjectStore(name: string, options: { autoIncrement: boolean }): ObjectStore;
   close(): void;
   onversionchange: (() => void) | null;
@@ -44,24 +46,28 @@ export function createIndexedDbOutboxStore(indexedDb: IndexedDb, name: string): 
   const opened = open(indexedDb, name);
   opened.catch(() => {});
   // Transactions on one store run in the order in which they were made.
-  const store = async (mode: 'readonly' | 'readwrite') => (await opened).transaction(STORE, mode).objectStore(STORE);
+  const change = async (edit: (messages: ObjectStore) => Promise<unknown>) => {
+    const transaction = (await opened).transaction(STORE, 'readwrite');
+    await Promise.all([edit(transaction.objectStore(STORE)), completed(transaction)]);
+  };
   return {
     async load() {
-      return settled((await store('readonly')).getAll());
+      return settled((await opened).transaction(STORE, 'readonly').objectStore(STORE).getAll());
     },
-    async put(entry) {
-      await settled((await store('readwrite')).add(entry));
-    },
-    async remove({ room, id }) {
-      const messages = await store('readwrite');
-      const key = await settled(messages.index(BY_ID).getKey([room, id]));
-      if (key !== undefined) await settled(messages.delete(key));
-    },
+    put: (entry) => change(async (messages) => settled(messages.put(entry, await keyOf(messages, entry)))),
+    remove: (entry) =>
+      change(async (messages) => {
+        const key = await keyOf(messages, entry);
+        if (key !== undefined) await settled(messages.delete(key));
+      }),
     async close() {
       (await opened).close();
     },
   };
 }
+
+const keyOf = (messages: ObjectStore, { room, id }: Pick<OutboxEntry, 'room' | 'id'>): Promise<unknown> =>
+  settled(messages.index(BY_ID).getKey([room, id]));
 
 async function open(indexedDb: IndexedDb, name: string): Promise<Database> {
   const request = indexedDb.open(name, 1);
@@ -72,6 +78,13 @@ async function open(indexedDb: IndexedDb, name: string): Promise<Database> {
   // Another tab wants to delete or change the database: do not stand in its way.
   database.onversionchange = () => database.close();
   return database;
+}
+
+function completed(transaction: Transaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
 }
 
 function settled<Result>(request: Request<Result>): Promise<Result> {

@@ -14,22 +14,25 @@ export interface OutboxEntry {
 
 /**
  * Port: where unsent messages survive a page or process that ends. An entry is named by its room and id. Calls are applied in the order in
- * which they were made; a rejection is reported and the messages go on from memory.
+ * which they were made, and resolve when what they say is kept; a rejection is reported and the messages go on from memory.
  */
 export interface OutboxStore {
   /** Every kept entry, in the order in which they were put. */
   load(): Promise<OutboxEntry[]>;
+  /** One that is there already is replaced, in its place. */
   put(entry: OutboxEntry): Promise<void>;
+  /** One that is not there is none. */
   remove(entry: Pick<OutboxEntry, 'room' | 'id'>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Keeps nothing: what is unsent when the process ends is gone. */
+/** What is unsent when the process ends is gone. */
 export function createMemoryOutboxStore(): OutboxStore {
+  const entries = new Map<string, OutboxEntry>();
   return {
-    load: async () => [],
-    put: async () => {},
-    remove: async () => {},
-    close: async () => {},
+    load: async () => [...entries.values()],
+    put: async (entry) => void entries.set(`${entry.room} ${entry.id}`, entry),
+    remove: async ({ room, id }) => void entries.delete(`${room} ${id}`),
+    close: async () => entries.clear(),
   };
 }

@@ -160,6 +160,7 @@ export class Outbox {
       if (clock.now() - entry.createdAt > ttlMs) this.#forget(entry);
       else if (entry.user === user && !this.#slots.get(entry.room)?.publications.has(entry.id) && this.#size < this.#options.messages) {
         const publication = new OwnPublication(entry, user);
+        publication.keep();
         this.#add(publication);
         byRoom.set(entry.room, [...(byRoom.get(entry.room) ?? []), publication]);
       }
@@ -222,18 +223,24 @@ export class Outbox {
     return old ? { ok: false, refusal: { error, retry: 'never' } } : ask('publish', request);
   }
 
-  #keep({ room, id, type, data, user, createdAt }: OwnPublication): void {
+  #keep(publication: OwnPublication): void {
+    const { room, id, type, data, user, createdAt } = publication;
     if (user === undefined) return;
     const entry: OutboxEntry = type === 'text' ? { room, id, data, user, createdAt } : { room, id, type, data, user, createdAt };
-    this.#options.store.put(entry).catch((error) => this.#report(error));
+    this.#options.store.put(entry).then(
+      () => publication.keep(),
+      (error) => publication.keep(this.#report(error)),
+    );
   }
 
   #forget({ room, id }: Pick<OutboxEntry, 'room' | 'id'>): void {
     this.#options.store.remove({ room, id }).catch((error) => this.#report(error));
   }
 
-  #report(error: unknown): void {
-    this.#options.onError(new HubError('internal', `the outbox store failed: ${error instanceof Error ? error.message : String(error)}`));
+  #report(error: unknown): HubError {
+    const failure = new HubError('internal', `the outbox store failed: ${error instanceof Error ? error.message : String(error)}`);
+    this.#options.onError(failure);
+    return failure;
   }
 }
 

@@ -21,12 +21,15 @@ export class OwnPublication implements Publication {
   readonly data: unknown;
   readonly createdAt: number;
   readonly done: Promise<PublishAnswer>;
+  readonly kept: Promise<void>;
   /** Who wrote it; unknown until the first welcome. */
   user: string | undefined;
   #state: PublicationState = 'queued';
   readonly #events = new Emitter<{ state: (state: PublicationState) => void }>();
   #resolve: (answer: PublishAnswer) => void = () => {};
   #reject: (error: HubError) => void = () => {};
+  #resolveKept: () => void = () => {};
+  #rejectKept: (error: HubError) => void = () => {};
 
   constructor({ room, id, type, data, createdAt }: PublicationSource, user?: string) {
     this.room = room;
@@ -39,8 +42,13 @@ export class OwnPublication implements Publication {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever does not look at `done` sees the failure in `state`.
+    this.kept = new Promise((resolve, reject) => {
+      this.#resolveKept = resolve;
+      this.#rejectKept = reject;
+    });
+    // Whoever does not look at them sees the failure in `state`, or hears of the store's.
     this.done.catch(() => {});
+    this.kept.catch(() => {});
   }
 
   get state(): PublicationState {
@@ -49,6 +57,12 @@ export class OwnPublication implements Publication {
 
   onState(listener: (state: PublicationState) => void): Off {
     return this.#events.on('state', listener);
+  }
+
+  /** The outbox's store has it, or failed to take it. */
+  keep(failure?: HubError): void {
+    if (failure) this.#rejectKept(failure);
+    else this.#resolveKept();
   }
 
   move(state: 'queued' | 'sent'): void {
@@ -62,6 +76,7 @@ export class OwnPublication implements Publication {
 
   fail(error: HubError): void {
     this.#reject(error);
+    this.#rejectKept(error);
     this.#enter('failed');
   }
 

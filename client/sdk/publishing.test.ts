@@ -186,9 +186,31 @@ test('a store that fails is reported and holds nothing back', async () => {
   const hub = client(server.url, { outbox });
   const errors: string[] = [];
   hub.on('error', (error) => errors.push(error.message));
-  await hub.room(ROOM).publish({ n: 0 }).done;
+  const publication = hub.room(ROOM).publish({ n: 0 });
+  await publication.done;
   await waitFor(() => errors.length > 0);
   expect(errors[0]).toContain('no space');
+  await expect(publication.kept).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('no space') });
+});
+
+test('a message is kept when the store says so, not before the welcome, and not when it fails at once', async () => {
+  const server = await startServer();
+  const told: string[] = [];
+  let store: () => void = () => {};
+  const outbox: OutboxStore = {
+    load: async () => [],
+    put: () => new Promise((resolve) => (store = resolve)),
+    remove: async () => {},
+    close: async () => {},
+  };
+  const room = client(server.url, { outbox }).room(ROOM);
+  const own = room.publish({ n: 0 });
+  void own.kept.then(() => told.push('kept'));
+  await own.done;
+  expect(told).toEqual([]);
+  store();
+  await own.kept;
+  await expect(room.publish(undefined).kept).rejects.toMatchObject({ code: 'invalid' });
 });
 
 test('entries of a store that are too old are removed unsent', async () => {
