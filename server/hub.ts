@@ -124,6 +124,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     arriving: () => sockets.arriving(),
     slowConsumers: () => roomsPart.slow.held,
     jobs: () => engines.jobs.depth(),
+    jobThreads: jobs.threads,
     redisUp: () => engines.link?.ready() ?? true,
   });
   const endTallies = bringTallies({ ...parts, cache });

@@ -100,19 +100,19 @@ export async function startHub(config: Config, { io, server: theirs, shared }: S
 }
 
 /** @throws Error in one line that names the address */
-export async function listen(server: NetServer, { host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
+export async function listen(server: NetServer, { host, port }: Pick<Config, 'host' | 'port'>, setting = 'PORT'): Promise<void> {
   server.listen(port, host);
   try {
     await event(server, 'listening');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(
-      code === 'EADDRINUSE' ? `port ${port} on ${host} is in use: set PORT to another one` : `cannot listen on ${host}: ${message}`,
+      code === 'EADDRINUSE' ? `port ${port} on ${host} is in use: set ${setting} to another one` : `cannot listen on ${host}: ${message}`,
     );
   }
 }
 
-async function closeServer(server: HttpServer): Promise<void> {
+export async function closeServer(server: HttpServer): Promise<void> {
   const closed = event(server, 'close');
   server.close();
   server.closeAllConnections();

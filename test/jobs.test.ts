@@ -4,6 +4,7 @@ import { startCluster } from './support/cluster.js';
 import { ROOT } from './support/files.js';
 import { get, send } from './support/http.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
+import { freePort } from './support/redis.js';
 import { fileScope, testScope } from './support/scope.js';
 import { connectClient, type StockClient } from './support/stock-client.js';
 import { waitFor } from './support/wait.js';
@@ -206,12 +207,18 @@ describe('with Redis and workers', () => {
     expect((await client.history('chat:once')).messages.map(({ type }) => type)).toEqual(['begun', 'counted']);
   }, 90_000);
 
-  test('a worker that is told to stop gives its job to another, and ends without an error', async () => {
+  test('a worker tells what it does, and when it is told to stop gives its job to another, and ends without an error', async () => {
     const { redis, hubs } = await startCluster(scope, { instances: 1, env: { ...OWN_HANDLERS, ROOMCAST_JOBS_IN_SERVER: 'off' } });
-    const leaving = await startWorker(scope, { redisUrl: redis.url, env: { ...OWN_HANDLERS, ROOMCAST_DRAIN_MS: '100' } });
+    const port = String(await freePort());
+    const env = { ...OWN_HANDLERS, ROOMCAST_DRAIN_MS: '100', ROOMCAST_WORKER_PORT: port };
+    const leaving = await startWorker(scope, { redisUrl: redis.url, env });
     const client = await connectClient(scope, hubs[0]!.url);
     const job = await submit(client, 'count', { steps: 40, stepMs: 50, room: 'chat:handed' });
     await client.event<JobState>('job', ({ jobId, progress }) => jobId === job.jobId && progress !== undefined);
+    expect((await get(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    const page = (await get(`http://127.0.0.1:${port}/metrics`)).text;
+    expect(page).toContain('roomcast_job_threads_busy 1\n');
+    expect(page).toContain('roomcast_job_handler_active{name="count"} 1\n');
     await startWorker(scope, { redisUrl: redis.url, env: OWN_HANDLERS });
     leaving.signal('SIGTERM');
     expect(await leaving.exited).toEqual({ code: 0, signal: null });

@@ -9,6 +9,7 @@ import {
   KEY_PREFIX,
   ORIGIN,
   REDIS_ADDRESS,
+  ROOM_JOIN_RULE,
   ROOM_RULE,
   TRANSPORT,
   TRANSPORTS,
@@ -189,6 +190,8 @@ const jobs = {
   ),
   jobConcurrency: whole({ min: 0, max: 1_024, default: 0 }, 'Jobs at a time in this process; 0: as many as jobThreads.'),
   jobsInServer: onOff(true, 'Whether serve runs jobs too; off leaves them to processes of roomcast worker.'),
+  workerPort: whole({ min: 0, max: 65_535, default: 0 }, "Port of roomcast worker's /healthz, /readyz and /metrics; 0: none."),
+  workerHost: text('127.0.0.1', ANY_TEXT, 'Address that workerPort is bound to; where it is not loopback, /metrics asks for metricsToken.'),
   jobQueueMax: whole({ min: 1, max: 10_000_000, default: 1_000 }, 'Jobs that may wait; past it a submission is refused as busy.'),
   jobTimeoutMs: whole(
     { min: 100, max: DAY_MS, default: 300_000 },
@@ -270,6 +273,11 @@ const rooms = {
   slowMessages: whole(
     { min: 1, max: 1_000, default: LIMITS.slowMessages },
     'Missed messages that a slow reader is given at most, where its room drops the oldest, samples, or gives the latest per key.',
+  ),
+  multiline: list<string>(
+    [],
+    ROOM_JOIN_RULE,
+    'How lines that belong together become one entry of a log room, where their sender does not say; where no pair fits, stack traces are joined.',
   ),
   senderRooms: list<string>(
     [],

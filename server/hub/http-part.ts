@@ -76,7 +76,7 @@ export function openHttpPart(options: HttpPartOptions): HttpPart {
   return { app, streams: () => streams.size, close };
 }
 
-function metricsAccess({ metricsToken, host }: Config): MetricsAccess {
+export function metricsAccess({ metricsToken, host }: Pick<Config, 'metricsToken' | 'host'>): MetricsAccess {
   if (metricsToken !== undefined) return { for: 'token', token: metricsToken };
   return isLoopback(host) ? { for: 'anyone' } : { for: 'admins' };
 }

@@ -33,6 +33,8 @@ export interface JobsPartOptions {
 export interface JobsPart {
   readonly service: JobService;
   add: AddJob;
+  /** Threads that run a job now, and that there may be. */
+  threads(): { busy: number; most: number };
   close(graceMs: number): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
   return {
     service,
     add: (name, declaration) => handlers.add(defineJob<z.ZodType>({ ...declaration, name } as never)),
+    threads: () => ({ busy: threads.busy(), most: config.jobThreads }),
     close: async (graceMs) => {
       await queue.close(graceMs);
       await service.settled(SETTLE_MS);

@@ -108,7 +108,12 @@ describe('several processes on one Redis', () => {
     );
     await waitFor(() => ended.length >= 200);
     expect([...ended].sort()).toEqual(records.map(({ state }) => state.jobId).sort());
-    expect(await first.queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0 });
+    expect(await first.queue.depth()).toMatchObject({
+      queued: 0,
+      active: 0,
+      oldestQueuedMs: 0,
+      byName: { probe: { queued: 0, active: 0 } },
+    });
   });
 });
 

@@ -5,7 +5,7 @@ import { toHubError } from '../adapter/command-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob } from './job-machine.js';
-import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, WorkOptions } from './job-queue.js';
+import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
 import { JobRecords, type JobsLink } from './job-records.js';
 import { RunningJob } from './running-job.js';
 import type { JobLogger } from './thread-runner.js';
@@ -176,7 +176,7 @@ class BullmqJobQueue implements JobQueue {
     this.listener = listener;
   }
 
-  depth(): Promise<{ queued: number; active: number; oldestQueuedMs: number }> {
+  depth(): Promise<QueueDepth> {
     return this.records.depth(this.options.now());
   }
 

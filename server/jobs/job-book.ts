@@ -1,6 +1,6 @@
 import { HubError } from '../../shared/errors.js';
 import { forgetAt, isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
-import type { JobRequest } from './job-queue.js';
+import type { JobRequest, QueueDepth } from './job-queue.js';
 
 export interface BookLimits {
   /** Jobs that may wait, of all and of one owner. */
@@ -22,7 +22,7 @@ interface Place {
   readonly bytes: number;
 }
 
-/** The jobs of one process: by id, by key, counted against the limits, and forgotten in time. Every operation is O(1), but `list`. */
+/** The jobs of one process: by id, by key, counted against the limits, and forgotten in time. Every operation is O(1), but `list` and `depth`. */
 export class JobBook {
   private readonly jobs = new Map<string, Job>();
   private readonly places = new Map<string, Place>();
@@ -109,12 +109,22 @@ export class JobBook {
     return [...this.jobs.values()].filter(isAsked).slice(-limit).reverse();
   }
 
-  queued(): { queued: number; oldestQueuedMs: number } {
+  depth(): QueueDepth {
     const now = this.now();
-    let oldest = now;
-    if (this.waiting > 0)
-      for (const job of this.jobs.values()) if (job.state.state === 'queued') oldest = Math.min(oldest, waitsSince(job));
-    return { queued: this.waiting, oldestQueuedMs: now - oldest };
+    const byName = new Map<string, { queued: number; active: number; oldestQueuedMs: number }>();
+    for (const job of this.jobs.values()) {
+      const { name, state } = job.state;
+      const depth = byName.get(name) ?? { queued: 0, active: 0, oldestQueuedMs: 0 };
+      byName.set(name, depth);
+      if (state === 'active') depth.active++;
+      if (state !== 'queued') continue;
+      depth.queued++;
+      depth.oldestQueuedMs = Math.max(depth.oldestQueuedMs, now - waitsSince(job));
+    }
+    const all = [...byName.values()];
+    const active = all.reduce((sum, depth) => sum + depth.active, 0);
+    const oldestQueuedMs = Math.max(0, ...all.map((depth) => depth.oldestQueuedMs));
+    return { queued: this.waiting, active, oldestQueuedMs, byName: Object.fromEntries(byName) };
   }
 
   /** Ended jobs past their time, and the oldest of those that are too many. */

@@ -331,7 +331,7 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       expect((await queue.submit(requestOf({ key: 'k' }))).state).toMatchObject({ jobId, result: 'in the end' });
       expect(await queue.list({ state: 'failed', limit: 10 })).toEqual([]);
       await expect(queue.retry(jobId)).rejects.toMatchObject({ code: 'invalid' });
-      expect(await queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0 });
+      expect(await queue.depth()).toMatchObject({ queued: 0, active: 0, oldestQueuedMs: 0, byName: { probe: { queued: 0, active: 0 } } });
     });
 
     test('a dead letter takes a place in line, which may be full, and waits from then on', async () => {
@@ -372,14 +372,17 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
     });
 
     test('depth counts what waits and runs, and how long the oldest waits', async () => {
-      expect(await queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0 });
+      expect(await queue.depth()).toEqual({ queued: 0, active: 0, oldestQueuedMs: 0, byName: {} });
       const first = await queue.submit(requestOf());
       await waitFor(async () => (await queue.depth()).oldestQueuedMs > 5);
-      await queue.submit(requestOf());
-      expect(await queue.depth()).toMatchObject({ queued: 2, active: 0 });
+      await queue.submit(requestOf({ name: 'other', lane: 'loop' }));
+      const waiting = await queue.depth();
+      expect(waiting).toMatchObject({ queued: 2, active: 0, byName: { probe: { queued: 1, active: 0 }, other: { queued: 1, active: 0 } } });
+      expect(waiting.byName.probe!.oldestQueuedMs).toBeGreaterThan(waiting.byName.other!.oldestQueuedMs);
+      expect(waiting.oldestQueuedMs).toBe(waiting.byName.probe!.oldestQueuedMs);
       await work();
       await bench.at(0);
-      expect(await queue.depth()).toMatchObject({ queued: 1, active: 1 });
+      expect(await queue.depth()).toMatchObject({ queued: 1, active: 1, byName: { probe: { queued: 0, active: 1, oldestQueuedMs: 0 } } });
       await queue.cancel(first.state.jobId);
     });
 

@@ -52,6 +52,18 @@ export interface JobControl {
  */
 export type JobRunner = (job: JobAttempt, control: JobControl) => Promise<unknown>;
 
+/** How many jobs wait and run, and for how long the one has waited that waits longest. */
+export interface Depth {
+  readonly queued: number;
+  readonly active: number;
+  readonly oldestQueuedMs: number;
+}
+
+export interface QueueDepth extends Depth {
+  /** The same of each handler that had a job so far. */
+  readonly byName: Readonly<Record<string, Depth>>;
+}
+
 export interface WorkOptions {
   /** Jobs at once of each lane; 0 leaves a lane to others. */
   readonly concurrency: Readonly<Record<JobLane, number>>;
@@ -92,7 +104,8 @@ export interface JobQueue {
   /** Starts taking jobs in this process. */
   work(run: JobRunner, options: WorkOptions): Promise<void>;
   onChange(listener: (record: JobRecord) => void): void;
-  depth(): Promise<{ queued: number; active: number; oldestQueuedMs: number }>;
+  /** Of all processes. */
+  depth(): Promise<QueueDepth>;
   /** Takes no further job, lets running ones end for `graceMs`, then cuts them off: they run again, here or elsewhere. */
   close(graceMs: number): Promise<void>;
 }

@@ -4,8 +4,9 @@ import type { RedisClientType } from 'redis';
 import { HubError } from '../../shared/errors.js';
 import { asRead } from '../adapter/command-errors.js';
 import type { RedisTarget } from '../adapter/topology.js';
+import { readDepth } from './job-depth.js';
 import { isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
-import type { JobLane, JobRequest } from './job-queue.js';
+import type { JobLane, JobRequest, QueueDepth } from './job-queue.js';
 
 type None = Record<never, never>;
 /** A node-redis client without modules, functions or scripts of its own, as the link has it. */
@@ -55,10 +56,12 @@ export class JobRecords {
       this.key('owner', owner),
       this.key('turn', lane),
       this.key('turns', lane),
+      this.key('queued', 'of', request.name),
+      this.key('names'),
     ];
     const places = [String(queuedMax), String(queuedPerOwnerMax), this.jobKey('')];
     const args = [state.jobId, JSON.stringify(request), encode(job), owner, String(state.createdAt), ...places, String(state.revision)];
-    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request)]));
+    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name]));
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
   }
 
@@ -78,6 +81,7 @@ export class JobRecords {
       this.key('failed'),
       this.key('turn', lane),
       this.key('turns', lane),
+      this.key('queued', 'of', request.name),
     ];
     const revisions = [String(failed.state.revision), String(state.revision)];
     const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
@@ -98,6 +102,8 @@ export class JobRecords {
       this.key('waiting'),
       this.key('turn', lane),
       this.key('failed'),
+      this.key('queued', 'of', request.name),
+      this.key('active', 'of', request.name),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
@@ -137,17 +143,8 @@ export class JobRecords {
     return jobs.slice(0, limit);
   }
 
-  async depth(now: number): Promise<{ queued: number; active: number; oldestQueuedMs: number }> {
-    const lanes = ['threads', 'loop'] as const;
-    const [queued, active, oldest] = await this.link.run((client) =>
-      Promise.all([
-        Promise.all(lanes.map((lane) => client.zCard(this.key('queued', lane)))),
-        Promise.all(lanes.map((lane) => client.zCard(this.key('active', lane)))),
-        Promise.all(lanes.map((lane) => client.zRangeWithScores(this.key('queued', lane), 0, 0))),
-      ]),
-    );
-    const createdAt = Math.min(now, ...oldest.flat().map(({ score }) => score));
-    return { queued: sum(queued), active: sum(active), oldestQueuedMs: now - createdAt };
+  depth(now: number): Promise<QueueDepth> {
+    return this.link.run((client) => readDepth(client, (...parts) => this.key(...parts), now));
   }
 
   /** The oldest jobs of a lane that are in a state since before `before`, in milliseconds since 1970. */
@@ -162,9 +159,12 @@ export class JobRecords {
 
   /** The index of active or queued jobs may name one that is gone: a crash of Redis lost it. */
   async dropFromIndex(jobId: string, lane: JobLane): Promise<void> {
-    await this.link.run((client) =>
-      Promise.all([client.zRem(this.key('queued', lane), jobId), client.zRem(this.key('active', lane), jobId)]),
-    );
+    await this.link.run(async (client) => {
+      // With the job its handler's name is gone.
+      const names = await client.sMembers(this.key('names'));
+      const indexes = [lane, ...names.map((name) => `of:${name}`)].flatMap((of) => [this.key('queued', of), this.key('active', of)]);
+      await Promise.all(indexes.map((index) => client.zRem(index, jobId)));
+    });
   }
 
   /** @throws HubError `busy` where a script had no place in line */
@@ -220,7 +220,6 @@ const CHANGE = load('change-job');
 
 const otherThan = (lane: JobLane): JobLane => (lane === 'threads' ? 'loop' : 'threads');
 const flag = (request: JobRequest) => (request.key === undefined ? '0' : '1');
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 /** The request never changes: it is stored beside the rest, once. */
 function encode({ request: _, ...job }: Job): string {

@@ -20,7 +20,7 @@ import {
   retryJob,
   startJob,
 } from './job-machine.js';
-import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner, WorkOptions } from './job-queue.js';
+import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
 import { OwnerTurns } from './owner-turns.js';
 import { throttleLatest } from './progress-throttle.js';
 import type { JobLogger } from './thread-runner.js';
@@ -160,8 +160,8 @@ class PiscinaJobQueue implements JobQueue {
     for (const record of this.recovered.splice(0)) listener(record);
   }
 
-  async depth(): Promise<{ queued: number; active: number; oldestQueuedMs: number }> {
-    return { ...this.book.queued(), active: this.running.size };
+  async depth(): Promise<QueueDepth> {
+    return { ...this.book.depth(), active: this.running.size };
   }
 
   async close(graceMs: number): Promise<void> {

@@ -191,9 +191,11 @@ describe('a thread that must end', () => {
     const abort = new AbortController();
     const hung = run('export const run = (_, { progress }) => { progress(0); for (;;); };', {}, abort.signal);
     await waitFor(() => progressed.length > 0);
+    expect(runner.busy()).toBe(1);
     abort.abort(new HubError('timeout', 'enough'));
     await expect(hung).rejects.toMatchObject({ code: 'timeout', message: 'enough' });
     expect(await run('export const run = () => "next";')).toBe('next');
+    expect(runner.busy()).toBe(0);
   });
 
   test('heeding its signal, it tidies up and its thread is kept', async () => {

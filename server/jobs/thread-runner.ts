@@ -41,6 +41,8 @@ export interface ThreadRunnerOptions {
 export interface ThreadRunner {
   /** Runs a handler's module in a thread, until it ends or `control.signal` fires. */
   run(module: URL, attempt: JobAttempt, control: JobControl, resultTtlMs: number): Promise<unknown>;
+  /** Threads that run a job now. */
+  busy(): number;
   close(): Promise<void>;
 }
 
@@ -60,12 +62,14 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
     workerData: setup,
   });
+  let running = 0;
   // A thread that ends without a task costs nothing but a new one.
   pool.on('error', (error: unknown) => logger.warn({ error: String(error) }, 'an idle job thread ended'));
 
   return {
     async run(module, attempt, control, resultTtlMs) {
       if (control.signal.aborted) throw control.signal.reason;
+      running++;
       const { port1: parentPort, port2: port } = new MessageChannel();
       serveThread(parentPort, attempt, control, options);
       const terminate = new AbortController();
@@ -77,8 +81,8 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
       control.signal.addEventListener('abort', stop, { once: true });
       try {
         const task: ThreadTask = { attempt, href: module.href, resultTtlMs, port };
-        const running: Promise<ThreadOutcome> = pool.run(task, { filename, transferList: [port], signal: terminate.signal });
-        const outcome = await running.catch((error: unknown) => Promise.reject(explain(error, threadMemoryMb)));
+        const outcomeOf: Promise<ThreadOutcome> = pool.run(task, { filename, transferList: [port], signal: terminate.signal });
+        const outcome = await outcomeOf.catch((error: unknown) => Promise.reject(explain(error, threadMemoryMb)));
         if (outcome.progress) control.progress(outcome.progress);
         if (outcome.ok) return outcome.result;
         throw fromPlainError(outcome.error);
@@ -89,8 +93,10 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
         clearTimeout(timer);
         control.signal.removeEventListener('abort', stop);
         parentPort.close();
+        running--;
       }
     },
+    busy: () => Math.min(running, threads),
     close: () => pool.destroy(),
   };
 }

@@ -31,8 +31,10 @@ test('what is counted and what the sources say stands on the page', async () => 
     connections: () => ({ websocket: 4, sse: 1 }),
     jobs: async () => {
       asked++;
-      return { queued: 2, active: 1, oldestQueuedMs: 1_500 };
+      const search = { queued: 2, active: 1, oldestQueuedMs: 1_500 };
+      return { ...search, byName: { search, export: { queued: 0, active: 0, oldestQueuedMs: 0 } } };
     },
+    jobThreads: () => ({ busy: 1, most: 3 }),
     redisUp: () => false,
   });
   const page = await pageOf(metrics);
@@ -43,6 +45,12 @@ test('what is counted and what the sources say stands on the page', async () => 
     'roomcast_connections{transport="sse"} 1',
     'roomcast_jobs_queued 2',
     'roomcast_jobs_oldest_queued_seconds 1.5',
+    'roomcast_job_handler_queued{name="search"} 2',
+    'roomcast_job_handler_queued{name="export"} 0',
+    'roomcast_job_handler_active{name="search"} 1',
+    'roomcast_job_handler_oldest_queued_seconds{name="search"} 1.5',
+    'roomcast_job_threads 3',
+    'roomcast_job_threads_busy 1',
     'roomcast_redis_up 0',
     'roomcast_event_loop_lag_p99_seconds 0.02',
   ]) {

@@ -1,6 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { createEventLoopLag, type LagReading } from './event-loop-lag.js';
 
+interface JobDepth {
+  readonly queued: number;
+  readonly active: number;
+  readonly oldestQueuedMs: number;
+}
+
 /** What the hub knows at any moment, asked when somebody reads the metrics. Each is one number of this process. */
 export interface HubSources {
   /** Open connections by transport (`websocket`, `polling`, `sse`, `long-poll`). */
@@ -12,7 +18,9 @@ export interface HubSources {
   arriving(): number;
   slowConsumers(): number;
   /** Of the whole queue, whichever instance asks. */
-  jobs(): Promise<{ queued: number; active: number; oldestQueuedMs: number }>;
+  jobs(): Promise<JobDepth & { byName: Readonly<Record<string, JobDepth>> }>;
+  /** Threads for jobs in this process. */
+  jobThreads(): { busy: number; most: number };
   redisUp(): boolean;
 }
 
@@ -132,9 +140,27 @@ function sourcedGauges(registry: Registry, sources: Partial<HubSources>, lag: { 
           .catch(() => undefined);
       },
     });
-  // Three gauges of one answer ask for it once per reading.
+  // The gauges of one answer ask for it once per reading.
   const jobs = sharedCall(() => sources.jobs?.());
+  const ofHandlers = (name: string, help: string, read: (depth: JobDepth) => number) =>
+    gauge(
+      `job_handler_${name}`,
+      help,
+      async (g) => {
+        for (const [handler, depth] of Object.entries((await jobs())?.byName ?? {})) g.set({ name: handler }, read(depth));
+      },
+      ['name'],
+    );
   return {
+    jobHandlerQueued: ofHandlers('queued', 'Jobs that wait, of the whole hub, by handler.', (depth) => depth.queued),
+    jobHandlerActive: ofHandlers('active', 'Jobs that run, of the whole hub, by handler.', (depth) => depth.active),
+    jobHandlerOldest: ofHandlers(
+      'oldest_queued_seconds',
+      'Age of the job that waits longest, by handler.',
+      (depth) => depth.oldestQueuedMs / 1_000,
+    ),
+    jobThreads: gauge('job_threads', 'Threads for jobs that there may be in this process.', (g) => g.set(sources.jobThreads?.().most ?? 0)),
+    jobThreadsBusy: gauge('job_threads_busy', 'Threads of this process that run a job.', (g) => g.set(sources.jobThreads?.().busy ?? 0)),
     connections: gauge(
       'connections',
       'Open connections by transport.',

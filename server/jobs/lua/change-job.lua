@@ -1,7 +1,7 @@
 -- Gives a job its next state, if it is still in the one that the change was made from.
 --
 -- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by owner  6 the lane's turn
---       7 failed jobs by the time of their end
+--       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
 -- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 -- Gives 1, or 0 when the job is in another state or gone.
@@ -15,11 +15,13 @@ redis.call('HSET', KEYS[1], 'job', ARGV[6], 'revision', ARGV[4], 'status', ARGV[
 if before ~= ARGV[5] then
   if before == 'queued' then
     redis.call('ZREM', KEYS[3], ARGV[1])
+    redis.call('ZREM', KEYS[8], ARGV[1])
     if redis.call('HINCRBY', KEYS[5], ARGV[2], -1) <= 0 then
       redis.call('HDEL', KEYS[5], ARGV[2])
     end
   elseif before == 'active' then
     redis.call('ZREM', KEYS[4], ARGV[1])
+    redis.call('ZREM', KEYS[9], ARGV[1])
   end
   if ARGV[5] == 'failed' then
     redis.call('ZADD', KEYS[7], ARGV[11], ARGV[1])
@@ -29,9 +31,11 @@ if before ~= ARGV[5] then
     end
   elseif ARGV[5] == 'queued' then
     redis.call('ZADD', KEYS[3], ARGV[7], ARGV[1])
+    redis.call('ZADD', KEYS[8], ARGV[7], ARGV[1])
     redis.call('HINCRBY', KEYS[5], ARGV[2], 1)
   elseif ARGV[5] == 'active' then
     redis.call('ZADD', KEYS[4], ARGV[8], ARGV[1])
+    redis.call('ZADD', KEYS[9], ARGV[8], ARGV[1])
     if tonumber(turn or '0') > tonumber(redis.call('GET', KEYS[6]) or '0') then
       redis.call('SET', KEYS[6], turn)
     end

@@ -2,8 +2,9 @@
 --
 -- KEYS  1 the job  2 the key's job id ('' stands for none)  3 queued jobs of the lane  4 queued jobs of the other lane
 --       5 waiting jobs by owner  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by owner
+--       10 queued jobs of the handler  11 names of handlers
 -- ARGV  1 job id  2 request  3 job  4 owner  5 now  6 jobs that may wait  7 jobs of one owner that may wait  8 prefix of job keys
---       9 revision  10 has a key
+--       9 revision  10 has a key  11 name of the handler
 -- Gives {'joined', job id}, {'busy'}, {'owner busy'} or {'created', turn}.
 
 if ARGV[10] == '1' then
@@ -22,6 +23,8 @@ end
 local turn = next_turn(KEYS[3], KEYS[8], KEYS[9], ARGV[4])
 redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV[9], 'status', 'queued', 'turn', turn)
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
+redis.call('ZADD', KEYS[10], ARGV[5], ARGV[1])
+redis.call('SADD', KEYS[11], ARGV[11])
 redis.call('HINCRBY', KEYS[5], ARGV[4], 1)
 redis.call('ZADD', KEYS[6], ARGV[5], ARGV[1])
 redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -10001)
