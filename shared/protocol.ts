@@ -51,6 +51,17 @@ export interface MessageData {
   job: JobState;
 }
 
+/** What a filtered subscription of a log room gets: the lines that its filter passes of the messages after `after`, up to `position`. */
+export interface LineBatch {
+  room: RoomName;
+  /** Not after the position that the subscriber has: otherwise something is missing. */
+  after: Position;
+  position: Position;
+  lines: LogLine[];
+  /** Lines that passed the filter before `lines`, and that this subscriber was not given as it did not keep up. They are in the log. */
+  skipped?: number;
+}
+
 /** One frame as it is stored: `values[i]` belongs to the series named `names[i]`. */
 export interface SampleColumns {
   /** Milliseconds since 1970, of the newest value. */
@@ -143,6 +154,8 @@ export interface SubscribeAnswer {
   messages: Message[];
   presence?: PresenceUsers;
   metrics?: MetricSnapshot;
+  /** With a `filter`, in place of `messages`. */
+  lines?: LogLine[];
 }
 export interface PublishAnswer {
   id: string;
@@ -199,6 +212,7 @@ export interface ServerToClientEvents {
   welcome: (welcome: Welcome) => void;
   message: (message: Message) => void;
   frame: (frame: Frame) => void;
+  lines: (batch: LineBatch) => void;
   presence: (change: { room: RoomName; joined: User[]; left: User[]; count: number }) => void;
   typing: (typing: { room: RoomName; user: User }) => void;
   job: (job: JobState & { room: RoomName; position: Position }) => void;

@@ -13,6 +13,22 @@ const messageType = z
 const pageLimit = z.int().min(1).max(BOUNDS.pageMessages);
 const jobId = z.string().min(1).max(64);
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+const pattern = z.string().min(1).max(256);
+/** Which lines of a log room a subscription sees: those that pass all that is given. In the patterns, `*` stands for any characters. */
+export const lineFilterSchema = z.strictObject({
+  /** This level and those above it; a line without a level counts as `info`. */
+  level: z.enum(LOG_LEVELS).optional(),
+  /** Somewhere in the line's text, in capitals or not. */
+  text: pattern.optional(),
+  source: pattern.optional(),
+  /** By name, with dots into what is nested. */
+  fields: z
+    .record(z.string().min(1).max(128), pattern)
+    .refine((fields) => Object.keys(fields).length <= 16, '16 fields are the most')
+    .optional(),
+});
+
 export const subscribeSchema = z.strictObject({
   room,
   /** The last position that the subscriber has: it gets what came after. */
@@ -21,6 +37,10 @@ export const subscribeSchema = z.strictObject({
   last: z.int().min(0).max(BOUNDS.pageMessages).optional(),
   /** Frames per second at most, for metric rooms. */
   maxHz: z.number().positive().max(20).optional(),
+  /** For log rooms: the lines that pass it, as `lines`, instead of the messages. */
+  filter: lineFilterSchema.optional(),
+  /** With `filter`: a subscriber that does not keep up is given the newest lines and told how many it did not see, instead of all of them later. */
+  skip: z.boolean().optional(),
 });
 export const unsubscribeSchema = z.strictObject({ room });
 export const publishSchema = z.strictObject({
@@ -74,7 +94,6 @@ export const sampleSchema = z.strictObject({
   value: z.number(),
   t: z.number().optional(),
 });
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 /** One log line. `time` is milliseconds since 1970; left out, it is the time of arrival. */
 export const logLineSchema = z.strictObject({
   text: z.string(),
@@ -85,4 +104,5 @@ export const logLineSchema = z.strictObject({
 });
 export type Sample = z.infer<typeof sampleSchema>;
 export type LogLine = z.infer<typeof logLineSchema>;
+export type LineFilter = z.infer<typeof lineFilterSchema>;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -26,14 +26,14 @@ function withoutBinary(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutBinary(inner)]));
 }
 
-/** Encodes messages for HTTP readers: each message once, however many read it. */
-export function createMessageEncoder(): (message: Message) => string {
-  const encoded = new WeakMap<Message, string>();
-  return (message) => {
-    const known = encoded.get(message);
+/** Encodes messages and what else goes to many HTTP readers: each object once, however many read it. */
+export function createMessageEncoder<Value extends object = Message>(): (value: Value) => string {
+  const encoded = new WeakMap<Value, string>();
+  return (value) => {
+    const known = encoded.get(value);
     if (known !== undefined) return known;
-    const json = JSON.stringify(holdsBinary(message.data) ? { ...message, data: withoutBinary(message.data) } : message);
-    encoded.set(message, json);
+    const json = JSON.stringify(holdsBinary(value) ? withoutBinary(value) : value);
+    encoded.set(value, json);
     return json;
   };
 }

@@ -1,5 +1,5 @@
-import type { HistoryAnswer, Message } from '../../shared/protocol.js';
-import type { HistoryRequest } from '../../shared/schemas.js';
+import type { HistoryAnswer, LineBatch, Message } from '../../shared/protocol.js';
+import type { HistoryRequest, LineFilter, LogLine } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 import type { Receiver, Rooms } from '../rooms/room-service.js';
 
@@ -9,6 +9,11 @@ export interface RoomPage extends HistoryAnswer {
   position: string;
   /** Only where `after` was given: false when messages between it and these are gone. */
   recovered?: boolean;
+}
+
+/** The same by lines, where the request has a filter. */
+export interface LinePage extends Omit<RoomPage, 'messages'> {
+  lines: LogLine[];
 }
 
 /** What ends a wait before its time: the client went away, or the hub stops. */
@@ -63,6 +68,34 @@ export async function readAfter(rooms: Rooms, principal: Principal, asked: ReadA
   }
 }
 
+export interface ReadLines extends Omit<ReadAfter, 'limit'> {
+  readonly filter: LineFilter;
+  /** Lines of an answer that does not continue. */
+  readonly last: number;
+}
+
+/**
+ * Lines after a position: those of the next messages, one page of them at a time, else the next ones that pass, else none after the wait. Without
+ * `after`, the newest lines where there is no wait.
+ */
+export async function readLines(rooms: Rooms, principal: Principal, asked: ReadLines, control: WaitControl): Promise<LinePage> {
+  const { room, after, waitMs, filter, last } = asked;
+  const next = new FirstNews();
+  const wish = after === undefined ? { last: waitMs > 0 ? 0 : last } : { since: after, last };
+  const subscription = await rooms.open(principal, { room, filter, ...wish }, next);
+  try {
+    const { lines = [], recovered, position } = subscription.answer;
+    const told = after === undefined ? {} : { recovered };
+    const more = recovered && (await hasAfter(rooms, principal, room, position));
+    if (waitMs === 0 || lines.length > 0 || more || (after !== undefined && !recovered)) return { lines, more, position, ...told };
+    const news = await next.within(waitMs, control);
+    if (news && 'gap' in news) return { lines: [], more: false, position: news.gap, recovered: false };
+    return { lines: news?.batch?.lines ?? [], more: false, position: next.position ?? position, ...told };
+  } finally {
+    subscription.close();
+  }
+}
+
 /** The first `limit` messages, and whether the room has more after them. */
 async function oldestOf(rooms: Rooms, principal: Principal, room: string, messages: readonly Message[], limit: number) {
   const page = messages.slice(0, limit);
@@ -75,16 +108,25 @@ async function hasAfter(rooms: Rooms, principal: Principal, room: string, after:
   return (await rooms.history(principal, { room, after, limit: 1 })).messages.length > 0;
 }
 
-type News = { messages: readonly Message[] } | { gap: string };
+type News = { messages: readonly Message[]; batch?: LineBatch } | { gap: string };
 
 /** A receiver that hears one thing and then no more. */
 class FirstNews implements Receiver {
+  /** Up to where there were no lines. */
+  position: string | undefined;
   #news: News | undefined;
   #tell: ((news: News | undefined) => void) | undefined;
 
   messages(batch: readonly Message[]): boolean {
     this.#hear({ messages: batch });
     return false;
+  }
+
+  /** Batches without lines only tell how far the room is. */
+  lines(batch: LineBatch): boolean {
+    this.position = batch.position;
+    if (batch.lines.length > 0) this.#hear({ messages: [], batch });
+    return batch.lines.length === 0;
   }
 
   gap(position: string): void {

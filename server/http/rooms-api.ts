@@ -11,8 +11,9 @@ import { keepPrivately } from './caching.js';
 import type { Gate } from './gate.js';
 import { holdPlace, type OpenStreams, type PlaceOptions } from './open-streams.js';
 import { pageSize, readPosition, secondsText } from './query.js';
-import { type RoomPage, readAfter, readHistory, type WaitControl } from './room-page.js';
+import { type RoomPage, readAfter, readHistory, readLines, type WaitControl } from './room-page.js';
 import { readInput, route } from './route.js';
+import { readFilter } from './view-query.js';
 
 export interface RoomsApiOptions extends PlaceOptions {
   rooms: Rooms;
@@ -88,6 +89,13 @@ async function getMessages(options: RoomsApiOptions, req: Request<{ room: string
   // A HEAD request wants the head now.
   const waitMs = req.method === 'HEAD' ? 0 : wait;
   if (waitMs > 0) await holdPlace(options, req, res);
+  const filter = readFilter(req.query);
+  if (filter) {
+    if (before !== undefined) throw new HubError('invalid', 'a filter goes with after, not with before');
+    const lines = await readLines(rooms, principal, { room, after, waitMs, filter, last: limit }, waitControl(res, options.streams));
+    if (!res.closed) keepPrivately(res).json(lines);
+    return;
+  }
   const page = asSubscriber
     ? await readAfter(rooms, principal, { room, after, limit, waitMs }, waitControl(res, options.streams))
     : await readHistory(rooms, principal, { room, limit, ...(before && { before }), ...(after && { after }) });

@@ -1,7 +1,8 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { HubError, toWireError } from '../../shared/errors.js';
-import type { Message, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Position } from '../../shared/position.js';
+import type { LineBatch, Message, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { OpenSubscription, Receiver, Rooms } from '../rooms/room-service.js';
 import type { Gate } from './gate.js';
@@ -10,19 +11,20 @@ import { pageSize, readPosition } from './query.js';
 import { readInput, route } from './route.js';
 import { formatFor, type StreamFormat } from './stream-format.js';
 import { TurnWriter } from './turn-writer.js';
+import { flagText, readFilter } from './view-query.js';
 
 export interface SseOptions extends PlaceOptions {
   rooms: Rooms;
   gate: Gate;
   streams: OpenStreams;
-  encode(message: Message): string;
+  encode(message: Message | LineBatch): string;
   /** Milliseconds between two comments that keep proxies from closing a quiet stream. */
   heartbeatMs: number;
   /** Milliseconds after which a browser connects again. */
   retryMs: number;
 }
 
-const eventsQuery = z.object({ since: readPosition.optional(), last: pageSize(0).optional() });
+const eventsQuery = z.object({ since: readPosition.optional(), last: pageSize(0).optional(), skip: flagText.optional() });
 
 const HEADERS = {
   // no-transform: a proxy that compresses would hold events back.
@@ -42,15 +44,16 @@ export function addEventRoutes(router: Router, options: SseOptions): void {
     get: async (req, res) => {
       const principal = await gate(req);
       const { room } = rooms.parse(req.params.room);
-      const { since, last } = readInput(eventsQuery, req.query);
+      const { since, ...wish } = readInput(eventsQuery, req.query);
+      const filter = readFilter(req.query);
       const from = resumeFrom(req) ?? since;
-      const request = { room, ...(from !== undefined && { since: from }), ...(last !== undefined && { last }) };
+      const request = { room, ...wish, ...(from !== undefined && { since: from }), ...(filter && { filter }) };
       await holdPlace(options, req, res);
       const format = formatFor(req);
       const stream = new EventStream(res, format, options);
       const subscription = await rooms.open(principal, request, stream);
       if (req.method === 'HEAD' || res.closed) return endWithoutEvents(res, format, subscription);
-      stream.begin(room, subscription, { asked: from !== undefined, expiresAt: principal.expiresAt });
+      stream.begin(room, subscription, { from, expiresAt: principal.expiresAt });
     },
   });
 }
@@ -81,12 +84,16 @@ class EventStream implements Receiver {
   }
 
   /** Writes the head and what the subscription began with, in the turn in which it was opened. */
-  begin(room: RoomName, subscription: OpenSubscription, { asked, expiresAt }: { asked: boolean; expiresAt: number | undefined }): void {
+  begin(
+    room: RoomName,
+    subscription: OpenSubscription,
+    { from, expiresAt }: { from: string | undefined; expiresAt: number | undefined },
+  ): void {
     const { res, format, options } = this;
     this.#room = room;
     this.#subscription = subscription;
     res.writeHead(200, headersOf(format));
-    this.#writer.write(format.head(options.retryMs) + this.#opening(subscription.answer, asked));
+    this.#writer.write(format.head(options.retryMs) + this.#opening(subscription.answer, from));
     const heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
     const expiry = expiresAt === undefined ? undefined : this.#endAt(expiresAt);
     const forget = options.streams.add(() => this.#end(new HubError('closing')));
@@ -102,6 +109,10 @@ class EventStream implements Receiver {
     return this.#writer.write(batch.map((message) => this.#message(message)).join(''));
   }
 
+  lines(batch: LineBatch): boolean {
+    return this.#writer.write(this.#lines(batch));
+  }
+
   gap(position: string): void {
     this.#writer.write(this.format.event('gap', JSON.stringify({ room: this.#room, position }), position));
   }
@@ -110,14 +121,20 @@ class EventStream implements Receiver {
    * A gap comes first and without an id: the messages behind it are older than the position it names, and a stream cut among them
    * must go on from the last one seen.
    */
-  #opening({ room, position, recovered, messages }: SubscribeAnswer, asked: boolean): string {
-    const gap = asked && !recovered ? this.format.event('gap', JSON.stringify({ room, position })) : '';
+  #opening({ room, position, recovered, messages, lines = [] }: SubscribeAnswer, from: string | undefined): string {
+    const gap = from !== undefined && !recovered ? this.format.event('gap', JSON.stringify({ room, position })) : '';
     const missed = messages.map((message) => this.#message(message)).join('');
-    return gap + missed + this.format.event('position', JSON.stringify({ room, position, recovered }), position);
+    const after = recovered ? (from as Position) : position;
+    const missedLines = lines.length > 0 ? this.#lines({ room, after, position, lines }) : '';
+    return gap + missed + missedLines + this.format.event('position', JSON.stringify({ room, position, recovered }), position);
   }
 
   #message(message: Message): string {
     return this.format.event('message', this.options.encode(message), message.position);
+  }
+
+  #lines(batch: LineBatch): string {
+    return this.format.event('lines', this.options.encode(batch), batch.position);
   }
 
   #beat(): void {

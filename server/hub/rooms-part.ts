@@ -1,12 +1,16 @@
-import type { Kinds } from '../../shared/rooms.js';
+import { formatPosition } from '../../shared/position.js';
+import type { Kinds, RoomName } from '../../shared/rooms.js';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import { ChannelRegistry } from '../delivery/channel-registry.js';
+import { groupOf } from '../delivery/room-channel.js';
 import type { RoomOutput } from '../delivery/room-output.js';
 import { SlowConsumers } from '../delivery/slow-consumers.js';
 import type { Engines } from '../engines.js';
+import { systemClock } from '../observe/clock.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import { FeedRegistry } from '../rooms/feed-registry.js';
+import { LineGroups, type LineHearer } from '../rooms/line-group.js';
 import type { LogPublisher } from '../rooms/log-publisher.js';
 import type { OpenView } from '../rooms/room-view.js';
 import { RoomService } from '../rooms/rooms.js';
@@ -44,11 +48,13 @@ export function openRoomsPart(options: RoomsPartOptions) {
     onRepair: (_room, entries) => metrics.gapsRepaired.inc(entries),
     onFault: (error) => onFault('feed', error),
   });
+  const lineGroups = new LineGroups({ clock: systemClock, socketsOf: (room, name) => socketsOf(output, room, groupOf(room, name)) });
   const rooms = new RoomService({
     kinds,
     log,
     publisher: options.publisher,
     feeds,
+    lineGroups,
     presence,
     cache,
     ownsJob: options.ownsJob,
@@ -70,4 +76,11 @@ export function openRoomsPart(options: RoomsPartOptions) {
     feeds.close();
   };
   return { feeds, rooms, channels, slow, close };
+}
+
+function socketsOf(output: RoomOutput, room: RoomName, group: string): LineHearer {
+  return {
+    lines: (batch) => output.emit(group, 'lines', batch),
+    gap: ({ epoch, seq }) => output.emit(group, 'notice', { kind: 'gap', room, position: formatPosition(epoch, seq) }),
+  };
 }

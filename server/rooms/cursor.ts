@@ -12,6 +12,8 @@ export interface CursorTarget {
   gap(at: { epoch: string; seq: number }): void;
   /** Takes the target to where the feed speaks by itself; the function takes it away again. Left out: the cursor relays each entry. */
   live?(): () => void;
+  /** Up to where the target has everything while it is live; left out: to the feed's end. */
+  stands?(): { epoch: string; seq: number };
   /** Of the `behind` entries that it missed it is not given `dropped`; told before the first of the others comes. */
   lagging?(lag: { behind: number; dropped: number }): void;
   /** So many entries were passed over now. */
@@ -41,7 +43,8 @@ export class Cursor implements FeedReader {
   ) {}
 
   get position(): { readonly epoch: string; readonly seq: number } {
-    return this.#state.is === 'live' && this.target.live ? { epoch: this.feed.epoch, seq: this.feed.last } : this.at;
+    if (this.#state.is !== 'live' || !this.target.live) return this.at;
+    return this.target.stands?.() ?? { epoch: this.feed.epoch, seq: this.feed.last };
   }
 
   /** It has had everything that the feed has had. */
@@ -65,6 +68,18 @@ export class Cursor implements FeedReader {
       this.#state.leave();
     }
     if (this.#state.is !== 'closed') this.#state = { is: 'paused' };
+  }
+
+  /**
+   * Passes over everything up to the feed's end: `resume` then goes live in its turn. Gives how many entries that were; undefined where the
+   * cursor is not paused, or the log has begun anew.
+   */
+  skipToEnd(): number | undefined {
+    const { epoch, last } = this.feed;
+    if (this.#state.is !== 'paused' || this.at.epoch !== epoch || this.at.seq > last) return undefined;
+    const passed = last - this.at.seq;
+    this.at = { epoch, seq: last };
+    return passed;
   }
 
   close(): void {

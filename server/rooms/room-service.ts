@@ -1,4 +1,4 @@
-import type { HistoryAnswer, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
+import type { HistoryAnswer, LineBatch, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { HistoryRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
@@ -7,6 +7,8 @@ import type { Principal } from '../auth/principal.js';
 export interface Receiver {
   /** Messages in order, none twice. False: no more for now; `resume` asks for what came meanwhile, read from the log. */
   messages(batch: readonly Message[]): boolean;
+  /** The same by lines, where the request has a filter. */
+  lines?(batch: LineBatch): boolean;
   /** The log could not fill a hole: `position` is where the reader stands now. */
   gap(position: string): void;
 }

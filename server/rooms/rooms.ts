@@ -1,20 +1,24 @@
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
-import { formatPosition, parsePosition } from '../../shared/position.js';
-import type { HistoryAnswer, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
+import { formatPosition, type PositionParts, parsePosition } from '../../shared/position.js';
+import type { HistoryAnswer, LineBatch, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
 import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
-import type { HistoryRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
+import type { HistoryRequest, LineFilter, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
 import { type Action, may, type Principal } from '../auth/principal.js';
 import type { LogEnds, LogEntry, LogRange, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { Cursor } from './cursor.js';
 import type { FeedRegistry } from './feed-registry.js';
+import type { LineGroupLease, LineGroups, LineHearer } from './line-group.js';
+import { LineReader } from './line-reader.js';
+import { findLineStart } from './line-start.js';
 import type { LogPublisher } from './log-publisher.js';
 import { PublishOrder } from './publish-order.js';
 import type { SystemPublisher } from './publisher.js';
 import { checkRevision, isRevision } from './revision-policy.js';
 import type { RoomFeed } from './room-feed.js';
 import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
+import { checkWish } from './room-wish.js';
 import { findStart, type Start } from './subscribe.js';
 
 /** One computation for many askers, kept for `ttlMs`; 0: not kept. */
@@ -27,6 +31,7 @@ export interface RoomsOptions {
   log: RoomLog;
   publisher: LogPublisher;
   feeds: FeedRegistry;
+  lineGroups: LineGroups;
   presence: PresenceStore;
   /** Whether the principal is the owner of the job that a `job:<id>` room reports. */
   ownsJob(principal: Principal, jobId: string): Promise<boolean>;
@@ -83,6 +88,19 @@ export class RoomService implements Rooms {
     return start;
   }
 
+  /** The same for one with a filter, with its group, which the caller gives back. @throws HubError as `LineGroups.acquire` too */
+  async startLines(feed: RoomFeed, request: SubscribeRequest & { filter: LineFilter }): Promise<{ start: Start; lease: LineGroupLease }> {
+    const lease = this.options.lineGroups.acquire(feed, request.filter);
+    try {
+      const start = await findLineStart(feed, this.options.feeds.reads, lease.group, request);
+      if (request.since !== undefined) this.options.onReturn(start.recovered);
+      return { start, lease };
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
   /** Publishes past the checks of this service. */
   get system(): SystemPublisher {
     return this.options.publisher;
@@ -129,33 +147,49 @@ export class RoomService implements Rooms {
   }
 
   async open(principal: Principal, request: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
-    const { room, policy } = await this.admit(principal, 'read', request.room);
+    const parsed = await this.admit(principal, 'read', request.room);
+    checkWish(parsed, request);
+    const { room, policy } = parsed;
     const { feeds } = this.options;
     const lease = await feeds.acquire(room);
     try {
-      const start = await this.start(lease.feed, request);
-      const cursor = new Cursor(
-        lease.feed,
-        feeds.reads,
-        {
-          entries: (batch) => receiver.messages(batch.map((entry) => entry.message)),
-          gap: (at) => receiver.gap(formatPosition(at.epoch, at.seq)),
-        },
-        start.at,
-      );
+      const { start, cursor, goOn, end } = await this.#read(lease.feed, request, receiver);
       const close = () => {
         cursor.close();
+        end();
         lease.release();
       };
       const presence = policy.presence === 'off' ? {} : { presence: await this.present(room, policy.presence).catch(() => ({ count: 0 })) };
       const answer = { ...toAnswer(room, start), ...presence };
       // After the caller had its turn to write the answer: what follows belongs behind it.
-      setImmediate(() => cursor.resume());
-      return { answer, resume: () => cursor.resume(), close };
+      setImmediate(goOn);
+      return { answer, resume: goOn, close };
     } catch (error) {
       lease.release();
       throw error;
     }
+  }
+
+  /** A receiver's way through the room: its beginning, what brings the rest, and how that goes on after a pause. */
+  async #read(feed: RoomFeed, { filter, ...request }: SubscribeRequest, receiver: Receiver) {
+    const { reads } = this.options.feeds;
+    const gap = ({ epoch, seq }: PositionParts) => receiver.gap(formatPosition(epoch, seq));
+    if (!filter) {
+      const start = await this.start(feed, request);
+      const entries = (batch: readonly LogEntry[]) => receiver.messages(batch.map((entry) => entry.message));
+      const cursor = new Cursor(feed, reads, { entries, gap }, start.at);
+      return { start, cursor, goOn: () => cursor.resume(), end: () => {} };
+    }
+    const { start, lease } = await this.startLines(feed, { ...request, filter });
+    const lines = (batch: LineBatch) => receiver.lines?.(batch) ?? true;
+    const hearer: LineHearer = { lines: (batch) => void (lines(batch) || cursor.pause()), gap };
+    const reader = new LineReader(lease.group, { lines, gap, join: () => lease.group.join(hearer) }, start.at);
+    const cursor = new Cursor(feed, reads, reader, start.at);
+    const goOn = () => {
+      if (request.skip) reader.skip(cursor);
+      cursor.resume();
+    };
+    return { start, cursor, goOn, end: () => lease.release() };
   }
 
   /** A page that ends at a given message, to which nothing is ever added. Binary has no place in the shared cache: such a page is not kept. */
@@ -184,8 +218,9 @@ const forbidden = ({ user }: Principal, action: Action, { room }: ParsedRoom) =>
   new HubError('forbidden', `${user.id} may not ${action} ${room}`);
 
 /** The acknowledgement of a subscription that begins at `start`. */
-export function toAnswer(room: RoomName, { recovered, entries, at }: Start): SubscribeAnswer {
-  return { room, position: formatPosition(at.epoch, at.seq), recovered, messages: entries.map((entry) => entry.message) };
+export function toAnswer(room: RoomName, { recovered, entries, at, lines }: Start): SubscribeAnswer {
+  const messages = entries.map((entry) => entry.message);
+  return { room, position: formatPosition(at.epoch, at.seq), recovered, messages, ...(lines && { lines }) };
 }
 
 /** What an answer is made of. */

@@ -1,6 +1,6 @@
 import { BOUNDS } from '../../shared/limits.js';
 import { parsePosition } from '../../shared/position.js';
-import type { SubscribeRequest } from '../../shared/schemas.js';
+import type { LogLine, SubscribeRequest } from '../../shared/schemas.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { LogReads } from './log-reads.js';
 import type { RoomFeed } from './room-feed.js';
@@ -9,6 +9,8 @@ import type { RoomFeed } from './room-feed.js';
 export interface Start {
   readonly recovered: boolean;
   readonly entries: readonly LogEntry[];
+  /** With a filter, in place of `entries`. */
+  readonly lines?: LogLine[];
   readonly at: { readonly epoch: string; readonly seq: number };
 }
 

@@ -30,7 +30,7 @@ export interface RoomMember extends ChannelMember {
   close(): void;
 }
 
-interface MemberOptions {
+export interface MemberOptions {
   socket: HubSocket;
   lease: ChannelLease;
   reads: LogReads;
@@ -55,11 +55,62 @@ function applyPolicy({ socket, lease, slow }: MemberOptions): boolean {
   return false;
 }
 
-function tellOfLag({ socket, lease }: MemberOptions, { behind, dropped = 0 }: { behind: number; dropped?: number }): void {
+export function tellOfLag({ socket, lease }: MemberOptions, { behind, dropped = 0 }: { behind: number; dropped?: number }): void {
   if (behind > 0) socket.emit('notice', { kind: 'lagging', room: lease.channel.parsed.room, behind, ...(dropped > 0 && { dropped }) });
 }
 
-/** In a room whose messages are sent as they are: from its start through the log to the room's group. Its cursor brings it all. */
+/** What the entries of a log are on the wire, to one socket. */
+export interface LogForm extends Pick<CursorTarget, 'entries' | 'gap' | 'stands'> {
+  /** Where the session of a stock client would go on; undefined where that does not say all. */
+  place(cursor: Cursor): PositionParts | undefined;
+  /** Takes the socket to where the room speaks to all of its form at once; the function takes it away. */
+  live(): () => void;
+  /** Goes on after the socket was held back, as the policy says. */
+  goOn(cursor: Cursor): void;
+  close(): void;
+}
+
+/** Messages, each as it is. */
+export class MessageForm implements LogForm {
+  constructor(private readonly options: MemberOptions) {}
+
+  /** A job's room ends by itself. */
+  place(cursor: Cursor): PositionParts | undefined {
+    return this.options.lease.channel.parsed.kind === 'job' ? undefined : cursor.position;
+  }
+
+  entries(batch: readonly LogEntry[]): boolean {
+    const { socket, lease } = this.options;
+    const { kind, room } = lease.channel.parsed;
+    const session = sessionOf(socket);
+    for (const entry of batch) {
+      const args = session && kind !== 'job' ? [session.offset({ room, at: entry })] : [];
+      emitEntry(kind, entry, (event, payload) => socket.emit(event, ...([payload, ...args] as never)));
+    }
+    return true;
+  }
+
+  gap({ epoch, seq }: PositionParts): void {
+    const { socket, lease } = this.options;
+    socket.emit('notice', { kind: 'gap', room: lease.channel.parsed.room, position: formatPosition(epoch, seq) });
+  }
+
+  live(): () => void {
+    const { socket, lease } = this.options;
+    const { group } = lease.channel;
+    void socket.join(group);
+    return () => void socket.leave(group);
+  }
+
+  goOn(cursor: Cursor): void {
+    const { slow, slowMessages } = this.options.lease.channel.parsed.policy;
+    cursor.resume(chooserOf(slow, slowMessages));
+  }
+
+  close(): void {}
+}
+
+/** In a room that is seen entry by entry: from its start through the log to the room's group. Its cursor brings it all. */
 export class LogMember implements RoomMember, CursorTarget {
   readonly #cursor: Cursor;
   /** Until the subscription has begun: what is in it would be kept for as long as that lasts. */
@@ -73,14 +124,14 @@ export class LogMember implements RoomMember, CursorTarget {
   constructor(
     private readonly options: MemberOptions,
     start: Start,
+    private readonly form: LogForm = new MessageForm(options),
   ) {
     this.#start = start;
     this.#cursor = new Cursor(options.lease.channel.lease.feed, options.reads, this, start.at);
   }
 
-  /** A job's room ends by itself. */
   get place(): PositionParts | undefined {
-    return this.options.lease.channel.parsed.kind === 'job' ? undefined : this.#cursor.position;
+    return this.form.place(this.#cursor);
   }
 
   begin(presence: PresenceUsers | undefined): SubscribeAnswer {
@@ -122,18 +173,20 @@ export class LogMember implements RoomMember, CursorTarget {
 
   close(): void {
     this.#cursor.close();
+    this.form.close();
   }
 
   live(): () => void {
-    const { socket, lease } = this.options;
-    const { group } = lease.channel;
-    void socket.join(group);
-    return () => void socket.leave(group);
+    return this.form.live();
   }
 
-  gap(at: { epoch: string; seq: number }): void {
-    const { socket, lease } = this.options;
-    socket.emit('notice', { kind: 'gap', room: lease.channel.parsed.room, position: formatPosition(at.epoch, at.seq) });
+  stands(): PositionParts {
+    const { feed } = this.options.lease.channel.lease;
+    return this.form.stands?.() ?? { epoch: feed.epoch, seq: feed.last };
+  }
+
+  gap(at: PositionParts): void {
+    this.form.gap(at);
   }
 
   lagging(lag: { behind: number; dropped: number }): void {
@@ -146,13 +199,8 @@ export class LogMember implements RoomMember, CursorTarget {
   }
 
   entries(batch: readonly LogEntry[]): boolean {
-    const { socket, lease } = this.options;
-    const { kind, room } = lease.channel.parsed;
-    const session = sessionOf(socket);
-    for (const entry of batch) {
-      const args = session && kind !== 'job' ? [session.offset({ room, at: entry })] : [];
-      emitEntry(kind, entry, (event, payload) => socket.emit(event, ...([payload, ...args] as never)));
-    }
+    const { kind } = this.options.lease.channel.parsed;
+    this.form.entries(batch);
     if (kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
     // What a turn sends is written at its end: only then is it known what the client does not take.
     setImmediate(() => this.#goOn());
@@ -160,14 +208,14 @@ export class LogMember implements RoomMember, CursorTarget {
   }
 
   #goOn(): void {
-    const { socket, lease, unsentLimitBytes } = this.options;
+    const { socket, unsentLimitBytes } = this.options;
     if (this.#held || this.#paused) return;
     if (unsentBytes(socket, unsentLimitBytes) > unsentLimitBytes) {
       this.options.holder.holdBack();
       return;
     }
-    const { slow, slowMessages } = lease.channel.parsed.policy;
-    this.#cursor.resume(this.#lags ? chooserOf(slow, slowMessages) : undefined);
+    if (this.#lags) this.form.goOn(this.#cursor);
+    else this.#cursor.resume();
     this.#lags = false;
   }
 }

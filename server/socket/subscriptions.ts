@@ -13,9 +13,11 @@ import { sessionOf } from '../recovery/client-session.js';
 import type { RoomOffset } from '../recovery/offset.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
 import type { RoomFeed } from '../rooms/room-feed.js';
+import { checkWish } from '../rooms/room-wish.js';
 import type { RoomService } from '../rooms/rooms.js';
 import type { Start } from '../rooms/subscribe.js';
-import { LogMember, type RoomMember, ViewMember } from './room-member.js';
+import { LineForm } from './line-form.js';
+import { LogMember, type MemberOptions, type RoomMember, ViewMember } from './room-member.js';
 import type { HubSocket, PrincipalHolder } from './types.js';
 
 export interface SubscriptionsOptions {
@@ -150,6 +152,7 @@ export class Subscriptions {
   async #replace(request: Wish): Promise<() => SubscribeAnswer> {
     const { principal } = this.holder;
     const parsed = await this.options.rooms.admit(principal, 'read', request.room);
+    checkWish(parsed, request);
     const { room } = parsed;
     this.#reserve(parsed);
     const old = this.#rooms.get(room);
@@ -208,13 +211,19 @@ export class Subscriptions {
       const { room } = lease.channel.parsed;
       const end = () => void this.#leave(room);
       const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, slow, holder: this.holder, end };
-      const { view, lease: held } = lease.channel;
-      const member = view ? new ViewMember(base, view, request) : new LogMember(base, await this.#start(held.feed, request));
-      return { member, lease };
+      const { view } = lease.channel;
+      return { member: view ? new ViewMember(base, view, request) : await this.#logMember(base, request), lease };
     } catch (error) {
       lease.release();
       throw error;
     }
+  }
+
+  async #logMember(base: MemberOptions, { filter, ...wish }: Wish): Promise<LogMember> {
+    const { feed } = base.lease.channel.lease;
+    if (!filter) return new LogMember(base, await this.#start(feed, wish));
+    const { start, lease } = await this.options.rooms.startLines(feed, { ...wish, filter });
+    return new LogMember(base, start, new LineForm(base, lease, start.at, wish));
   }
 
   /** What resumes has no acknowledgement: all of it comes as events. */

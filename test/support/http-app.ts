@@ -7,8 +7,10 @@ import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../server/h
 import type { HttpJobs } from '../../server/http/jobs-api.js';
 import { checkPayload } from '../../server/limits/payload-checks.js';
 import { createMemoryRoomLog } from '../../server/log/memory-room-log.js';
+import { systemClock } from '../../server/observe/clock.js';
 import type { PresenceStore } from '../../server/presence/presence-store.js';
 import { FeedRegistry } from '../../server/rooms/feed-registry.js';
+import { LineGroups } from '../../server/rooms/line-group.js';
 import { LogPublisher } from '../../server/rooms/log-publisher.js';
 import { RoomService } from '../../server/rooms/rooms.js';
 import { HubError } from '../../shared/errors.js';
@@ -67,6 +69,7 @@ export function memoryRooms(scope: Scope): { rooms: RoomService; feeds: FeedRegi
     log,
     publisher: new LogPublisher({ log, kinds: KINDS, randomId: () => crypto.randomUUID(), onPublish: () => {} }),
     feeds,
+    lineGroups: new LineGroups({ clock: systemClock, socketsOf: () => ({ lines: () => {}, gap: () => {} }) }),
     presence: nobodyThere,
     ownsJob: async () => false,
     cache: { read: (_key, { compute }) => compute() },
