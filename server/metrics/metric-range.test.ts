@@ -39,6 +39,7 @@ test('each step has the aggregate of its samples, and null where there are none'
     from: 1_000,
     to: 4_000,
     stepMs: 1_000,
+    resolutionMs: 0,
     aggregate: 'avg',
     series: [{ name: 'cpu', values: [1.5, 3, null, 4] }],
     omitted: 0,

@@ -3,29 +3,33 @@ import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { compileSeriesPatterns } from '../../shared/series-pattern.js';
 import type { RoomLog } from '../log/room-log.js';
-import { samplesBackwards } from './log-samples.js';
-import { eachSample } from './sample-columns.js';
+import { CELL_AGGREGATES, type CellAggregate, eachStep, lookbackMs, quantile, stepValues } from './aggregate.js';
+import { chooseGrid, type Grid } from './range-grid.js';
+import { type RangeSource, type Rollups, readCells, readSamples } from './range-source.js';
+import { addEarlierSample, bucketOf, type Cells } from './rollup-cell.js';
+import { COMBINES, type Combine, groupSeries, usualCombine } from './series-groups.js';
 
-export const AGGREGATES = ['avg', 'min', 'max', 'last', 'sum', 'count'] as const;
-export type Aggregate = (typeof AGGREGATES)[number];
+/** Quantiles of the samples of a step, from the samples themselves. */
+const QUANTILES = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99 };
+type Quantile = keyof typeof QUANTILES;
+export const AGGREGATES = [...CELL_AGGREGATES, 'rate', ...(Object.keys(QUANTILES) as Quantile[])] as [Aggregate, ...Aggregate[]];
+export type Aggregate = CellAggregate | Quantile;
 
-/** Steps of one answer, and values of all its series together. */
-const MAX_STEPS = 11_000;
+/** Values of all series of one answer together, and buckets that are read for it. */
 const MAX_CELLS = 400_000;
-/** Values read for one answer. */
-const MAX_VALUES = 20_000_000;
-const DEFAULT_RANGE_MS = 15 * 60_000;
-const DEFAULT_STEPS = 300;
+const MAX_BUCKETS = 4_000_000;
+/** Samples that quantiles are computed from. */
+const MAX_KEPT = 2_000_000;
+const PATTERNS = 20;
+const LABELS = 10;
 
 const time = z.coerce.number().min(0).max(8.64e15);
+const texts = (most: number) => z.union([z.string(), z.array(z.string()).max(most)]).transform((given) => [given].flat());
 
 /** The query string of a range: times in milliseconds since 1970, by default the last 15 minutes in about 300 steps. */
 export const rangeQuerySchema = z
   .object({
-    series: z
-      .union([z.string(), z.array(z.string()).max(20)])
-      .transform((given) => [given].flat())
-      .default([]),
+    series: texts(PATTERNS).default([]),
     from: time.optional(),
     to: time.optional(),
     stepMs: z.coerce
@@ -35,6 +39,12 @@ export const rangeQuerySchema = z
       .max(366 * 86_400_000)
       .optional(),
     aggregate: z.enum(AGGREGATES).default('avg'),
+    /** Labels, also as one text with commas; an empty one: none, a group for each name. */
+    by: texts(LABELS)
+      .transform((given) => given.flatMap((text) => text.split(',')).filter(Boolean))
+      .pipe(z.array(z.string().max(1_024)).max(LABELS))
+      .optional(),
+    combine: z.enum(COMBINES as [Combine, ...Combine[]]).optional(),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || from <= to, 'from is after to');
 export type RangeQuery = z.output<typeof rangeQuerySchema>;
@@ -44,7 +54,10 @@ export interface MetricRange {
   /** The first and the last step's start, multiples of `stepMs`. */
   from: number;
   to: number;
+  /** May be more than what was asked for, where the past is not kept as finely. */
   stepMs: number;
+  /** Milliseconds of the buckets that the values were made from; 0: from the samples themselves. */
+  resolutionMs: number;
   aggregate: Aggregate;
   /** By name; `values[i]` is of the step that starts at `from + i * stepMs`, null where the series had no sample. */
   series: { name: string; values: (number | null)[] }[];
@@ -52,97 +65,81 @@ export interface MetricRange {
   omitted: number;
 }
 
-/** What one step of one series has had. */
-interface Cell {
-  count: number;
-  sum: number;
-  min: number;
-  max: number;
-  lastT: number;
-  last: number;
-}
-
-const AGGREGATE: Record<Aggregate, (cell: Cell) => number> = {
-  avg: ({ sum, count }) => sum / count,
-  min: ({ min }) => min,
-  max: ({ max }) => max,
-  last: ({ last }) => last,
-  sum: ({ sum }) => sum,
-  count: ({ count }) => count,
-};
-
 export interface RangeOptions extends RangeQuery {
   readonly log: Pick<RoomLog, 'read'>;
   readonly room: RoomName;
   readonly now: number;
-  /** Milliseconds by which a sample's time may be later than the time it was stored at. */
-  readonly aheadMs?: number;
+  /** Left out: everything is made from the log. */
+  readonly rollups?: Rollups | undefined;
 }
 
-/** A range made whole: bounds on steps of the grid, and how many steps it has. */
-export function alignRange({ from, to, stepMs }: Pick<RangeQuery, 'from' | 'to' | 'stepMs'>, now: number) {
-  const end = to ?? now;
-  const start = from ?? end - DEFAULT_RANGE_MS;
-  if (start > end) throw new HubError('invalid', 'from is after to');
-  const step = stepMs ?? Math.max(1_000, Math.ceil((end - start) / DEFAULT_STEPS / 1_000) * 1_000);
-  const first = Math.floor(start / step) * step;
-  const last = Math.floor(end / step) * step;
-  const steps = (last - first) / step + 1;
-  if (steps > MAX_STEPS) throw new HubError('too_large', `the range has ${steps} steps of ${step} ms; at most ${MAX_STEPS}`);
-  return { from: first, to: last, stepMs: step, steps };
-}
+const isQuantile = (aggregate: Aggregate): aggregate is Quantile => Object.hasOwn(QUANTILES, aggregate);
 
 /**
- * Values of a metric room over time, from its log, one per series and step. Costly (it reads the log from its end back to `from`):
- * callers keep the answers.
- * @throws HubError `too_large` for too many steps or values, `invalid` for a malformed pattern, else as `RoomLog.read`
+ * Values of a metric room over time, one per series and step; of groups of series with `by`. Costly: callers keep the answers.
+ * @throws HubError `too_large` for too many steps or values, `invalid` for a malformed pattern, else as the log and the roll-ups
  */
 export async function queryRange(options: RangeOptions): Promise<MetricRange> {
-  const { log, room, now, aggregate, aheadMs = 60_000 } = options;
-  const { from, to, stepMs, steps } = alignRange(options, now);
-  const matches = compileSeriesPatterns(options.series);
-  const seriesMax = Math.max(1, Math.floor(MAX_CELLS / steps));
-  const series = new Map<string, (Cell | undefined)[]>();
-  const others = new Map<string, 'omitted' | 'unwanted'>();
-  const take = (name: string, value: number, t: number) => {
-    if (t < from || t >= to + stepMs || others.has(name)) return;
-    let cells = series.get(name);
-    if (!cells) {
-      if (!matches(name) || series.size >= seriesMax) {
-        others.set(name, matches(name) ? 'omitted' : 'unwanted');
-        return;
-      }
-      cells = new Array(steps);
-      series.set(name, cells);
-    }
-    const step = Math.floor((t - from) / stepMs);
-    cells[step] = addTo(cells[step], value, t);
-  };
-  for await (const page of samplesBackwards({ log, room, since: from - aheadMs, maxValues: MAX_VALUES })) {
-    for (const columns of page) eachSample(columns, take);
-  }
-  const rows = [...series].sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
+  const { room, log, now, aggregate, rollups, by, combine } = options;
+  // Quantiles cannot be had from sums: they take the samples.
+  const grid = chooseGrid(options, now, rollups && !isQuantile(aggregate) ? rollups.levels : []);
+  const { from, to, stepMs, steps, level } = grid;
+  const lookback = lookbackMs(aggregate, grid);
+  const buckets = level ? (steps * stepMs + lookback) / level.stepMs : steps;
+  const source: RangeSource = {
+    log,
     room,
-    from,
-    to,
-    stepMs,
-    aggregate,
-    series: rows.map(([name, cells]) => ({ name, values: Array.from(cells, (cell) => (cell ? AGGREGATE[aggregate](cell) : null)) })),
-    omitted: [...others.values()].filter((why) => why === 'omitted').length,
+    from: Math.max(0, from - lookback),
+    until: to + stepMs,
+    matches: compileSeriesPatterns(options.series),
+    seriesMax: Math.max(1, Math.floor(Math.min(MAX_CELLS / steps, MAX_BUCKETS / buckets))),
   };
+  const { values, omitted } = await readValues(source, aggregate, grid, rollups);
+  const shown = by ? groupSeries(values, by, combine ?? usualCombine(aggregate)) : values;
+  const series = [...shown].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, row]) => ({ name, values: row }));
+  return { room, from, to, stepMs, resolutionMs: level?.stepMs ?? 0, aggregate, series, omitted };
 }
 
-function addTo(cell: Cell | undefined, value: number, t: number): Cell {
-  if (!cell) return { count: 1, sum: value, min: value, max: value, lastT: t, last: value };
-  cell.count++;
-  cell.sum += value;
-  cell.min = Math.min(cell.min, value);
-  cell.max = Math.max(cell.max, value);
-  // Read from the newest back: of two values of one moment the first one read was stored last.
-  if (t > cell.lastT) {
-    cell.lastT = t;
-    cell.last = value;
+type Read = { values: Map<string, (number | null)[]>; omitted: number };
+
+async function readValues(source: RangeSource, aggregate: Aggregate, grid: Grid, rollups: Rollups | undefined): Promise<Read> {
+  if (isQuantile(aggregate)) return readQuantiles(source, QUANTILES[aggregate], grid);
+  const bySeries = new Map<string, Cells>();
+  const omitted =
+    rollups && grid.level
+      ? await readCells({ ...source, rollups, level: grid.level }, (name, cells) => bySeries.set(name, cells))
+      : await readSampleCells(source, grid, bySeries);
+  const rows = [...bySeries].map(([name, cells]) => [name, stepValues(cells, aggregate, grid)] as const);
+  return { values: new Map(rows.filter(([, row]) => row.some((value) => value !== null))), omitted };
+}
+
+async function readSampleCells(source: RangeSource, { stepMs }: Grid, into: Map<string, Cells>): Promise<number> {
+  return readSamples(source, (name, value, t) => {
+    const cells = into.get(name) ?? new Map();
+    into.set(name, cells);
+    addEarlierSample(cells, stepMs, value, t);
+  });
+}
+
+async function readQuantiles(source: RangeSource, q: number, grid: Grid): Promise<Read> {
+  const samples = new Map<string, Map<number, number[]>>();
+  let kept = 0;
+  const omitted = await readSamples(source, (name, value, t) => {
+    if (++kept > MAX_KEPT) throw new HubError('too_large', `the range has more than ${MAX_KEPT} samples`);
+    const steps = samples.get(name) ?? new Map<number, number[]>();
+    samples.set(name, steps);
+    const step = bucketOf(t, grid.stepMs);
+    const known = steps.get(step);
+    if (known) known.push(value);
+    else steps.set(step, [value]);
+  });
+  const values = new Map<string, (number | null)[]>();
+  for (const [name, steps] of samples) {
+    const row = eachStep(grid, (start) => {
+      const step = steps.get(start);
+      return step ? quantile(step, q) : null;
+    });
+    values.set(name, row);
   }
-  return cell;
+  return { values, omitted };
 }

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { HubError } from '../../shared/errors.js';
+import type { RoomName } from '../../shared/rooms.js';
+import { chunkMs, longestTtlMs, type RollupLevel } from './rollup-levels.js';
+import type { RollupCommit, RollupStore } from './rollup-store.js';
+
+export interface LmdbRollupOptions {
+  /** Must be this process's own. Created when it is missing. */
+  readonly dir: string;
+  readonly levels: readonly RollupLevel[];
+  /** How often rooms that nobody writes to are looked at for what grew too old. */
+  readonly maintenanceMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Hears of maintenance that fails. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+interface Head {
+  /** The room's number, which stands for its name in the keys of the other tables. */
+  readonly n: number;
+  readonly mark: string;
+  /** Milliseconds since 1970 of the last commit. */
+  readonly time: number;
+}
+
+interface Tables {
+  readonly root: RootDatabase;
+  readonly heads: Database<Head, RoomName>;
+  /** `[n, step, start, series]`. */
+  readonly chunks: Database<Buffer, [number, number, number, string]>;
+  /** `[n, series]` -> the name and up to when it is listed. */
+  readonly names: Database<[string, number], [number, string]>;
+}
+
+const KEYS_PER_MAINTENANCE = 20_000;
+
+/** Series have names longer than keys may be. */
+const keyOf = (series: string): string => (series.length <= 256 ? series : createHash('sha256').update(series).digest('base64url'));
+
+function faultOf(cause: unknown): HubError {
+  const full = cause instanceof Error && /MDB_MAP_FULL|ENOSPC|No space/.test(cause.message);
+  const fault = full
+    ? new HubError('storage_full')
+    : new HubError('unavailable', 'The disk did not take the roll-ups; nothing was stored.');
+  fault.cause = cause;
+  return fault;
+}
+
+function openTables(path: string): Tables {
+  try {
+    // As the rooms' log: each commit waits for the disk, and none is made behind the caller's back.
+    const root = open({ path, noSubdir: false, maxDbs: 4, overlappingSync: false, eventTurnBatching: false });
+    return {
+      root,
+      heads: root.openDB({ name: 'heads' }),
+      chunks: root.openDB({ name: 'chunks', encoding: 'binary' }),
+      names: root.openDB({ name: 'names' }),
+    };
+  } catch (error) {
+    throw new Error(`the roll-ups in ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/**
+ * The embedded engine: an LMDB environment of its own.
+ * @throws Error with one clear line when the directory holds none that can be opened
+ */
+export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
+  const { dir, levels, maintenanceMs = 60_000, now = Date.now, onFault = () => {} } = options;
+  const tables = openTables(dir);
+  const { root, heads, chunks, names } = tables;
+  const longest = longestTtlMs(levels);
+  let writing: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  const timer = setInterval(() => void inOrder(maintain).catch(onFault), maintenanceMs).unref();
+
+  /** One after the other: what a commit decides on is then what is stored. */
+  function inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = writing.then(work);
+    writing = done.catch(() => {});
+    return done;
+  }
+
+  function fresh(): void {
+    if (closed) throw new HubError('unavailable', 'The roll-ups are closed.');
+    root.resetReadTxn();
+  }
+
+  async function write(work: () => void): Promise<void> {
+    try {
+      await root.batch(work);
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+
+  async function commit(room: RoomName, { from, to, chunks: changed, names: listed }: RollupCommit): Promise<boolean> {
+    fresh();
+    const head = heads.get(room);
+    if (head?.mark !== from) return false;
+    const n = head?.n ?? nextNumber();
+    const old = expiredKeys(n, 2 * changed.length + 16);
+    const later = listed.filter(({ series, until }) => until > (names.get([n, keyOf(series)])?.[1] ?? 0));
+    await write(() => {
+      heads.put(room, { n, mark: to, time: now() });
+      for (const { stepMs, start, series, bytes } of changed) chunks.put([n, stepMs, start, keyOf(series)], bytes);
+      for (const { series, until } of later) names.put([n, keyOf(series)], [series, until]);
+      for (const key of old) chunks.remove(key);
+    });
+    return true;
+  }
+
+  const nextNumber = () => 1 + Math.max(0, ...[...heads.getRange()].map(({ value }) => value.n));
+
+  function expiredKeys(n: number, budget: number): [number, number, number, string][] {
+    const keys: [number, number, number, string][] = [];
+    for (const { stepMs, ttlMs } of levels) {
+      const end = now() - ttlMs - chunkMs(stepMs);
+      keys.push(...chunks.getKeys({ start: [n, stepMs] as never, end: [n, stepMs, end] as never, limit: budget - keys.length }));
+    }
+    return keys;
+  }
+
+  /** Drops what is too old, and the rooms that nobody has written to for the longest time that anything is kept. */
+  async function maintain(): Promise<void> {
+    if (closed) return;
+    fresh();
+    const all = [...heads.getRange()];
+    const gone = all.filter(({ value }) => value.time + longest < now());
+    const old = all.flatMap(({ value }) => expiredKeys(value.n, Math.ceil(KEYS_PER_MAINTENANCE / all.length)));
+    const unseen = [...names.getRange()].filter(({ value: [, until] }) => until + longest < now()).slice(0, KEYS_PER_MAINTENANCE);
+    if (old.length + unseen.length + gone.length === 0) return;
+    await write(() => {
+      for (const key of old) chunks.remove(key);
+      for (const { key } of unseen) names.remove(key);
+      for (const { key } of gone) heads.remove(key);
+    });
+  }
+
+  return {
+    mark: async (room) => {
+      fresh();
+      return heads.get(room)?.mark;
+    },
+    async read(room, refs) {
+      fresh();
+      const head = heads.get(room);
+      const found = refs.map(({ stepMs, start, series }) => head && chunks.get([head.n, stepMs, start, keyOf(series)]));
+      return { mark: head?.mark, chunks: found };
+    },
+    commit: (room, change) => inOrder(() => commit(room, change)),
+    async series(room, since) {
+      fresh();
+      const head = heads.get(room);
+      if (!head) return [];
+      const listed = names.getRange({ start: [head.n] as never, end: [head.n + 1] as never });
+      return [...listed].flatMap(({ value: [name, until] }) => (until > since ? [name] : []));
+    },
+    async close() {
+      if (closed) return;
+      clearInterval(timer);
+      await writing;
+      closed = true;
+      await root.close();
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { HubError } from '../../shared/errors.js';
+import type { RoomName } from '../../shared/rooms.js';
+import type { RoomLog } from '../log/room-log.js';
+import { samplesBackwards } from './log-samples.js';
+import { bucketOf, type Cells, mergeCells } from './rollup-cell.js';
+import { decodeChunk } from './rollup-chunk.js';
+import { chunkMs, type RollupLevel } from './rollup-levels.js';
+import type { ChunkRef, RollupStore } from './rollup-store.js';
+import { AHEAD_MS, readTail, type Tail } from './rollup-tail.js';
+import { eachSample } from './sample-columns.js';
+
+/** Where the roll-ups of the rooms are, and who brings them up to date. */
+export interface Rollups {
+  readonly store: RollupStore;
+  readonly levels: readonly RollupLevel[];
+  catchUp(room: RoomName): Promise<void>;
+}
+
+export interface RangeSource {
+  readonly log: Pick<RoomLog, 'read'>;
+  readonly room: RoomName;
+  /** From here, up to but without `until`; milliseconds since 1970. */
+  readonly from: number;
+  readonly until: number;
+  readonly matches: (series: string) => boolean;
+  /** Series at most, the first by name. */
+  readonly seriesMax: number;
+}
+
+/** Values of the log that one answer reads. */
+const MAX_TAIL_VALUES = 50_000;
+const MAX_VALUES = 20_000_000;
+/** Chunks that are read at once. */
+const CHUNKS_AT_ONCE = 1_000;
+const TRIES = 5;
+
+/**
+ * The cells of each series that matches, from the roll-ups and what the log has after them: exact up to now.
+ * @returns how many series were left out, past `seriesMax`
+ * @throws HubError `busy` when the roll-ups changed under each try, else as log and store
+ */
+export async function readCells(
+  source: RangeSource & { rollups: Rollups; level: RollupLevel },
+  take: (name: string, cells: Cells) => void,
+): Promise<number> {
+  const { room, rollups } = source;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const mark = await rollups.store.mark(room);
+    const tail = await tailOf(source, mark);
+    if (tail.more) {
+      await rollups.catchUp(room);
+      continue;
+    }
+    const names = [...new Set([...(await rollups.store.series(room, source.from)).filter(source.matches), ...tail.series.keys()])].sort();
+    const chosen = names.slice(0, source.seriesMax);
+    const found = await readChunks(source, mark, chosen, tail);
+    if (!found) continue;
+    for (const [name, cells] of found) take(name, cells);
+    return names.length - chosen.length;
+  }
+  throw new HubError('busy', 'the room’s history changes too fast to be read', 1_000);
+}
+
+function tailOf({ log, room, from, until, matches, level }: RangeSource & { level: RollupLevel }, mark: string | undefined): Promise<Tail> {
+  const wanted = memory(matches);
+  const wants = (series: string, t: number) => t >= from && t < until && wanted(series);
+  return readTail({ log, room, mark, stepMs: level.stepMs, wants, maxValues: MAX_TAIL_VALUES });
+}
+
+/** Undefined: the roll-ups went on meanwhile, and the tail no longer fits them. */
+async function readChunks(
+  { rollups, room, from, until, level: { stepMs } }: RangeSource & { rollups: Rollups; level: RollupLevel },
+  mark: string | undefined,
+  names: readonly string[],
+  tail: Tail,
+): Promise<Map<string, Cells> | undefined> {
+  const found = new Map<string, Cells>(names.map((name) => [name, new Map()]));
+  for (const refs of slices(refsOf(names, stepMs, from, until))) {
+    const stored = await rollups.store.read(room, refs);
+    if (stored.mark !== mark) return undefined;
+    for (const [i, { series, start }] of refs.entries()) {
+      const bytes = stored.chunks[i];
+      const cells = bytes && found.get(series);
+      if (!cells) continue;
+      for (const [bucket, cell] of decodeChunk(bytes, start, stepMs)) if (bucket >= from && bucket < until) cells.set(bucket, cell);
+    }
+    await turn();
+  }
+  for (const [name, later] of tail.series) mergeCells(found.get(name) ?? new Map(), later, stepMs);
+  for (const [name, cells] of found) if (cells.size === 0) found.delete(name);
+  return found;
+}
+
+function* refsOf(names: readonly string[], stepMs: number, from: number, until: number): Generator<ChunkRef> {
+  const length = chunkMs(stepMs);
+  for (const series of names) {
+    for (let start = bucketOf(from, length); start < until; start += length) yield { stepMs, start, series };
+  }
+}
+
+function* slices(refs: Iterable<ChunkRef>): Generator<ChunkRef[]> {
+  let slice: ChunkRef[] = [];
+  for (const ref of refs) {
+    if (slice.push(ref) < CHUNKS_AT_ONCE) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
+}
+
+/**
+ * The samples of each series that matches, from the log, newest message first.
+ * @returns how many series were left out, past `seriesMax`
+ * @throws HubError `too_large` for more values than one answer may read, else as `RoomLog.read`
+ */
+export async function readSamples(
+  { log, room, from, until, matches, seriesMax }: RangeSource,
+  take: (name: string, value: number, t: number) => void,
+): Promise<number> {
+  const taken = new Set<string>();
+  const wanted = memory(matches);
+  const omitted = new Set<string>();
+  for await (const page of samplesBackwards({ log, room, since: from - AHEAD_MS, maxValues: MAX_VALUES })) {
+    for (const columns of page) {
+      eachSample(columns, (name, value, t) => {
+        if (t < from || t >= until || !wanted(name)) return;
+        if (!taken.has(name) && taken.size >= seriesMax) omitted.add(name);
+        if (omitted.has(name)) return;
+        taken.add(name);
+        take(name, value, t);
+      });
+    }
+  }
+  return omitted.size;
+}
+
+/** The same, asked once per series. */
+function memory(matches: (series: string) => boolean): (series: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (series) => {
+    const answer = known.get(series) ?? matches(series);
+    known.set(series, answer);
+    return answer;
+  };
+}
