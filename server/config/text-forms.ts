@@ -1,4 +1,5 @@
 import { parseTopology, TOPOLOGY_FORMS } from '../adapter/topology.js';
+import { JOIN_RULES, parseRoomJoinRule } from '../ingest/line-rules.js';
 import { parseRoomRule } from '../ingest/sender-rooms.js';
 import type { TextForm } from './option.js';
 
@@ -61,6 +62,12 @@ export const ROOM_PATTERN: TextForm = {
 export const ROOM_RULE: TextForm = {
   accepts: 'rules label=pattern->room, separated by commas, such as job=node*->metrics:hosts,service.name=*->logs:{service.name}',
   fits: (given) => parseRoomRule(given) !== undefined,
+};
+
+/** How the lines of a room's senders become entries. */
+export const ROOM_JOIN_RULE: TextForm = {
+  accepts: `pairs room=rule, separated by commas, such as logs:api=dated,logs:build-*=off, the rule ${JOIN_RULES.join(', ').replace(/, ([^,]*)$/, ' or $1')}`,
+  fits: (given) => parseRoomJoinRule(given) !== undefined,
 };
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

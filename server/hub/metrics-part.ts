@@ -11,6 +11,7 @@ import type { HttpMetrics } from '../http/metrics-api.js';
 import { readInput } from '../http/route.js';
 import { createIngestRoutes } from '../ingest/ingest-routes.js';
 import { IngestService } from '../ingest/ingest-service.js';
+import { roomJoinRules } from '../ingest/line-rules.js';
 import { LogCoalescer } from '../ingest/log-coalescer.js';
 import { RoomOutbox } from '../ingest/room-outbox.js';
 import { parseRoomRule, SenderRooms } from '../ingest/sender-rooms.js';
@@ -110,6 +111,7 @@ export function openMetricsPart(options: MetricsPartOptions) {
     ingestRoutes: (authenticate: (req: IncomingMessage) => Promise<Principal>): RequestHandler =>
       createIngestRoutes({
         ingest,
+        multiline: roomJoinRules(config.multiline),
         authenticate,
         bodyLimitBytes: config.ingestBodyBytes,
         onFault: (err) => logger.error({ err }, 'an ingestion failed'),

@@ -64,6 +64,81 @@ test('lines of text and JSON become lines of a log room, in order, stored when t
   expect(texts()).toEqual(['one', 'ERROR two', 'three', 'four', 'five']);
 });
 
+test('lines that belong together are one entry, by the rule of the room or of the request', async () => {
+  const { post, texts } = await ingestHub({ routes: { multiline: (room) => (room === 'logs:b' ? 'off' : 'traces') } });
+  const body = 'ERROR \u001b[31mit\u001b[0m failed\n    at f (x.js:1)\n    at g (x.js:2)\nlist:\n  one';
+  await post('/api/ingest/logs:a', body);
+  expect(texts()).toEqual(['ERROR it failed\n    at f (x.js:1)\n    at g (x.js:2)', 'list:', '  one']);
+  await post('/api/ingest/logs:b', body);
+  expect(texts('logs:b')).toHaveLength(5);
+  await post('/api/ingest/logs:c?multiline=indented', body);
+  expect(texts('logs:c').at(-1)).toBe('list:\n  one');
+});
+
+test('a request says level, source and time for the lines that name none', async () => {
+  const { post, lines, samples, values } = await ingestHub();
+  await post('/api/ingest/logs:a?level=warn&source=web-1&time=1700000000000', 'one\nERROR two\n{"msg":"three","source":"own","time":5}\n');
+  expect(lines.get('logs:a')).toEqual([
+    { text: 'one', time: 1_700_000_000_000, level: 'warn', source: 'web-1' },
+    { text: 'ERROR two', time: 1_700_000_000_000, level: 'error', source: 'web-1' },
+    { text: 'three', time: 5_000, level: 'warn', source: 'own' },
+  ]);
+  await post(`/api/ingest/metrics:a?time=${T}`, 'm f=1');
+  await samples.flush();
+  expect(values.get('metrics:a')?.get('m_f')).toEqual({ value: 1, t: T });
+  for (const wish of ['level=loud', 'multiline=(a%2B)%2B%24', 'time=soon', 'source=a&source=b', `source=${'x'.repeat(300)}`])
+    expect(await post(`/api/ingest/logs:a?${wish}`, 'x')).toMatchObject({ status: 400, json: { error: { code: 'invalid' } } });
+});
+
+test('a body with a key that comes again is stored once, also where the first time stored a part of it', async () => {
+  const { post, texts, store } = await ingestHub();
+  const body = Array.from({ length: 1_200 }, (_, i) => `line ${i}`).join('\n');
+  const headers = { 'idempotency-key': '"run-7:1"' };
+  expect(await post('/api/ingest/logs:a', body, headers)).toMatchObject({ status: 200, json: { accepted: 1_200 } });
+  expect(await post('/api/ingest/logs:a', body, headers)).toMatchObject({ status: 200, json: { accepted: 1_200 } });
+  expect(texts().join('\n')).toBe(body);
+  store.failsAfter = 1;
+  const part = { 'idempotency-key': 'run-7:2' };
+  expect(await post('/api/ingest/logs:b', body, part)).toMatchObject({ status: 503, json: { error: { retry: 'later' } } });
+  expect(texts('logs:b')).toHaveLength(500);
+  store.failsAfter = undefined;
+  await post('/api/ingest/logs:b', body, part);
+  expect(texts('logs:b').join('\n')).toBe(body);
+  await post('/api/ingest/logs:b', `${body}\none more`, part);
+  expect(texts('logs:b').at(-1)).toBe('one more');
+  const json = { ...headers, 'content-type': 'application/json' };
+  for (const _ of 'ab') await post('/api/ingest/logs:c', '["a","b",{"text":"c"}]', json);
+  expect(texts('logs:c')).toEqual(['a', 'b', 'c']);
+  expect(await post('/api/ingest/logs:c', 'x', { 'idempotency-key': 'x'.repeat(300) })).toMatchObject({ status: 400 });
+});
+
+test.each(['POST', 'PUT'])('the lines of a %s that stays open go into the room as they come', async (method) => {
+  const { open, texts, storedNext } = await ingestHub();
+  const stream = open('/api/ingest/logs:a', {}, method);
+  for (const text of ['one', 'Error: two\n    at f']) {
+    const stored = storedNext();
+    stream.write(`${text}\n`);
+    await stored;
+    expect(texts().at(-1)).toBe(text);
+  }
+  stream.end('three');
+  expect(await answerOf(stream)).toMatchObject({ status: 200, json: { accepted: 3 } });
+  expect(texts()).toEqual(['one', 'Error: two\n    at f', 'three']);
+});
+
+test('the whole lines of a sender that goes away in the middle stay', async () => {
+  const { open, texts, storedNext } = await ingestHub();
+  const stream = open('/api/ingest/logs:a', {}, 'PUT');
+  const stored = storedNext();
+  stream.write('one\ntwo\nthr');
+  await stored;
+  expect(texts()[0]).toBe('one');
+  const rest = texts().includes('two') ? Promise.resolve() : storedNext();
+  stream.destroy();
+  await rest;
+  expect(texts()).toEqual(['one', 'two']);
+});
+
 test('what cannot be read or must not come in has its error', async () => {
   const { post, faults } = await ingestHub({ routes: { bodyLimitBytes: 1_000 }, principal: sender(['metrics:a', 'logs:*', 'chat:*']) });
   const json = { 'content-type': 'application/json' };

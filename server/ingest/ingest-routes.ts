@@ -3,21 +3,22 @@ import { HubError } from '../../shared/errors.js';
 import { INFLUX_ANSWERS, OWN_ANSWERS } from './answers.js';
 import { precisionMs } from './influx-line.js';
 import { ingestLinesOf } from './ingest-body.js';
-import type { IngestCounts } from './ingest-report.js';
-import type { IngestKind, IngestService } from './ingest-service.js';
+import type { IngestService } from './ingest-service.js';
 import { itemsOf, parseJson, parseJsonSample } from './json-samples.js';
-import { influxFormat, joinTexts, type LineFormat, logFormat, sampleFormat } from './line-formats.js';
+import { CUT_MARK_BYTES, takeLogJson, takeLogLines } from './line-bodies.js';
+import { influxFormat, joinTexts, type LineFormat, sampleFormat } from './line-formats.js';
+import type { JoinRule } from './line-rules.js';
 import { readLines, type StreamLine } from './line-stream.js';
-import { lineFromJson } from './log-lines.js';
+import { type LineWishes, lineWishes } from './line-wishes.js';
 import type { ParsedSample } from './parsed.js';
 import { type Intake, type ServeBodiesOptions, serveBodies } from './serve-bodies.js';
 
 export interface IngestRoutesOptions extends ServeBodiesOptions {
   readonly ingest: IngestService;
+  /** How the lines of a room's senders become entries, where a sender does not say. Default: `traces`, for every room. */
+  readonly multiline?: (room: string) => JoinRule;
 }
 
-/** Room for the mark that a line was cut, within what a line may have. */
-const CUT_MARK_BYTES = 64;
 const LINE_TYPES = [
   'text/*',
   'application/x-ndjson',
@@ -32,17 +33,9 @@ export function createIngestRoutes(options: IngestRoutesOptions): Router {
   const { ingest } = options;
   const router = Router();
   const serve = serveBodies(options);
-  router.post(
-    '/api/ingest/:room',
-    serve(OWN_ANSWERS, async (intake) => {
-      const room = String(intake.req.params.room);
-      const { takes } = ingest.admit(intake.principal, room);
-      if (intake.req.is(['application/json', '+json'])) await takeJson(ingest, intake, room, takes);
-      else if (intake.req.is(LINE_TYPES) || !intake.req.headers['content-type']) await takeLines(ingest, intake, room, takes);
-      else throw new HubError('invalid', 'the Content-Type is application/json, application/x-ndjson or text/plain');
-      ingest.countRefused(takes, intake.report);
-    }),
-  );
+  const own = serve(OWN_ANSWERS, (intake) => takeOwn(options, intake));
+  router.post('/api/ingest/:room', own);
+  router.put('/api/ingest/:room', own);
   const influx = serve(INFLUX_ANSWERS, async (intake) => {
     const { query } = intake.req;
     const bucket = textOf(query.bucket) ?? textOf(query.db);
@@ -50,7 +43,7 @@ export function createIngestRoutes(options: IngestRoutesOptions): Router {
     const format = influxFormat(precisionMs(textOf(query.precision)));
     const room = bucket.startsWith('metrics:') ? bucket : `metrics:${bucket}`;
     ingest.admit(intake.principal, room);
-    await takeSamples(ingest, intake, room, format, (lines) => joinTexts(lines, ingest.maxLineBytes));
+    await takeSamples(ingest, intake, room, format, { join: (lines) => joinTexts(lines, ingest.maxLineBytes) });
     ingest.countRefused('samples', intake.report);
   });
   router.post('/write', influx);
@@ -60,27 +53,35 @@ export function createIngestRoutes(options: IngestRoutesOptions): Router {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
-async function takeJson(ingest: IngestService, { principal, body, report }: Intake, room: string, takes: IngestKind): Promise<void> {
-  const items = itemsOf(parseJson((await body.whole()).toString('utf8'))).map((item, i) => ({ item, line: i + 1 }));
-  const now = ingest.clock.now();
+/** What `/api/ingest/:room` takes: JSON as a whole, or lines as they come. */
+async function takeOwn({ ingest, multiline = () => 'traces' }: IngestRoutesOptions, intake: Intake): Promise<void> {
+  const { req, principal, report } = intake;
+  const { room, takes } = ingest.admit(principal, String(req.params.room));
+  const wishes = lineWishes(req);
+  const isJson = Boolean(req.is(['application/json', '+json']));
+  if (!isJson && req.headers['content-type'] && !req.is(LINE_TYPES))
+    throw new HubError('invalid', 'the Content-Type is application/json, application/x-ndjson or text/plain');
   if (takes === 'lines') {
-    const lines = items.map(({ item, line }) => ({ line, entry: lineFromJson(item, now) }));
-    return report.add(await ingest.ingestLines(principal, room, lines));
-  }
-  const samples = items.flatMap(({ item, line }) => {
+    const body = { ingest, intake, room: room.room, wishes: { multiline: multiline(room.room), ...wishes } };
+    await (isJson ? takeLogJson(body) : takeLogLines(body));
+  } else if (isJson) await takeJsonSamples(ingest, intake, room.room, wishes);
+  else await takeSamples(ingest, intake, room.room, sampleFormat, wishes);
+  ingest.countRefused(takes, report);
+}
+
+async function takeJsonSamples(ingest: IngestService, intake: Intake, room: string, { time }: LineWishes): Promise<void> {
+  const { principal, body, report } = intake;
+  const items = itemsOf(parseJson((await body.whole()).toString('utf8')));
+  const now = time ?? ingest.clock.now();
+  const samples = items.flatMap((item, i) => {
     try {
-      return parseJsonSample(item, line, now);
+      return parseJsonSample(item, i + 1, now);
     } catch (error) {
-      report.refuse(line, error);
+      report.refuse(i + 1, error);
       return [];
     }
   });
   report.add(ingest.ingestSamples(principal, room, samples));
-}
-
-function takeLines(ingest: IngestService, intake: Intake, room: string, takes: IngestKind): Promise<void> {
-  if (takes === 'samples') return takeSamples(ingest, intake, room, sampleFormat);
-  return take(ingest, intake, logFormat, (lines) => ingest.ingestLines(intake.principal, room, lines));
 }
 
 type Lines = AsyncIterable<StreamLine[]>;
@@ -88,21 +89,13 @@ const asTheyAre = (lines: Lines): Lines => lines;
 
 function takeSamples(
   ingest: IngestService,
-  intake: Intake,
+  { principal, body, report }: Intake,
   room: string,
   format: LineFormat<ParsedSample>,
-  join = asTheyAre,
+  { time, join = asTheyAre }: { time?: number | undefined; join?: (lines: Lines) => Lines },
 ): Promise<void> {
-  return take(ingest, intake, format, (samples) => ingest.ingestSamples(intake.principal, room, samples), join);
-}
-
-function take<Parsed>(
-  { clock, maxLineBytes }: IngestService,
-  { body, report }: Intake,
-  format: LineFormat<Parsed>,
-  taken: (parsed: Parsed[]) => IngestCounts | Promise<IngestCounts>,
-  join = asTheyAre,
-): Promise<void> {
+  const { clock, maxLineBytes } = ingest;
   const lines = join(readLines(body.chunks(), maxLineBytes - CUT_MARK_BYTES));
-  return ingestLinesOf({ lines, format, now: clock.now, take: taken, stop: (error) => body.fail(error) }, report);
+  const take = (samples: ParsedSample[]) => ingest.ingestSamples(principal, room, samples);
+  return ingestLinesOf({ lines, format, now: () => time ?? clock.now(), take, stop: (error) => body.fail(error) }, report);
 }

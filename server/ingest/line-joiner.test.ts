@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { joinLive, joinWhole, LineJoiner } from './line-joiner.js';
-import { JOIN_RULES, type JoinRule } from './line-rules.js';
+import { JOIN_RULES, type JoinRule, parseRoomJoinRule, roomJoinRules } from './line-rules.js';
 import type { StreamLine } from './line-stream.js';
 
 const streamLines = (text: string): StreamLine[] => text.split('\n').map((line, i) => ({ text: line, number: i + 1, cut: false }));
@@ -88,6 +88,13 @@ test('dated: an entry begins with a time', () => {
     '{"time":7}',
   ];
   expect(join(entries.join('\n'), 'dated')).toEqual(entries);
+});
+
+test('rooms have their rules, the first that fits', () => {
+  const ruleOf = roomJoinRules(['logs:api=dated', 'logs:build-*=off', 'logs:*=indented', 'logs:build-x=dated']);
+  expect(['logs:api', 'logs:build-x', 'logs:b', 'chat:x'].map(ruleOf)).toEqual(['dated', 'off', 'indented', 'traces']);
+  for (const text of ['logs:api', 'logs:api=', 'logs:api=(a+)+$', '=off', 'logs:*x=off', 'logs: a=off', ''])
+    expect([text, parseRoomJoinRule(text)]).toEqual([text, undefined]);
 });
 
 test('past its bounds an entry is closed, and nothing is left out', () => {
@@ -177,8 +184,8 @@ test('in a body that stays open, an entry goes on when no further line comes in 
   expect(clock.armed).toBe(0);
 });
 
-async function readAll(batches: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of batches);
+async function readAll(batches: AsyncIterable<StreamLine[]>, seen: StreamLine[][] = []): Promise<void> {
+  for await (const batch of batches) seen.push(batch);
 }
 
 test('a fault of the body, and a reader that leaves, end it', async () => {
@@ -187,7 +194,9 @@ test('a fault of the body, and a reader that leaves, end it', async () => {
     throw new Error('gone');
   }
   const clock = new ManualClock();
-  await expect(readAll(joinLive(failing(), { rule: 'traces', maxBytes: 100, clock }))).rejects.toThrow('gone');
+  const seen: StreamLine[][] = [];
+  await expect(readAll(joinLive(failing(), { rule: 'traces', maxBytes: 100, clock }), seen)).rejects.toThrow('gone');
+  expect(seen.flat()).toEqual(streamLines('a'));
   await expect(readAll(joinWhole(failing(), { rule: 'traces', maxBytes: 100 }))).rejects.toThrow('gone');
   for await (const _ of joinLive(failing(), { rule: 'traces', maxBytes: 100, clock })) break;
   expect(clock.armed).toBe(0);

@@ -103,6 +103,10 @@ export async function* joinLive(batches: AsyncIterable<StreamLine[]>, options: J
       head = joiner.head;
     }
     yield joiner.flush();
+  } catch (error) {
+    // A sender that went away had sent these lines as a whole.
+    yield joiner.flush();
+    throw error;
   } finally {
     void source.return?.();
   }

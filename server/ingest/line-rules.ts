@@ -1,9 +1,24 @@
+import { matchesPattern } from '../auth/principal.js';
 import { splitAnsi } from './log-ansi.js';
 import { levelInText } from './log-level.js';
 
 /** How lines become one entry: those of stack traces; also all that are indented; all that do not begin with a time; none. */
 export const JOIN_RULES = ['traces', 'indented', 'dated', 'off'] as const;
 export type JoinRule = (typeof JOIN_RULES)[number];
+
+export const isJoinRule = (text: string): text is JoinRule => JOIN_RULES.some((known) => known === text);
+
+/** A room's name, or a prefix with `*`, and the rule for its lines: `logs:build-*=off`. Undefined for a text that is no such pair. */
+export function parseRoomJoinRule(text: string): { readonly pattern: string; readonly rule: JoinRule } | undefined {
+  const [, pattern = '', rule = ''] = /^([^\s,{}*]{1,160}\*?)=([a-z]+)$/.exec(text) ?? [];
+  return isJoinRule(rule) ? { pattern, rule } : undefined;
+}
+
+/** The rule of each room: the first pair whose pattern fits, else `traces`. */
+export function roomJoinRules(pairs: readonly string[]): (room: string) => JoinRule {
+  const rules = pairs.flatMap((pair) => parseRoomJoinRule(pair) ?? []);
+  return (room) => rules.find(({ pattern }) => matchesPattern(pattern, room))?.rule ?? 'traces';
+}
 
 /**
  * Whether a line goes on with the entry that is open. Called for each line of one stream in their order.

@@ -44,10 +44,14 @@ export async function ingestHub({ routes, service, principal = sender(['metrics:
   const lines = new Map<string, LogLine[]>();
   const values = new Map<string, Map<string, { value: number; t: number }>>();
   const counts: Record<string, number> = {};
-  const store: { fails?: ErrorCode | undefined; slow?: { room: string; until: Promise<void> } } = {};
+  const store: { fails?: ErrorCode | undefined; failsAfter?: number | undefined; slow?: { room: string; until: Promise<void> } } = {};
   const stored: (() => void)[] = [];
-  const publish = async (room: string, type: string, data: unknown): Promise<PublishAnswer> => {
-    if (store.fails) throw new HubError(store.fails);
+  const ids = new Set<string>();
+  const publish = async (room: string, type: string, data: unknown, { id = '' } = {}): Promise<PublishAnswer> => {
+    if (store.fails || store.failsAfter === 0) throw new HubError(store.fails ?? 'unavailable');
+    if (store.failsAfter !== undefined) store.failsAfter--;
+    if (ids.has(`${room} ${id}`)) return { id, position: 'e:1', time: 0, repeated: true };
+    ids.add(`${room} ${id}`);
     if (store.slow?.room === room) await store.slow.until;
     if (type === 'lines') lines.set(room, [...(lines.get(room) ?? []), ...(data as { lines: LogLine[] }).lines]);
     else eachSample(data as SampleColumns, (name, value, t) => values.set(room, (values.get(room) ?? new Map()).set(name, { value, t })));
@@ -88,8 +92,8 @@ export async function ingestHub({ routes, service, principal = sender(['metrics:
     return { status: answer.status, headers: answer.headers, json: text && JSON.parse(text) };
   };
   /** A request whose body stays open. */
-  const open = (path: string, headers: Record<string, string> = {}) => {
-    const req = request(`${origin}${path}`, { method: 'POST', headers });
+  const open = (path: string, headers: Record<string, string> = {}, method = 'POST') => {
+    const req = request(`${origin}${path}`, { method, headers });
     req.on('error', () => {});
     return req;
   };
