@@ -5,24 +5,30 @@ import { Servers, type Target } from '../servers/targets.js';
 import type { Workbench } from '../workbench.js';
 import { membersOption } from './options.js';
 
-type Mode = 'ours' | 'stock' | 'ws';
+type Server = 'ours' | 'stock' | 'ws';
+type Place = 'connected' | 'joined';
+type Mode = `${Server}-${Place}`;
 type Measure = 'kibPerConnection' | 'connectSeconds' | 'connectCpuUs' | 'rssMiB' | 'clientBusyPercent';
 
-const TARGETS: Record<Mode, Target> = { ours: { server: 'hub' }, stock: { server: 'stock' }, ws: { server: 'ws' } };
+const TARGETS: Record<Server, Target> = { ours: { server: 'hub' }, stock: { server: 'stock' }, ws: { server: 'ws' } };
 
 /** What two runs of the same server may be apart. */
 const NOISE = 0.1;
 
-/** Connections that are in a room and say nothing: what each of them takes. */
+const GROUPS: Record<Place, string> = { connected: 'connected, in no room', joined: 'all in one room' };
+const modesOf = (place: Place) =>
+  [
+    { key: `ours-${place}`, label: 'ours', group: GROUPS[place] },
+    { key: `stock-${place}`, label: 'stock', isControl: true, group: GROUPS[place] },
+    { key: `ws-${place}`, label: 'plain ws', group: GROUPS[place] },
+  ] as const;
+
+/** Connections that say nothing: what each of them takes, and what being in a room adds. */
 export const idle: Scenario<Mode, Measure, 'members'> = {
   name: 'idle',
   about: 'connections that say nothing: memory of the server for each, and how fast they come in',
   options: { members: membersOption(10_000) },
-  modes: [
-    { key: 'ours', label: 'ours' },
-    { key: 'stock', label: 'stock', isControl: true },
-    { key: 'ws', label: 'plain ws' },
-  ],
+  modes: [...modesOf('connected'), ...modesOf('joined')],
   measures: [
     { key: 'kibPerConnection', label: 'RSS per connection', unit: 'KiB', digits: 1, compared: true },
     { key: 'rssMiB', label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
@@ -32,11 +38,11 @@ export const idle: Scenario<Mode, Measure, 'members'> = {
   ],
   pictured: ['kibPerConnection', 'connectSeconds'],
   claims: [
-    { mode: 'ours', measure: 'kibPerConnection', limit: { atMost: 7 } },
-    { mode: 'ours', measure: 'connectSeconds', relativeTo: 'stock', limit: { atMost: 1 + NOISE } },
-    { mode: 'ours', measure: 'connectCpuUs', relativeTo: 'stock', limit: { atMost: 1 + NOISE } },
+    { mode: 'ours-connected', measure: 'kibPerConnection', limit: { atMost: 7 } },
+    { mode: 'ours-connected', measure: 'connectSeconds', relativeTo: 'stock-connected', limit: { atMost: 1 + NOISE } },
+    { mode: 'ours-connected', measure: 'connectCpuUs', relativeTo: 'stock-connected', limit: { atMost: 1 + NOISE } },
   ],
-  prepare: async (workbench, settings) => ({ facts: {}, run: (mode) => run(workbench, settings, TARGETS[mode]) }),
+  prepare: async (workbench, settings) => ({ facts: {}, run: (mode) => run(workbench, settings, mode) }),
 };
 
 const KIB_PER_MIB = 1_024;
@@ -45,12 +51,19 @@ const US_PER_S = 1e6;
 async function run(
   workbench: Workbench,
   { warmUpSeconds, options: { members } }: RunSettings<'members'>,
-  target: Target,
+  mode: Mode,
 ): Promise<Record<Measure, number>> {
+  const [server, place] = mode.split('-') as [Server, Place];
+  const target = TARGETS[server];
   const servers = await Servers.start(workbench, target);
   const before = await servers.settledRssKiB();
   const used = servers.watch();
-  const client = await LoadClient.start(workbench, servers.port, { protocol: target.server, mode: 'idle', members });
+  const client = await LoadClient.start(workbench, servers.port, {
+    protocol: target.server,
+    mode: 'idle',
+    members,
+    ...(place === 'connected' && { room: '' }),
+  });
   const connectSeconds = await client.ready();
   const connectCpuUs = (used().cpuSeconds / members) * US_PER_S;
   const clientBusyPercent = (client.cpuSeconds() / connectSeconds) * 100;
