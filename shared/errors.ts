@@ -32,6 +32,7 @@ export const ERRORS = {
   unavailable: { retry: 'later', status: 503, means: 'The store cannot be reached; nothing was stored.' },
   storage_full: { retry: 'later', status: 507, means: 'The store has no space left; nothing was stored.' },
   out_of_order: { retry: 'later', status: 409, means: 'The message that this one comes after is not stored; nothing was stored.' },
+  uncertain: { retry: 'never', status: 409, means: 'The message may be stored already, and whether it is cannot be told any more.' },
   timeout: { retry: 'later', status: 504, means: 'No answer came in time; what was asked for may have been done.' },
   closing: { retry: 'later', status: 503, means: 'This instance is shutting down; connect again.' },
   internal: { retry: 'later', status: 500, means: 'A fault of the hub; its log has the details.' },

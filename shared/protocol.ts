@@ -204,6 +204,10 @@ export type Notice =
 export interface Welcome {
   protocol: typeof PROTOCOL_VERSION;
   user: User;
+  /** The hub's clock, in milliseconds since 1970. */
+  time?: number;
+  /** Milliseconds for which a message's id is known at least: a later retry could be stored once more. */
+  idWindowMs?: number;
   /** Milliseconds since 1970 at which the token ends; left out where it does not. */
   expiresAt?: number;
 }

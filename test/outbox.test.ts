@@ -86,3 +86,11 @@ test('a second process on the same outbox is refused with an error that names th
   expect(await second.exited).toMatchObject({ code: 1 });
   expect(second.output()).toContain(`Error: the outbox in ${dir} is in use by another process or client`);
 });
+
+test('[P95] the welcome tells the id window and the clock of the hub', async () => {
+  const hub = await startHub(scope, { env: { ROOMCAST_ID_WINDOW_MS: '7000' } });
+  const before = Date.now();
+  const { welcome } = await connectClient(scope, hub.url);
+  expect(welcome.idWindowMs).toBe(7_000);
+  expect(welcome.time).toBeGreaterThanOrEqual(before);
+});

@@ -208,7 +208,8 @@ export class HubClient implements Hub {
     });
   }
 
-  #welcomed({ user, expiresAt }: Welcome): void {
+  #welcomed({ user, expiresAt, idWindowMs, time }: Welcome): void {
+    this.#outbox.learn(time, idWindowMs);
     const known = this.#user?.id === user.id && this.#user.name === user.name;
     this.#user = user;
     this.#credentials.keepFresh(expiresAt);

@@ -10,6 +10,8 @@ export interface OutboxEntry {
   readonly user: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** When it went out first, by the hub's clock: from then on it may be stored. */
+  readonly sentAt?: number;
 }
 
 /**

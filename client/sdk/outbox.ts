@@ -3,33 +3,33 @@ import type { PublishAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { PublishRequest } from '../../shared/schemas.js';
 import type { Off } from './api.js';
-import { type BackoffBounds, backoffMs, type Clock } from './clock.js';
+import { type BackoffBounds, backoffMs } from './clock.js';
 import { Machine } from './machine.js';
+import { OutboxKeeper, type OutboxKeeperOptions } from './outbox-keeper.js';
 import { emptyLane, type Lane, type LaneEffect, type LaneEvent, reduceLane } from './outbox-lane.js';
-import type { OutboxEntry, OutboxStore } from './outbox-store.js';
+import { PastMessages } from './past-messages.js';
 import { OwnPublication, type PublicationSource } from './publication.js';
 import { PublishPace } from './publish-pace.js';
 import type { Ask, Outcome } from './requests.js';
 
-export interface OutboxOptions {
-  readonly store: OutboxStore;
+export interface OutboxOptions extends OutboxKeeperOptions {
   readonly ask: Ask;
   /** Gets another token, or reports that it could not. */
   readonly authenticate: () => Promise<unknown>;
-  readonly clock: Clock;
   readonly backoff: BackoffBounds;
   readonly messages: number;
   /** What the hub allows; 0: any number. */
   readonly publishesPerSecond: number;
-  readonly ttlMs: number;
-  /** What the store failed at. */
-  readonly onError: (error: HubError) => void;
   /** A message of an earlier page load was taken up again. */
   readonly onRestored: (publication: OwnPublication) => void;
 }
 
-/** A store that does not answer must not hold back what is new. */
-const LOAD_TIMEOUT_MS = 5_000;
+/** Milliseconds of the id window of a hub that does not tell it. */
+const LEAST_ID_WINDOW_MS = 300_000;
+/** Part of the id window in which a retry is sent: the rest is for its way. */
+const SAFE_SHARE = 0.8;
+/** Refusals that leave open whether the message is stored. */
+const MAY_BE_STORED: ReadonlySet<string> = new Set(['timeout', 'internal']);
 
 interface LaneSlot {
   readonly machine: Machine<Lane, LaneEvent, LaneEffect>;
@@ -42,6 +42,11 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #slots = new Map<RoomName, LaneSlot>();
   readonly #pace: PublishPace;
+  readonly #keeper: OutboxKeeper;
+  readonly #past: PastMessages;
+  #safeMs = SAFE_SHARE * LEAST_ID_WINDOW_MS;
+  /** The hub's clock less this one's. */
+  #aheadMs = 0;
   #size = 0;
   #user: string | undefined;
   #online = false;
@@ -52,6 +57,14 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#pace = new PublishPace(options.publishesPerSecond, options.clock);
+    this.#keeper = new OutboxKeeper(options);
+    this.#past = new PastMessages(options.ask);
+  }
+
+  /** What the hub's welcome says: its clock in milliseconds since 1970, and for how many an id is known. */
+  learn(time: number | undefined, idWindowMs = LEAST_ID_WINDOW_MS): void {
+    this.#aheadMs = time === undefined ? 0 : time - this.#options.clock.now();
+    this.#safeMs = SAFE_SHARE * idWindowMs;
   }
 
   publish(source: PublicationSource): OwnPublication {
@@ -62,8 +75,8 @@ export class Outbox {
       return publication;
     }
     this.#add(publication);
-    this.#keep(publication);
     this.#feed(publication.room, { kind: 'put', id: publication.id });
+    if (!publication.isPut) void this.#keeper.keep(publication);
     return publication;
   }
 
@@ -89,6 +102,7 @@ export class Outbox {
   offline(): void {
     this.#connection++;
     this.#online = false;
+    this.#past.clear();
     for (const room of [...this.#slots.keys()]) this.#feed(room, { kind: 'offline' });
   }
 
@@ -102,7 +116,7 @@ export class Outbox {
       for (const publication of slot.publications.values()) publication.fail(error);
     }
     this.#slots.clear();
-    await this.#options.store.close().catch(() => {});
+    await this.#keeper.close();
   }
 
   #refusal({ data, room, id }: PublicationSource): HubError | undefined {
@@ -141,7 +155,7 @@ export class Outbox {
       for (const publication of slot.publications.values()) {
         if (publication.user === undefined) {
           publication.user = user;
-          this.#keep(publication);
+          void this.#keeper.keep(publication);
         } else if (publication.user !== user) {
           this.#feed(publication.room, { kind: 'drop', id: publication.id, error: new HubError('unauthorized', 'another user signed in') });
         }
@@ -150,16 +164,11 @@ export class Outbox {
   }
 
   async #restore(user: string): Promise<void> {
-    const { store, clock, ttlMs, onRestored } = this.#options;
-    const entries = await inTime(store.load(), LOAD_TIMEOUT_MS, clock).catch((error) => {
-      this.#report(error);
-      return [];
-    });
     const byRoom = new Map<RoomName, OwnPublication[]>();
-    for (const entry of entries) {
-      if (clock.now() - entry.createdAt > ttlMs) this.#forget(entry);
-      else if (entry.user === user && !this.#slots.get(entry.room)?.publications.has(entry.id) && this.#size < this.#options.messages) {
+    for (const entry of await this.#keeper.load()) {
+      if (entry.user === user && !this.#slots.get(entry.room)?.publications.has(entry.id) && this.#size < this.#options.messages) {
         const publication = new OwnPublication(entry, user);
+        publication.isPut = true;
         publication.keep();
         this.#add(publication);
         byRoom.set(entry.room, [...(byRoom.get(entry.room) ?? []), publication]);
@@ -167,7 +176,7 @@ export class Outbox {
     }
     for (const [room, publications] of byRoom) {
       this.#feed(room, { kind: 'restore', ids: publications.map(({ id }) => id) });
-      for (const publication of publications) onRestored(publication);
+      for (const publication of publications) this.#options.onRestored(publication);
     }
   }
 
@@ -196,19 +205,19 @@ export class Outbox {
   #settle(slot: LaneSlot, publication: OwnPublication, settled: PublishAnswer | HubError): void {
     slot.publications.delete(publication.id);
     this.#size--;
-    if (publication.user === this.#user) this.#forget(publication);
+    if (publication.user === this.#user) this.#keeper.forget(publication);
     if (settled instanceof HubError) publication.fail(settled);
     else publication.store(settled);
   }
 
   async #send(publication: OwnPublication, after: string | undefined): Promise<void> {
     const { room, id, type, data } = publication;
-    publication.move('sent');
     this.#pace.spend();
     const connection = this.#connection;
     const request = (after === undefined ? { room, id, data } : { room, id, after, data }) as PublishRequest;
     const outcome = await this.#attempt(publication, type === 'text' ? request : { ...request, type });
-    if (outcome.ok) return this.#feed(room, { kind: 'stored', id, answer: outcome.answer });
+    if (outcome?.ok) return this.#feed(room, { kind: 'stored', id, answer: outcome.answer });
+    if (!outcome || connection !== this.#connection) return;
     const { error, retry, retryAfterMs = 0 } = outcome.refusal;
     if (retry === 'after-auth') await this.#options.authenticate();
     if (connection !== this.#connection) return;
@@ -216,37 +225,43 @@ export class Outbox {
     this.#feed(room, { kind: 'refused', id, error, retry, retryAfterMs });
   }
 
-  async #attempt(publication: OwnPublication, request: PublishRequest): Promise<Outcome<PublishAnswer>> {
+  /** Undefined: the connection was lost before it went out. */
+  async #attempt(publication: OwnPublication, request: PublishRequest): Promise<Outcome<PublishAnswer> | undefined> {
     const { clock, ttlMs, ask } = this.#options;
-    const old = clock.now() - publication.createdAt > ttlMs;
-    const error = new HubError('timeout', 'the message waited too long to be sent');
-    return old ? { ok: false, refusal: { error, retry: 'never' } } : ask('publish', request);
+    const connection = this.#connection;
+    if (clock.now() - publication.createdAt > ttlMs) return tooOld();
+    const { sentAt, triedAt } = publication;
+    if (sentAt !== undefined && this.#hubTime() - sentAt > this.#safeMs) {
+      const fate = await this.#past.fateOf({ room: publication.room, id: publication.id, sentAt, triedAt }, this.#hubTime());
+      if (fate !== 'not stored') return fate;
+      publication.sentAt = undefined;
+    }
+    const isFirst = publication.sentAt === undefined;
+    const marked = isFirst ? this.#mark(publication) : undefined;
+    if (marked) await marked;
+    if (connection !== this.#connection) return undefined;
+    publication.triedAt = this.#hubTime();
+    publication.move('sent');
+    const outcome = await ask('publish', request);
+    // On the connection that it came over, the hub said that it has not stored it.
+    if (isFirst && !outcome.ok && connection === this.#connection && !MAY_BE_STORED.has(outcome.refusal.error.code))
+      publication.sentAt = undefined;
+    return outcome;
   }
 
-  #keep(publication: OwnPublication): void {
-    const { room, id, type, data, user, createdAt } = publication;
-    if (user === undefined) return;
-    const entry: OutboxEntry = type === 'text' ? { room, id, data, user, createdAt } : { room, id, type, data, user, createdAt };
-    this.#options.store.put(entry).then(
-      () => publication.keep(),
-      (error) => publication.keep(this.#report(error)),
-    );
+  /** One that the store has already goes out once the store knows that it does: else the next start would take it for unsent. */
+  #mark(publication: OwnPublication): Promise<void> | undefined {
+    const wasPut = publication.isPut;
+    publication.sentAt = this.#hubTime();
+    const kept = this.#keeper.keep(publication);
+    return wasPut ? kept : undefined;
   }
 
-  #forget({ room, id }: Pick<OutboxEntry, 'room' | 'id'>): void {
-    this.#options.store.remove({ room, id }).catch((error) => this.#report(error));
-  }
-
-  #report(error: unknown): HubError {
-    const failure = new HubError('internal', `the outbox store failed: ${error instanceof Error ? error.message : String(error)}`);
-    this.#options.onError(failure);
-    return failure;
+  #hubTime(): number {
+    return this.#options.clock.now() + this.#aheadMs;
   }
 }
 
-function inTime<Value>(work: Promise<Value>, ms: number, clock: Clock): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.schedule(ms, () => reject(new Error(`no answer within ${ms} ms`)));
-    work.then(resolve, reject).finally(cancel);
-  });
+function tooOld(): Outcome<PublishAnswer> {
+  return { ok: false, refusal: { error: new HubError('timeout', 'the message waited too long to be sent'), retry: 'never' } };
 }

@@ -11,6 +11,7 @@ export interface PublicationSource {
   readonly data: unknown;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  readonly sentAt?: number;
 }
 
 /** One own message on its way, as its sender sees it. The outbox moves it; the caller reads it. */
@@ -24,6 +25,12 @@ export class OwnPublication implements Publication {
   readonly kept: Promise<void>;
   /** Who wrote it; unknown until the first welcome. */
   user: string | undefined;
+  /** When it went out first of those times that it may have been stored, by the hub's clock; undefined: it is surely not. */
+  sentAt: number | undefined;
+  /** When it went out last. */
+  triedAt = 0;
+  /** The store was given it. */
+  isPut = false;
   #state: PublicationState = 'queued';
   readonly #events = new Emitter<{ state: (state: PublicationState) => void }>();
   #resolve: (answer: PublishAnswer) => void = () => {};
@@ -31,12 +38,13 @@ export class OwnPublication implements Publication {
   #resolveKept: () => void = () => {};
   #rejectKept: (error: HubError) => void = () => {};
 
-  constructor({ room, id, type, data, createdAt }: PublicationSource, user?: string) {
+  constructor({ room, id, type, data, createdAt, sentAt }: PublicationSource, user?: string) {
     this.room = room;
     this.id = id;
     this.type = type ?? 'text';
     this.data = data;
     this.createdAt = createdAt;
+    this.sentAt = sentAt;
     this.user = user;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;

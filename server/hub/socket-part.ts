@@ -101,6 +101,7 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
       presence: engines.presence,
       roomsPerConnection: config.roomsPerConnection,
       unsentLimitBytes: config.unsentBytes,
+      idWindowMs: config.idWindowMs,
       checkPayload: (payload) => checkPayload(payload, { depth: config.payloadDepth, bytes: config.payloadBytes }),
       onFault,
       onEvent: (event) => metrics.received.inc({ event: handlers.has(event) ? event : 'other' }),

@@ -69,7 +69,7 @@ const metrics = {
 
 /** A payload of every event with every field that its type has. */
 const SENT: { [Event in keyof ServerToClientEvents]: Required<Parameters<ServerToClientEvents[Event]>[0]>[] } = {
-  welcome: [{ protocol: 1, user, expiresAt: 5 }],
+  welcome: [{ protocol: 1, user, time: 1, idWindowMs: 600_000, expiresAt: 5 }],
   message: [message],
   frame: [{ room: 'metrics:host', position: 'a1:1', t: 1, series: [0], values: [2], ago: [0], names: { 0: 'cpu' } }],
   lines: [{ room: 'logs:api', after: 'a1:1', position: 'a1:3', lines: [{ text: 'out of disk', level: 'error' }], skipped: 2 }],

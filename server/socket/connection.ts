@@ -15,6 +15,8 @@ export interface ConnectionOptions extends SubscriptionsOptions {
   checkPayload(payload: unknown): void;
   onFault: OnFault;
   onEvent(event: string): void;
+  /** Milliseconds for which an id is known at least. */
+  idWindowMs: number;
 }
 
 /** Longest delay that a timer takes. */
@@ -53,7 +55,14 @@ export class Connection implements PrincipalHolder, SlowCandidate {
     this.#unwatch = options.slow.watch(this);
     this.#watchExpiry();
     const { user, expiresAt } = this.principal;
-    socket.emit('welcome', { protocol: PROTOCOL_VERSION, user, ...(expiresAt !== undefined && { expiresAt }) });
+    const { idWindowMs } = options;
+    socket.emit('welcome', {
+      protocol: PROTOCOL_VERSION,
+      user,
+      time: Date.now(),
+      idWindowMs,
+      ...(expiresAt !== undefined && { expiresAt }),
+    });
   }
 
   /** Answers an event of the hub's, or of `hub.handle`. */

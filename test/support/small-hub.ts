@@ -48,6 +48,8 @@ export class SmallHub {
   metrics: MetricSnapshot | undefined;
   /** Milliseconds from each welcome or refresh to the token's end. */
   tokenTtlMs: number | undefined;
+  /** Milliseconds after which a message's id is not known any more. */
+  idWindowMs = 600_000;
   /** Runs while a subscription is being answered, before its acknowledgement goes out. */
   beforeSubscribed: (room: RoomName) => void = () => {};
   refuseConnections: HubError | undefined;
@@ -177,7 +179,7 @@ export class SmallHub {
     const { token, name, guestKey } = socket.handshake.auth as { token?: string; name?: string; guestKey?: string };
     this.tokens.push(token);
     socket.data.user = { id: token?.split('.')[0] ?? `guest-${guestKey}`, name: name ?? 'somebody' };
-    socket.emit('welcome', { protocol: 1, user: socket.data.user, ...this.#expiry() });
+    socket.emit('welcome', { protocol: 1, user: socket.data.user, time: Date.now(), idWindowMs: this.idWindowMs, ...this.#expiry() });
     this.#answer(socket, 'subscribe', (request: SubscribeRequest) => this.#subscribe(socket, request));
     this.#answer(socket, 'unsubscribe', ({ room }: { room: string }) => {
       void socket.leave(room);
@@ -236,8 +238,10 @@ export class SmallHub {
 
   #publish(socket: Connection, { room: text, id, after, type = 'text', data }: PublishRequest): object {
     const room = text as RoomName;
-    const known = this.room(room).log.find((message) => message.id === id);
-    if (!known && after !== undefined && !this.room(room).log.some((message) => message.id === after)) throw new HubError('out_of_order');
+    const since = Date.now() - this.idWindowMs;
+    const knownAs = (wanted: string) => this.room(room).log.find((message) => message.id === wanted && message.time > since);
+    const known = knownAs(id);
+    if (!known && after !== undefined && !knownAs(after)) throw new HubError('out_of_order');
     const { position, time } = known ?? this.publish(room, data, { id, type, from: socket.data.user });
     return known ? { id, position, time, repeated: true } : { id, position, time };
   }
