@@ -20,7 +20,8 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return text.length - tail.length >= at && text.endsWith(tail);
 }
 
-function compile(pattern: string): (series: SeriesParts) => boolean {
+/** One pattern of `compileSeriesPatterns`, for series taken apart. */
+export function compileSeriesPattern(pattern: string): (series: SeriesParts) => boolean {
   const stars = pattern.split('*').length - 1;
   if (pattern.length > PATTERN_CHARS || stars > PATTERN_STARS) {
     throw new HubError('invalid', `a series pattern has at most ${PATTERN_CHARS} characters and ${PATTERN_STARS} stars`);
@@ -38,7 +39,7 @@ function compile(pattern: string): (series: SeriesParts) => boolean {
  * @throws HubError `invalid` for what is no pattern
  */
 export function compileSeriesPatterns(patterns: readonly string[]): (series: string) => boolean {
-  const tests = patterns.map(compile);
+  const tests = patterns.map(compileSeriesPattern);
   if (tests.length === 0) return () => true;
   return (text) => {
     const series = partsOf(text);

@@ -4,7 +4,7 @@ import { JobsPage } from './jobs/jobs-page.js';
 import { LogsPage } from './logs/logs-page.js';
 import { MetricsPage } from './metrics/metrics-page.js';
 import { HubPage } from './overview/hub-page.js';
-import type { Route } from './route.js';
+import { formatRoute, type Route } from './route.js';
 import { openSession } from './session.js';
 import { SessionContext } from './session-context.js';
 import { applyTheme, loadSettings, type Settings, saveSettings } from './settings.js';
@@ -53,7 +53,7 @@ function PageOf({ route }: { route: Route }) {
     case 'chat':
       return <ChatPage name={route.name} />;
     case 'metrics':
-      return <MetricsPage name={route.name} />;
+      return <MetricsPage key={formatRoute(route)} name={route.name} query={route.query} />;
     case 'logs':
       return <LogsPage name={route.name} />;
     case 'jobs':

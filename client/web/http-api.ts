@@ -16,6 +16,16 @@ export interface MetricRange {
   readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
 }
 
+/** What of a metric room is asked for: times in milliseconds since 1970. */
+export interface RangeQuery {
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+  /** Patterns, 20 at most. */
+  readonly series: readonly string[];
+  readonly aggregate: 'avg' | 'last';
+}
+
 /** What the pages ask over HTTP. All reject with HubError. */
 export interface HttpApi {
   /** Rooms whose name starts with `prefix`, all where it is empty, as far as this user may read them. */
@@ -24,8 +34,8 @@ export interface HttpApi {
   jobs(): Promise<JobState[]>;
   /** The file that a job made, or its result as JSON. */
   jobFile(jobId: string): Promise<{ name: string; blob: Blob }>;
-  /** Averages of a metric room's series, times in milliseconds since 1970. */
-  metricRange(room: RoomName, range: { from: number; to: number; stepMs: number }): Promise<MetricRange>;
+  /** Values of the series that any of the patterns chooses, one per step. */
+  metricRange(room: RoomName, query: RangeQuery): Promise<MetricRange>;
   /** The absolute address of a path of the API. */
   url(path: string): string;
 }
@@ -54,10 +64,11 @@ export function createHttpApi(base: URL, caller: Caller): HttpApi {
       const response = await get(`api/jobs/${encodeURIComponent(jobId)}/result`);
       return { name: fileName(response.headers.get('Content-Disposition')) ?? `${jobId}.json`, blob: await response.blob() };
     },
-    metricRange: (room, { from, to, stepMs }) =>
-      getJson(
-        `api/metrics/${encodeURIComponent(room)}/query?${new URLSearchParams({ from: `${from}`, to: `${to}`, stepMs: `${stepMs}` })}`,
-      ),
+    metricRange: (room, { from, to, stepMs, series, aggregate }) => {
+      const query = new URLSearchParams({ from: `${Math.floor(from)}`, to: `${Math.ceil(to)}`, stepMs: `${stepMs}`, aggregate });
+      for (const pattern of series) query.append('series', pattern);
+      return getJson(`api/metrics/${encodeURIComponent(room)}/query?${query}`);
+    },
   };
 }
 

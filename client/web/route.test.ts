@@ -21,3 +21,8 @@ test('whatever a room is called, its address leads back to it', () => {
     }),
   );
 });
+
+test('how a page shows its room is a part of the address', () => {
+  expect(parseRoute('#/metrics/web%3F1?span=60000&name=cpu')).toEqual({ page: 'metrics', name: 'web?1', query: 'span=60000&name=cpu' });
+  expect(formatRoute({ page: 'logs', name: 'a?b', query: 'level=warn' })).toBe('#/logs/a%3Fb?level=warn');
+});

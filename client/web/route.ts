@@ -5,8 +5,8 @@ export type Page = (typeof PAGES)[number];
 const FIRST_ROOM = { chat: 'lobby', metrics: 'host', logs: 'hub' } as const;
 type RoomPage = keyof typeof FIRST_ROOM;
 
-/** Where the reader is. `name` is the room's name after the colon. */
-export type Route = { page: RoomPage; name: string } | { page: Exclude<Page, RoomPage> };
+/** Where the reader is. `name` is the room's name after the colon; `query` is how the page shows it, as in a query string. */
+export type Route = { page: RoomPage; name: string; query?: string } | { page: Exclude<Page, RoomPage> };
 
 function isPage(text: string): text is Page {
   return (PAGES as readonly string[]).includes(text);
@@ -17,14 +17,16 @@ function isPage(text: string): text is Page {
  * work below any path and need nothing of the server.
  */
 export function parseRoute(hash: string): Route {
-  const [, page = '', name = ''] = /^#?\/?([^/]*)\/?(.*)$/s.exec(hash) ?? [];
+  const [, page = '', name = '', query] = /^#?\/?([^/?]*)\/?([^?]*)(?:\?(.*))?$/s.exec(hash) ?? [];
   if (!isPage(page)) return { page: 'chat', name: FIRST_ROOM.chat };
   if (page === 'jobs' || page === 'hub') return { page };
-  return { page, name: decode(name) || FIRST_ROOM[page] };
+  return { page, name: decode(name) || FIRST_ROOM[page], ...(query && { query }) };
 }
 
 export function formatRoute(route: Route): string {
-  return 'name' in route ? `#/${route.page}/${encodeURIComponent(route.name)}` : `#/${route.page}`;
+  if (!('name' in route)) return `#/${route.page}`;
+  const { page, name, query } = route;
+  return `#/${page}/${encodeURIComponent(name)}${query ? `?${query}` : ''}`;
 }
 
 function decode(text: string): string {

@@ -15,3 +15,8 @@ export function useRoute(): Route {
 export function navigate(route: Route): void {
   location.hash = formatRoute(route);
 }
+
+/** Writes how the page shows what it shows into the address, for a reload or a link; nothing is loaded by that, and no step back is added. */
+export function noteRoute(route: Route): void {
+  history.replaceState(history.state, '', formatRoute(route));
+}

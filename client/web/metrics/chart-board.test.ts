@@ -1,53 +1,75 @@
 import { expect, test } from '@jest/globals';
 import { createChartBoard } from './chart-board.js';
+import { still } from './time-view.js';
 
-function board() {
+const LIVE = { kind: 'live', spanMs: 60 } as const;
+
+/** `costMs`: what the drawing of one chart takes. */
+function board(costMs = 0) {
   const waiting = new Set<() => void>();
-  const clock = { now: 100 };
-  const created = createChartBoard(
-    () => clock.now,
-    (callback) => {
+  const clock = { now: 100, elapsed: 0 };
+  const created = createChartBoard({
+    view: LIVE,
+    now: () => clock.now,
+    schedule: (callback) => {
       waiting.add(callback);
       return () => waiting.delete(callback);
     },
-  );
+    elapsed: () => clock.elapsed,
+  });
+  const drawn: string[] = [];
+  const chart = (name: string) =>
+    created.add(({ to }) => {
+      clock.elapsed += costMs;
+      drawn.push(`${name}${to}`);
+    });
   const paint = () => {
     const due = [...waiting];
     waiting.clear();
     for (const callback of due) callback();
-    return due.length;
+    return drawn.splice(0);
   };
-  return { ...created, clock, paint };
+  return { ...created, clock, chart, paint };
 }
 
 test('many changes between two paints are one drawing of each chart', () => {
-  const { add, touch, paint, clock } = board();
-  const drawn: string[] = [];
-  add((now) => drawn.push(`a${now}`));
-  const remove = add((now) => drawn.push(`b${now}`));
-  drawn.length = 0;
+  const { chart, touch, paint, clock } = board();
+  chart('a');
+  const remove = chart('b');
+  expect(paint()).toEqual(['a100', 'b100']);
   clock.now = 200;
   for (let i = 0; i < 50; i++) touch();
-  expect(paint()).toBe(1);
-  expect(drawn).toEqual(['a200', 'b200']);
+  expect(paint()).toEqual(['a200', 'b200']);
   remove();
   touch();
-  paint();
-  expect(drawn).toEqual(['a200', 'b200', 'a200']);
-  expect(paint()).toBe(0);
+  expect(paint()).toEqual(['a200']);
+  expect(paint()).toEqual([]);
 });
 
-test('a paused board stands still, also for charts that come later, and goes on from now', () => {
-  const { add, touch, pause, paint, clock } = board();
-  const drawn: number[] = [];
-  add((now) => drawn.push(now));
-  pause(true);
+test('a board that stands still ignores new values, not values of its past, and goes on from now', () => {
+  const { chart, touch, redraw, show, paint, clock } = board();
+  chart('a');
+  show(still(LIVE, 100));
   paint();
   clock.now = 300;
   touch();
-  expect(paint()).toBe(0);
-  add((now) => drawn.push(now));
-  pause(false);
-  paint();
-  expect(drawn).toEqual([100, 100, 100, 300, 300]);
+  expect(paint()).toEqual([]);
+  redraw();
+  chart('b');
+  expect(paint()).toEqual(['a100', 'b100']);
+  show(LIVE);
+  expect(paint()).toEqual(['a300', 'b300']);
+});
+
+test('charts that take long share out over paints, and none waits for ever', () => {
+  const { chart, touch, paint } = board(8);
+  for (const name of 'abcde') chart(name);
+  const order = [paint(), paint(), paint()].map((drawn) => drawn.join(' '));
+  expect(order).toEqual(['a100 b100', 'c100 d100', 'e100']);
+  const seen = new Set<string>();
+  for (let i = 0; i < 5; i++) {
+    touch();
+    for (const name of paint()) seen.add(name);
+  }
+  expect([...seen].sort()).toEqual(['a100', 'b100', 'c100', 'd100', 'e100']);
 });

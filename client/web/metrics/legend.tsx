@@ -1,6 +1,8 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { clockSeconds } from '../lib/format.js';
 import type { Columns } from './align.js';
+import { lineValue } from './line-value.js';
 import type { Panel } from './panels.js';
 import { formatValue } from './units.js';
 
@@ -11,20 +13,29 @@ export interface LegendHandle {
   show(index: number | null): void;
 }
 
-/** The names of a chart's lines, with their values under the cursor, else the newest ones. */
-export function Legend({ panel, handle }: { panel: Panel; handle: RefObject<LegendHandle | null> }) {
+interface LegendProps {
+  panel: Panel;
+  handle: RefObject<LegendHandle | null>;
+  /** The line that is shown alone. */
+  only: string | undefined;
+  onChoose: (key: string) => void;
+}
+
+/** The names of a chart's lines, with their values under the cursor, else the newest ones. A line that is clicked is shown alone. */
+export function Legend({ panel, handle, only, onChoose }: LegendProps) {
   const list = useRef<HTMLUListElement>(null);
-  const lines = panel.series.map(({ name }) => name).join('\n');
   useEffect(() => {
     let columns: Columns = [[]];
     let cursor: number | null = null;
     const write = () => {
       const outputs = list.current?.querySelectorAll<HTMLElement>('[data-value]') ?? [];
-      outputs.forEach((output, index) => {
-        const value = valueAt(columns, index, cursor);
-        const text = value === undefined ? '–' : formatValue(value, panel.unit);
-        if (output.textContent !== text) output.textContent = text;
+      outputs.forEach((output, line) => {
+        const value = lineValue(columns, line, cursor);
+        setText(output, value === undefined ? '–' : formatValue(value, panel.unit));
       });
+      const time = cursor === null ? undefined : columns[0][cursor];
+      const clock = list.current?.querySelector<HTMLElement>('[data-time]');
+      if (clock) setText(clock, time === undefined ? '' : clockSeconds(time * 1000));
     };
     handle.current = {
       latest(drawn) {
@@ -40,30 +51,29 @@ export function Legend({ panel, handle }: { panel: Panel; handle: RefObject<Lege
     return () => {
       handle.current = null;
     };
-  }, [lines]);
+  }, [panel]);
   return (
     <ul class="legend" ref={list}>
-      {panel.series.map(({ name, label }, index) => (
-        <li key={name} title={name}>
-          <span class={`legend-mark series-${index}`} aria-hidden="true" />
-          <span class="legend-label">{label}</span>
-          <span class="numbers" data-value data-testid="legend-value" />
+      {panel.lines.map(({ key, label, sources }, index) => (
+        <li key={key} class={only !== undefined && only !== key ? 'faded' : ''}>
+          <button
+            type="button"
+            aria-pressed={only === key}
+            title={sources.length === 1 ? sources[0]!.name : `${sources.length} series`}
+            onClick={() => onChoose(key)}
+          >
+            <span class={`legend-mark series-${index % 8}`} aria-hidden="true" />
+            <span class="legend-label">{label}</span>
+            <span class="numbers" data-value data-testid="legend-value" />
+          </button>
         </li>
       ))}
+      <li class="legend-time numbers muted" data-time />
     </ul>
   );
 }
 
-/** Seconds after which a last value is no longer one of now. */
-const STALE_S = 15;
-
-/** The value at an index, or the last one before it; without an index the newest, unless the series fell silent. */
-function valueAt([times, ...columns]: Columns, series: number, index: number | null): number | undefined {
-  const column = columns[series] ?? [];
-  for (let at = index ?? column.length - 1; at >= 0; at--) {
-    const value = column[at];
-    if (typeof value === 'number') return times.at(-1)! - times[at]! > STALE_S && index === null ? undefined : value;
-    if (value === null && index !== null) return undefined;
-  }
-  return undefined;
+/** Writes a text unless it stands there: the page is laid out anew for nothing else. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -5,6 +5,8 @@ export interface Points {
   readonly v: readonly number[];
 }
 
+export const NO_POINTS: Points = { t: [], v: [] };
+
 /** Values of one series over the last `keepMs`, and of those at most `keepPoints`. */
 export class SeriesBuffer implements Points {
   readonly t: number[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { align } from './align.js';
+import { align, between, thin } from './align.js';
 import { SeriesBuffer } from './series-buffer.js';
 
 test('values stand in order of time whatever their order of arrival, the later one of a moment counts', () => {
@@ -31,20 +31,18 @@ test('a buffer keeps a span of time and a number of values, and holds a tenth mo
 test('columns share one axis: a series without a value at a time goes on, one that paused is broken', () => {
   const steady = { t: [0, 1000, 2000, 3000, 20_000], v: [1, 2, 3, 4, 5] };
   const other = { t: [500, 1000], v: [7, 8] };
-  expect(align([steady, other], 0, 30_000)).toEqual([
+  expect(align([steady, other])).toEqual([
     [0, 0.5, 1, 2, 3, 11.5, 20],
     [1, undefined, 2, 3, 4, null, 5],
     [undefined, 7, 8, undefined, undefined, undefined, undefined],
   ]);
+  expect(align([])).toEqual([[]]);
 });
 
 test('a cut keeps the value before its start and nothing after its end', () => {
   const points = { t: [0, 1000, 2000, 3000], v: [0, 1, 2, 3] };
-  expect(align([points], 1500, 2500)).toEqual([
-    [1, 2],
-    [1, 2],
-  ]);
-  expect(align([], 0, 1)).toEqual([[]]);
+  expect(between(points, 1500, 2500)).toEqual({ t: [1000, 2000], v: [1, 2] });
+  expect(between(points, 0, 3000)).toEqual(points);
 });
 
 test('no value is lost or moved by aligning', () => {
@@ -54,7 +52,7 @@ test('no value is lost or moved by aligning', () => {
     .map((t) => ({ t, v: t.map((time) => time * 2) }));
   fc.assert(
     fc.property(fc.array(points, { maxLength: 5 }), (series) => {
-      const [times, ...columns] = align(series, 0, 4000);
+      const [times, ...columns] = align(series);
       expect(times).toEqual([...new Set(series.flatMap(({ t }) => t))].sort((a, b) => a - b).map((t) => t / 1000));
       columns.forEach((column, i) => {
         const found = times.flatMap((time, at) => (column[at] === undefined ? [] : [[Math.round(time * 1000), column[at]]]));
@@ -62,4 +60,13 @@ test('no value is lost or moved by aligning', () => {
       });
     }),
   );
+});
+
+test('thinned series keep their spikes, and never have more than one value for a tick', () => {
+  const t = Array.from({ length: 1000 }, (_, i) => 10_000 + i);
+  const v = t.map((time) => (time === 10_503 ? 99 : 1));
+  const thinned = thin({ t, v }, 100);
+  expect(thinned.t).toEqual(Array.from({ length: 10 }, (_, i) => 10_000 + 100 * i));
+  expect(thinned.v).toEqual([1, 1, 1, 1, 1, 99, 1, 1, 1, 1]);
+  expect(thin({ t, v }, 1)).toEqual({ t, v });
 });

@@ -18,7 +18,7 @@ export function Empty({ icon, title, children }: { icon: IconName; title: string
     <div class="empty">
       <Icon name={icon} />
       <strong>{title}</strong>
-      {children && <p>{children}</p>}
+      {children && <div class="empty-text">{children}</div>}
     </div>
   );
 }

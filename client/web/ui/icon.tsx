@@ -23,6 +23,7 @@ const OUTLINES = {
   search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z M15.3 15.3L20 20',
   download: 'M12 4v11 M7 11l5 5 5-5 M5 20h14',
   retry: 'M4 12a8 8 0 1 0 2.5-5.8 M4 4v4.5h4.5',
+  more: 'M5 12h.01 M12 12h.01 M19 12h.01',
   leave: 'M10 4H5v16h5 M14 8l4 4-4 4 M18 12H9',
   copy: 'M9 9h11v11H9z M15 9V4H4v11h5',
 } as const;
