@@ -6,9 +6,11 @@ import type { Engines } from '../engines.js';
 import { type AddJob, defineJob, JobHandlers } from '../jobs/handler.js';
 import { builtInJobs } from '../jobs/handlers/built-in.js';
 import { createJobRunner } from '../jobs/job-runner.js';
+import { createJobScheduler } from '../jobs/job-scheduler.js';
 import { createJobService, type JobService } from '../jobs/job-service.js';
 import { loadHandlers } from '../jobs/load-handlers.js';
 import { createThreadRunner } from '../jobs/thread-runner.js';
+import { systemClock } from '../observe/clock.js';
 import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
@@ -57,6 +59,8 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
     });
   const times = { timeoutMs, resultTtlMs, failedTtlMs };
   const service = createJobService({ ...options, ...times, queue, handlers, results, ...(onEnd && { onEnd }) });
+  const scheduler = createJobScheduler({ submit: service.submitTick, clock: systemClock, logger });
+  for (const handler of handlers.all()) scheduler.add(handler);
   // A turn later: a program that adds handlers right after it has its hub finds waiting jobs not yet begun.
   setImmediate(() => {
     const concurrency = { threads: takeHeavy ? config.jobConcurrency : 0, loop: takeOnLoop ? LOOP_CONCURRENCY : 0 };
@@ -66,9 +70,14 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
   });
   return {
     service,
-    add: (name, declaration) => handlers.add(defineJob<z.ZodType>({ ...declaration, name } as never)),
+    add: (name, declaration) => {
+      const handler = defineJob<z.ZodType>({ ...declaration, name } as never);
+      handlers.add(handler);
+      scheduler.add(handler);
+    },
     threads: () => ({ busy: threads.busy(), most: config.jobThreads }),
     close: async (graceMs) => {
+      scheduler.close();
       await queue.close(graceMs);
       await service.settled(SETTLE_MS);
       await threads.close();

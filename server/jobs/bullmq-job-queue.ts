@@ -5,7 +5,16 @@ import { toHubError } from '../adapter/command-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob } from './job-machine.js';
-import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
+import {
+  JOB_PRIORITIES,
+  type JobLane,
+  type JobQueue,
+  type JobRecord,
+  type JobRequest,
+  type JobRunner,
+  type QueueDepth,
+  type WorkOptions,
+} from './job-queue.js';
 import { JobRecords, type JobsLink } from './job-records.js';
 import { RunningJob } from './running-job.js';
 import type { JobLogger } from './thread-runner.js';
@@ -47,6 +56,8 @@ const STORE_FAULT_MS = 500;
 /** A job that this process has no handler for is not offered again before this, which doubles each time. */
 const LEAVE_FIRST_MS = 50;
 const LEAVE_LAST_MS = 5_000;
+/** Turns of one priority, as the scripts count them: three times that is BullMQ's highest number. */
+const TURNS = 699_050;
 /** A submission that took longer is no longer under way. */
 const ORPHAN_MS = 30_000;
 const ORPHANS_AT_ONCE = 100;
@@ -228,7 +239,8 @@ class BullmqJobQueue implements JobQueue {
    */
   private async add({ request, state, notBefore = 0 }: Job, turn: number): Promise<void> {
     const delay = Math.max(0, notBefore - this.options.now());
-    const options = { jobId: state.jobId, priority: turn, delay, attempts: BULL_ATTEMPTS, backoff: { type: 'custom' } };
+    const priority = JOB_PRIORITIES.indexOf(request.priority ?? 'normal') * TURNS + turn;
+    const options = { jobId: state.jobId, priority, delay, attempts: BULL_ATTEMPTS, backoff: { type: 'custom' } };
     const keep = { removeOnComplete: BULL_KEEPS, removeOnFail: BULL_KEEPS, stackTraceLimit: 1 };
     const adding = this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep });
     await within(ADD_MS, adding).catch((error: unknown) => {

@@ -30,6 +30,11 @@ test.each([
   { timeoutMs: Number.NaN },
   { backoffMs: 2 ** 31 },
   { resultTtlMs: Number.POSITIVE_INFINITY },
+  { priority: 'urgent' as never },
+  { perUserLimit: 0 },
+  { repeat: { everyMs: 10, input: { room: 'chat:x' } } },
+  { repeat: { everyMs: 60_000, input: { room: 7 as never } } },
+  { repeat: { cron: 'never', input: { room: 'chat:x' } } },
 ])('a declaration with %j is refused', (wrong) => {
   expect(() => defineJob({ name: 'a', input, run, ...wrong })).toThrow(RangeError);
 });

@@ -2,9 +2,10 @@ import type { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import type { PublishAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
-import type { JobLane } from './job-queue.js';
+import { JOB_PRIORITIES, type JobLane, type JobPriority } from './job-queue.js';
 import type { ResultWriter } from './result-store.js';
 import type { RoomReader } from './room-reader.js';
+import { nextTick, type Schedule } from './schedule.js';
 
 /** What a handler says to the hub's log. */
 export interface JobLog {
@@ -50,6 +51,12 @@ export interface JobDeclaration<Schema extends z.ZodType> {
   readonly backoffMs?: number;
   /** Milliseconds for which the ended job is kept. Default: the service's. */
   readonly resultTtlMs?: number;
+  /** Jobs of a higher priority go before all of a lower one. Default `normal`. */
+  readonly priority?: JobPriority;
+  /** Jobs of this handler that one user may have waiting and running; a further one is refused as `busy`. Default: no limit of its own. */
+  readonly perUserLimit?: number;
+  /** Runs it by itself, as the hub, with this input: once per tick, on however many instances it is declared. */
+  readonly repeat?: Schedule & { readonly input: z.input<Schema> };
 }
 
 /**
@@ -75,6 +82,9 @@ export interface JobHandler {
   readonly attempts: number;
   readonly backoffMs: number;
   readonly resultTtlMs: number | undefined;
+  readonly priority: JobPriority;
+  readonly perUserLimit: number | undefined;
+  readonly repeat: (Schedule & { readonly input: unknown }) | undefined;
   /** The room that parsed input names. */
   roomOf(input: unknown): string | undefined;
   keyOf(input: unknown): string | undefined;
@@ -84,10 +94,14 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** @throws RangeError when a name or number of the declaration is out of range */
 export function defineJob<Schema extends z.ZodType>(job: JobDeclaration<Schema> & JobCode<z.output<Schema>>): JobHandler {
-  const { name, attempts = 1, backoffMs = 1_000, timeoutMs, resultTtlMs, room, key } = job;
+  const { name, attempts = 1, backoffMs = 1_000, timeoutMs, resultTtlMs, priority = 'normal', perUserLimit, repeat, room, key } = job;
   if (!NAME.test(name)) throw new RangeError(`a job's name is 1 to 64 of a-z, 0-9 and dashes, beginning with a letter: ${name}`);
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > 100)
     throw new RangeError(`${name}: attempts is a whole number from 1 to 100`);
+  if (!JOB_PRIORITIES.includes(priority)) throw new RangeError(`${name}: priority is one of ${JOB_PRIORITIES.join(', ')}`);
+  if (perUserLimit !== undefined && !(Number.isInteger(perUserLimit) && perUserLimit > 0))
+    throw new RangeError(`${name}: perUserLimit is a whole number from 1`);
+  checkRepeat(job);
   for (const [what, ms] of Object.entries({ timeoutMs, backoffMs, resultTtlMs })) {
     if (ms !== undefined && !(ms >= 0 && ms <= 2 ** 31 - 1)) throw new RangeError(`${name}: ${what} is 0 to 2147483647 milliseconds`);
   }
@@ -102,9 +116,20 @@ export function defineJob<Schema extends z.ZodType>(job: JobDeclaration<Schema> 
     attempts,
     backoffMs,
     resultTtlMs,
+    priority,
+    perUserLimit,
+    repeat,
     roomOf: (input) => (room === undefined ? undefined : String((input as Record<string, unknown>)[room])),
     keyOf: (input) => key?.(input as z.output<Schema>),
   };
+}
+
+/** @throws RangeError for a schedule that has no ticks, or an input that the handler does not take */
+function checkRepeat<Schema extends z.ZodType>({ name, repeat, input }: JobDeclaration<Schema>): void {
+  if (!repeat) return;
+  nextTick(repeat, 0);
+  const parsed = input.safeParse(repeat.input);
+  if (!parsed.success) throw new RangeError(`${name}: the input of repeat is refused: ${parsed.error.issues[0]?.message}`);
 }
 
 /** The handlers that a process knows, by name. */
@@ -130,6 +155,10 @@ export class JobHandlers {
 
   has(name: string): boolean {
     return this.byName.has(name);
+  }
+
+  all(): JobHandler[] {
+    return [...this.byName.values()];
   }
 
   names(): string[] {

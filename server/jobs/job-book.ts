@@ -29,6 +29,8 @@ export class JobBook {
   /** The newest job of each key. */
   private readonly keys = new Map<string, string>();
   private readonly waitingByOwner = new Map<string, number>();
+  /** Jobs that wait and run, by owner and name. */
+  private readonly unfinished = new Map<string, number>();
   /** Ended jobs in order of their end, by time to live: the first of each line is the first to be forgotten. */
   private readonly ended = new Map<number, Map<string, number>>();
   private waiting = 0;
@@ -55,13 +57,17 @@ export class JobBook {
   joined(request: JobRequest): Job | undefined {
     const key = keyOf(request);
     const job = key === undefined ? undefined : this.find(this.keys.get(key));
-    if (!job || job.state.state === 'failed' || job.state.state === 'cancelled') return undefined;
+    if (!job || (!request.once && (job.state.state === 'failed' || job.state.state === 'cancelled'))) return undefined;
     return forgetAt(job) > this.now() ? job : undefined;
   }
 
   /** @throws HubError `busy` */
-  admit({ owner, input }: JobRequest): void {
+  admit(request: JobRequest): void {
+    const { owner, input, perUserLimit = Number.POSITIVE_INFINITY } = request;
     const { queuedMax, queuedPerOwnerMax, queuedMaxBytes, retryAfterMs } = this.limits;
+    if ((this.unfinished.get(unfinishedKey(request)) ?? 0) >= perUserLimit) {
+      throw new HubError('busy', 'you have as many of these jobs as one user may have', retryAfterMs);
+    }
     if ((this.waitingByOwner.get(owner) ?? 0) >= queuedPerOwnerMax) {
       throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
     }
@@ -80,6 +86,7 @@ export class JobBook {
     this.places.set(jobId, place);
     if (key !== undefined) this.keys.set(key, jobId);
     if (place.status === 'waiting') this.countWaiting(job, 1, bytes);
+    if (place.status !== 'ended') raise(this.unfinished, unfinishedKey(job.request), 1);
     if (place.status === 'ended') {
       const line = this.ended.get(keptMs(job)) ?? new Map<string, number>();
       this.ended.set(keptMs(job), line.set(jobId, job.state.endedAt!));
@@ -152,6 +159,7 @@ export class JobBook {
     const place = this.places.get(jobId);
     if (!job || !place) return;
     if (place.status === 'waiting') this.countWaiting(job, -1, -place.bytes);
+    if (place.status !== 'ended') raise(this.unfinished, unfinishedKey(job.request), -1);
     if (place.status === 'ended') {
       this.ended.get(keptMs(job))?.delete(jobId);
       this.endedBytes -= place.bytes;
@@ -161,10 +169,16 @@ export class JobBook {
   private countWaiting({ request: { owner } }: Job, count: 1 | -1, bytes: number): void {
     this.waiting += count;
     this.waitingBytes += bytes;
-    const own = (this.waitingByOwner.get(owner) ?? 0) + count;
-    if (own > 0) this.waitingByOwner.set(owner, own);
-    else this.waitingByOwner.delete(owner);
+    raise(this.waitingByOwner, owner, count);
   }
+}
+
+const unfinishedKey = ({ owner, name }: JobRequest) => `${name} ${owner}`;
+
+function raise(counts: Map<string, number>, key: string, by: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
 }
 
 function sizeOf(value: unknown): number {

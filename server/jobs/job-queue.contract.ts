@@ -241,6 +241,52 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       expect(order.indexOf('bob 1')).toBeLessThan(4);
     });
 
+    test('a higher priority goes before, whoever submitted first', async () => {
+      const ids: string[] = [];
+      for (const priority of ['low', undefined, 'high', 'low', 'normal', 'high'] as const) {
+        ids.push((await queue.submit(requestOf({ ...(priority && { priority }) }))).state.jobId);
+      }
+      await work();
+      const order: number[] = [];
+      for (let n = 0; n < ids.length; n++) {
+        const run = await bench.at(n);
+        order.push(ids.indexOf(run.jobId));
+        run.resolve();
+      }
+      expect(order).toEqual([2, 5, 1, 4, 0, 3]);
+    });
+
+    test('one user has no more unfinished jobs of a handler than it allows', async () => {
+      const limited = (owner: string, name = 'probe') => queue.submit(requestOf({ owner, name, perUserLimit: 2 }));
+      await work();
+      const first = await limited('ann');
+      await limited('ann');
+      await bench.at(0);
+      await expect(limited('ann')).rejects.toMatchObject({ code: 'busy', retryAfterMs: expect.any(Number) });
+      await limited('bob');
+      await limited('ann', 'other');
+      (await bench.at(0)).reject(new HubError('invalid'));
+      await ended(first.state.jobId);
+      const third = await limited('ann');
+      await expect(limited('ann')).rejects.toMatchObject({ code: 'busy' });
+      await queue.cancel(third.state.jobId);
+      await limited('ann');
+    });
+
+    test('a run that there is to be once is joined, whatever became of it', async () => {
+      await work();
+      const once = () => queue.submit(requestOf({ key: 'tick 1', once: true }));
+      const [first, again] = await Promise.all([once(), once()]);
+      expect(again.state.jobId).toBe(first.state.jobId);
+      (await bench.at(0)).reject(new HubError('invalid'));
+      await ended(first.state.jobId);
+      expect((await once()).state).toMatchObject({ jobId: first.state.jobId, state: 'failed' });
+      const other = await queue.submit(requestOf({ key: 'tick 2', once: true }));
+      expect((await bench.at(1)).jobId).toBe(other.state.jobId);
+      await queue.cancel(other.state.jobId);
+      expect((await queue.submit(requestOf({ key: 'tick 2', once: true }))).state).toMatchObject({ state: 'cancelled' });
+    });
+
     test('a full queue refuses with busy, and takes again when it has room', async () => {
       queue = await open({ queuedMax: 3, queuedPerOwnerMax: 2 });
       await queue.submit(requestOf());

@@ -3,6 +3,10 @@ import type { JobDetails, JobState } from '../../shared/protocol.js';
 /** Where a handler runs: in a worker thread, or on the event loop of the process that takes the job. */
 export type JobLane = 'threads' | 'loop';
 
+/** Highest first. */
+export const JOB_PRIORITIES = ['high', 'normal', 'low'] as const;
+export type JobPriority = (typeof JOB_PRIORITIES)[number];
+
 /** A submission, its input already checked against the handler's schema. */
 export interface JobRequest {
   readonly name: string;
@@ -13,6 +17,12 @@ export interface JobRequest {
   readonly owner: string;
   /** Submissions of one owner, name and key join the run that is queued, active, or done within `resultTtlMs`. */
   readonly key?: string;
+  /** Submissions of that key join its run whatever became of it, as long as the run is known. */
+  readonly once?: true;
+  /** Jobs of a higher priority start before all of a lower one. Default `normal`. */
+  readonly priority?: JobPriority;
+  /** Jobs of this name that the owner may have waiting and running. Default: any number. */
+  readonly perUserLimit?: number;
   readonly attempts: number;
   /** Wait before the second attempt; it doubles with each further one. */
   readonly backoffMs: number;
@@ -78,7 +88,7 @@ export interface WorkOptions {
  * Port: heavy work, queued and run at least once by whoever works, with its state kept for `resultTtlMs` after its end. Failed jobs are
  * the dead letters: they are kept for `failedTtlMs`, the newest thousands of them, and can be run again under their id.
  *
- * Order: jobs of one owner and lane start in order of submission, and owners take turns: one owner's backlog does not hold up another's
+ * Order: jobs of one owner, lane and priority start in order of submission, and owners take turns: one owner's backlog does not hold up another's
  * first job. Every state that a job goes through is reported to the listener of the process where it happens, in order
  * (`revision` orders those of several processes); of two runs of one job (a stalled worker) only one end is reported and kept.
  * Progress is reported at most 5 times a second.

@@ -54,14 +54,16 @@ export class JobRecords {
       this.key('waiting'),
       this.key('all'),
       this.key('owner', owner),
-      this.key('turn', lane),
-      this.key('turns', lane),
+      this.key('turn', ...lineOf(request)),
+      this.key('turns', ...lineOf(request)),
       this.key('queued', 'of', request.name),
       this.key('names'),
+      this.unfinishedKey(request),
     ];
     const places = [String(queuedMax), String(queuedPerOwnerMax), this.jobKey('')];
     const args = [state.jobId, JSON.stringify(request), encode(job), owner, String(state.createdAt), ...places, String(state.revision)];
-    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name]));
+    const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? '')];
+    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name, ...bounds]));
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
   }
 
@@ -79,13 +81,15 @@ export class JobRecords {
       this.key('queued', otherThan(lane)),
       this.key('waiting'),
       this.key('failed'),
-      this.key('turn', lane),
-      this.key('turns', lane),
+      this.key('turn', ...lineOf(request)),
+      this.key('turns', ...lineOf(request)),
       this.key('queued', 'of', request.name),
+      this.unfinishedKey(request),
     ];
     const revisions = [String(failed.state.revision), String(state.revision)];
     const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
     const args = [state.jobId, owner, ...revisions, encode(job), String(waitsSince(job)), ...places, flag(request)];
+    args.push(request.perUserLimit === undefined ? '0' : '1');
     const [answer, turn] = this.admitted(await this.script(RETRY, keys, args));
     return answer === 'queued' ? Number(turn) : undefined;
   }
@@ -100,10 +104,11 @@ export class JobRecords {
       this.key('queued', lane),
       this.key('active', lane),
       this.key('waiting'),
-      this.key('turn', lane),
+      this.key('turn', ...lineOf(request)),
       this.key('failed'),
       this.key('queued', 'of', request.name),
       this.key('active', 'of', request.name),
+      this.unfinishedKey(request),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
@@ -172,6 +177,7 @@ export class JobRecords {
     const [what, value] = answer as [string, string | number];
     const { retryAfterMs } = this.limits;
     if (what === 'owner busy') throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
+    if (what === 'handler busy') throw new HubError('busy', 'you have as many of these jobs as one user may have', retryAfterMs);
     if (what === 'busy') throw new HubError('busy', 'the job queue is full', retryAfterMs);
     return [what, value];
   }
@@ -193,6 +199,10 @@ export class JobRecords {
 
   private keyKey(request: JobRequest): string {
     return this.key('key', keyOf(request) ?? '');
+  }
+
+  private unfinishedKey({ name, owner }: JobRequest): string {
+    return this.key('unfinished', name, owner);
   }
 
   /** All keys share a hash slot: a script touches several of them. */
@@ -219,6 +229,8 @@ const RETRY = load('job-line', 'retry-job');
 const CHANGE = load('change-job');
 
 const otherThan = (lane: JobLane): JobLane => (lane === 'threads' ? 'loop' : 'threads');
+/** Jobs of one line take turns: those of a lane and priority. */
+const lineOf = ({ lane, priority = 'normal' }: JobRequest) => [lane, priority];
 const flag = (request: JobRequest) => (request.key === undefined ? '0' : '1');
 
 /** The request never changes: it is stored beside the rest, once. */

@@ -102,6 +102,21 @@ test('a job of another does not exist, but for an admin', async () => {
   expect(await service.cancel(admin, jobId)).toMatchObject({ state: 'cancelled' });
 });
 
+test('the run of a tick is one, on however many instances, and an admin sees it', async () => {
+  const tidy = defineJob({
+    name: 'tidy',
+    input: z.strictObject({ n: z.int() }),
+    run: () => 1,
+    repeat: { everyMs: 1_000, input: { n: 1 } },
+    priority: 'low',
+  });
+  const states = await Promise.all([service.submitTick(tidy, 5_000), service.submitTick(tidy, 5_000), service.submitTick(tidy, 6_000)]);
+  expect(new Set(states.map(({ jobId }) => jobId)).size).toBe(2);
+  expect((await service.list(admin, { limit: 10 })).map(({ name }) => name)).toEqual(['tidy', 'tidy']);
+  expect(await service.list(ann, { limit: 10 })).toEqual([]);
+  expect(await service.inspect(admin, states[0]!.jobId)).toMatchObject({ owner: 'hub', input: { n: 1 } });
+});
+
 describe('a failed job', () => {
   test('is looked into and run again by its owner, who is not told what was thrown; an admin is', async () => {
     let failing = true;

@@ -1,10 +1,10 @@
 import { HubError, toWireError } from '../../shared/errors.js';
 import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
-import type { Principal } from '../auth/principal.js';
+import { type Principal, SYSTEM } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobHandler, JobHandlers } from './handler.js';
-import type { JobQueue, JobRecord } from './job-queue.js';
+import type { JobQueue, JobRecord, JobRequest } from './job-queue.js';
 import { publishJobStates } from './job-reports.js';
 import type { ResultFile, ResultStore } from './result-store.js';
 import type { JobLogger } from './thread-runner.js';
@@ -36,6 +36,8 @@ export interface JobService {
   submit(principal: Principal, request: { name: string; input?: unknown; key?: string | undefined }): Promise<JobState>;
   /** @throws HubError `unknown_job` */
   get(principal: Principal, jobId: string): Promise<JobState>;
+  /** Submits the run of a tick of a handler's schedule, as the hub: of all submissions of one tick there is one run. @throws HubError as `submit` */
+  submitTick(handler: JobHandler, tick: number): Promise<JobState>;
   /** @throws HubError `unknown_job` */
   cancel(principal: Principal, jobId: string): Promise<JobState>;
   /** @throws HubError `unknown_job` */
@@ -78,18 +80,14 @@ export function createJobService(options: JobServiceOptions): JobService {
       const room = handler.roomOf(parsed);
       if (room !== undefined) await options.admitReader(principal, room);
       const joined = key ?? handler.keyOf(parsed);
-      const { state } = await queue.submit({
-        name,
-        lane: handler.lane,
-        input: parsed,
-        owner: principal.user.id,
-        ...(joined !== undefined && { key: joined }),
-        attempts: handler.attempts,
-        backoffMs: handler.backoffMs,
-        timeoutMs: handler.timeoutMs ?? options.timeoutMs,
-        ...keptFor(handler, options),
-      });
-      return state;
+      const owner = principal.user.id;
+      const request = { ...requestOf(handler, options), input: parsed, owner, ...(joined !== undefined && { key: joined }) };
+      return (await queue.submit(request)).state;
+    },
+    async submitTick(handler, tick) {
+      const input = parseInput(handler.input, handler.repeat?.input);
+      const request = { ...requestOf(handler, options), input, owner: SYSTEM.user.id, key: `tick ${tick}`, once: true } as const;
+      return (await queue.submit(request)).state;
     },
     get: async (principal, jobId) => (await own(principal, jobId)).state,
     async cancel(principal, jobId) {
@@ -131,8 +129,20 @@ export function createJobService(options: JobServiceOptions): JobService {
   };
 }
 
-function keptFor(handler: JobHandler, { resultTtlMs, failedTtlMs }: JobServiceOptions) {
-  return { resultTtlMs: handler.resultTtlMs ?? resultTtlMs, ...(failedTtlMs !== undefined && { failedTtlMs }) };
+/** What a handler's jobs have in common. */
+function requestOf(handler: JobHandler, options: JobServiceOptions): Omit<JobRequest, 'input' | 'owner'> {
+  const { name, lane, attempts, backoffMs, priority, perUserLimit } = handler;
+  return {
+    name,
+    lane,
+    attempts,
+    backoffMs,
+    timeoutMs: handler.timeoutMs ?? options.timeoutMs,
+    resultTtlMs: handler.resultTtlMs ?? options.resultTtlMs,
+    ...(options.failedTtlMs !== undefined && { failedTtlMs: options.failedTtlMs }),
+    ...(priority !== 'normal' && { priority }),
+    ...(perUserLimit !== undefined && { perUserLimit }),
+  };
 }
 
 function withoutCause({ cause: _, ...failure }: JobFailure): JobFailure {

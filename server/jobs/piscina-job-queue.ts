@@ -3,6 +3,7 @@ import type { JobDetails } from '../../shared/protocol.js';
 import { JobBook } from './job-book.js';
 import { createJobIds } from './job-ids.js';
 import type { JobJournal } from './job-journal.js';
+import { JobLine } from './job-line.js';
 import {
   attemptOf,
   cancelJob,
@@ -21,7 +22,6 @@ import {
   startJob,
 } from './job-machine.js';
 import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
-import { OwnerTurns } from './owner-turns.js';
 import { throttleLatest } from './progress-throttle.js';
 import type { JobLogger } from './thread-runner.js';
 
@@ -61,7 +61,7 @@ class PiscinaJobQueue implements JobQueue {
   private readonly book: JobBook;
   /** Submissions that are not on disk yet. */
   private readonly pending = new Map<string, Promise<void>>();
-  private readonly turns: Record<JobLane, OwnerTurns> = { threads: new OwnerTurns(), loop: new OwnerTurns() };
+  private readonly lines: Record<JobLane, JobLine> = { threads: new JobLine(), loop: new JobLine() };
   private readonly running = new Map<string, Running>();
   private readonly retries = new Map<string, NodeJS.Timeout>();
   /** What became of jobs while nobody could listen yet: when the journal was read. */
@@ -195,7 +195,7 @@ class PiscinaJobQueue implements JobQueue {
     for (const lane of ['threads', 'loop'] as const) {
       let free = this.worker.concurrency[lane] - [...this.running.values()].filter((running) => running.lane === lane).length;
       for (; free > 0; free--) {
-        const job = this.book.find(this.turns[lane].take());
+        const job = this.book.find(this.lines[lane].take());
         if (!job) break;
         this.start(job, this.worker.run);
       }
@@ -257,7 +257,7 @@ class PiscinaJobQueue implements JobQueue {
   private enqueue({ request, state, notBefore = 0 }: Job): void {
     const add = () => {
       this.retries.delete(state.jobId);
-      this.turns[request.lane].add(request.owner, state.jobId);
+      this.lines[request.lane].add(request, state.jobId);
       this.pump();
     };
     const waitMs = notBefore - this.now();
@@ -266,7 +266,7 @@ class PiscinaJobQueue implements JobQueue {
   }
 
   private unqueue({ request, state }: Job): void {
-    this.turns[request.lane].remove(request.owner, state.jobId);
+    this.lines[request.lane].remove(request, state.jobId);
     clearTimeout(this.retries.get(state.jobId));
     this.retries.delete(state.jobId);
   }

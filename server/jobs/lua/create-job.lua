@@ -2,19 +2,23 @@
 --
 -- KEYS  1 the job  2 the key's job id ('' stands for none)  3 queued jobs of the lane  4 queued jobs of the other lane
 --       5 waiting jobs by owner  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by owner
---       10 queued jobs of the handler  11 names of handlers
+--       10 queued jobs of the handler  11 names of handlers  12 the owner's unfinished jobs of the handler
 -- ARGV  1 job id  2 request  3 job  4 owner  5 now  6 jobs that may wait  7 jobs of one owner that may wait  8 prefix of job keys
---       9 revision  10 has a key  11 name of the handler
--- Gives {'joined', job id}, {'busy'}, {'owner busy'} or {'created', turn}.
+--       9 revision  10 has a key  11 name of the handler  12 joins whatever run has the key
+--       13 unfinished jobs of the handler that the owner may have, '' for any number
+-- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'} or {'created', turn}.
 
 if ARGV[10] == '1' then
   local known = redis.call('GET', KEYS[2])
   local status = known and redis.call('HGET', ARGV[8] .. known, 'status')
-  if status == 'queued' or status == 'active' or status == 'done' then
+  if status == 'queued' or status == 'active' or status == 'done' or (status and ARGV[12] == '1') then
     return { 'joined', known }
   end
 end
 
+if ARGV[13] ~= '' and redis.call('SCARD', KEYS[12]) >= tonumber(ARGV[13]) then
+  return { 'handler busy' }
+end
 local refused = refusal(KEYS[3], KEYS[4], KEYS[5], ARGV[4], ARGV[6], ARGV[7])
 if refused then
   return { refused }
@@ -25,6 +29,10 @@ redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
 redis.call('ZADD', KEYS[10], ARGV[5], ARGV[1])
 redis.call('SADD', KEYS[11], ARGV[11])
+if ARGV[13] ~= '' then
+  redis.call('SADD', KEYS[12], ARGV[1])
+  redis.call('PEXPIRE', KEYS[12], 7 * 86400000)
+end
 redis.call('HINCRBY', KEYS[5], ARGV[4], 1)
 redis.call('ZADD', KEYS[6], ARGV[5], ARGV[1])
 redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -10001)

@@ -16,15 +16,15 @@ local function refusal(lane, other, waiting, owner, most, most_of_owner)
 end
 
 -- Start-time fair queueing: an owner's next job comes one turn after its last one, or after the turn that runs now.
--- 2097151 is BullMQ's highest priority number; a queue that was not empty for so many turns goes on in plain order.
--- lane: queued jobs of the lane; turn: the lane's turn; turns: the lane's turns by owner
+-- 699050 is a third of BullMQ's highest priority number, one for each priority of jobs; a queue that was not empty for so many turns goes on in plain order.
+-- lane: queued jobs of the lane; turn: the turn of the lane and priority; turns: its turns by owner
 local function next_turn(lane, turn, turns, owner)
   if redis.call('ZCARD', lane) == 0 then
     redis.call('DEL', turn, turns)
   end
   local now = tonumber(redis.call('GET', turn) or '0')
   local own = tonumber(redis.call('HGET', turns, owner) or '0')
-  local next = math.min(math.max(now, own) + 1, 2097151)
+  local next = math.min(math.max(now, own) + 1, 699050)
   redis.call('HSET', turns, owner, next)
   return next
 end

@@ -2,8 +2,9 @@
 --
 -- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 queued jobs of the other lane  5 waiting jobs by owner
 --       6 failed jobs  7 the lane's turn  8 the lane's turns by owner  9 queued jobs of the handler
+--       10 the owner's unfinished jobs of the handler
 -- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 job  6 now  7 jobs that may wait
---       8 jobs of one owner that may wait  9 has a key
+--       8 jobs of one owner that may wait  9 has a key  10 the owner's unfinished jobs of the handler are counted
 -- Gives {'changed'}, {'busy'}, {'owner busy'} or {'queued', turn}.
 
 if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[3] then
@@ -21,6 +22,9 @@ redis.call('ZREM', KEYS[6], ARGV[1])
 redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1])
 redis.call('ZADD', KEYS[9], ARGV[6], ARGV[1])
 redis.call('HINCRBY', KEYS[5], ARGV[2], 1)
+if ARGV[10] == '1' then
+  redis.call('SADD', KEYS[10], ARGV[1])
+end
 if ARGV[9] == '1' and redis.call('GET', KEYS[2]) == ARGV[1] then
   redis.call('PERSIST', KEYS[2])
 end

@@ -1,0 +1,28 @@
+import { JOB_PRIORITIES, type JobPriority, type JobRequest } from './job-queue.js';
+import { OwnerTurns } from './owner-turns.js';
+
+/** The waiting jobs of one lane: those of a higher priority first, and among them owner by owner. */
+export class JobLine {
+  private readonly byPriority: Record<JobPriority, OwnerTurns> = {
+    high: new OwnerTurns(),
+    normal: new OwnerTurns(),
+    low: new OwnerTurns(),
+  };
+
+  add({ priority = 'normal', owner }: JobRequest, jobId: string): void {
+    this.byPriority[priority].add(owner, jobId);
+  }
+
+  /** Takes the job that is next. */
+  take(): string | undefined {
+    for (const priority of JOB_PRIORITIES) {
+      const jobId = this.byPriority[priority].take();
+      if (jobId !== undefined) return jobId;
+    }
+    return undefined;
+  }
+
+  remove({ priority = 'normal', owner }: JobRequest, jobId: string): void {
+    this.byPriority[priority].remove(owner, jobId);
+  }
+}
