@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
+import { BOUNDS } from '../../shared/limits.js';
 import type { JobState } from '../../shared/protocol.js';
 import { waitFor } from '../../test/support/wait.js';
 import type { Principal } from '../auth/principal.js';
@@ -72,6 +73,14 @@ describe('what is submitted', () => {
     expect(await refused({ a: 'x' })).toMatchObject({ code: 'invalid', message: expect.stringContaining('input.a') });
     expect(await refused({ a: 1, b: { c: 'x' } })).toMatchObject({ code: 'invalid', message: expect.stringContaining('input.b.c') });
     expect(await refused(undefined)).toMatchObject({ code: 'invalid' });
+  });
+
+  test('has at most 64 KiB of input as JSON, counted in bytes', async () => {
+    const look = (text: string) => service.submit(ann, { name: 'look', input: { room: text } });
+    const around = JSON.stringify({ room: '' }).length;
+    expect(await look('x'.repeat(BOUNDS.jobInputBytes - around))).toMatchObject({ state: 'queued' });
+    await expect(look('x'.repeat(BOUNDS.jobInputBytes - around + 1))).rejects.toMatchObject({ code: 'too_large' });
+    await expect(look('é'.repeat(BOUNDS.jobInputBytes / 2))).rejects.toMatchObject({ code: 'too_large' });
   });
 
   test('about a room needs the right to read the room', async () => {

@@ -1,4 +1,5 @@
 import { HubError, toWireError } from '../../shared/errors.js';
+import { BOUNDS } from '../../shared/limits.js';
 import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
 import { type Principal, SYSTEM } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
@@ -32,7 +33,7 @@ const ENDED_TTL_MS = 10_000;
 
 /** What the transports call. Jobs of others do not exist for whoever is no admin. */
 export interface JobService {
-  /** @throws HubError `unknown_job`, `invalid`, `forbidden`, `busy`, `unavailable` */
+  /** @throws HubError `unknown_job`, `invalid`, `too_large`, `forbidden`, `busy`, `unavailable` */
   submit(principal: Principal, request: { name: string; input?: unknown; key?: string | undefined }): Promise<JobState>;
   /** @throws HubError `unknown_job` */
   get(principal: Principal, jobId: string): Promise<JobState>;
@@ -76,6 +77,7 @@ export function createJobService(options: JobServiceOptions): JobService {
   return {
     async submit(principal, { name, input, key }) {
       const handler = handlers.get(name);
+      checkSize(input);
       const parsed = parseInput(handler.input, input);
       const room = handler.roomOf(parsed);
       if (room !== undefined) await options.admitReader(principal, room);
@@ -147,6 +149,12 @@ function requestOf(handler: JobHandler, options: JobServiceOptions): Omit<JobReq
 
 function withoutCause({ cause: _, ...failure }: JobFailure): JobFailure {
   return failure;
+}
+
+/** On every transport the same: the queue keeps the input as JSON. @throws HubError `too_large` */
+function checkSize(input: unknown): void {
+  const bytes = Buffer.byteLength(JSON.stringify(input) ?? '');
+  if (bytes > BOUNDS.jobInputBytes) throw new HubError('too_large', `a job's input has at most ${BOUNDS.jobInputBytes} bytes`);
 }
 
 function parseInput(schema: JobHandler['input'], input: unknown): unknown {
