@@ -8,13 +8,14 @@ export interface Answers {
   failed(res: Response, error: HubError, report: IngestReport): void;
 }
 
-function setRetryAfter(res: Response, { code, retryAfterMs = 1_000 }: HubError): void {
+/** Tells when to come again, where that may help. */
+export function setRetryAfter(res: Response, { code, retryAfterMs = 1_000 }: HubError): void {
   if (ERRORS[code].retry === 'later') res.set('Retry-After', String(Math.ceil(retryAfterMs / 1_000)));
 }
 
-/** The first reasons of a refusal in one sentence. */
-function reasons({ refused, errors }: IngestReport): string {
-  const said = errors.slice(0, 3).map(({ line, message }) => `line ${line}: ${message}`);
+/** The first reasons of a refusal in one sentence. @param place what the numbers in the report count */
+export function reasons({ refused, errors }: IngestReport, place = 'line'): string {
+  const said = errors.slice(0, 3).map(({ line, message }) => `${place} ${line}: ${message}`);
   return `${said.join('; ')}${refused > said.length ? `; and ${refused - said.length} more` : ''}`;
 }
 

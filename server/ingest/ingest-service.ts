@@ -5,7 +5,7 @@ import type { Clock } from '../observe/clock.js';
 import { type IngestCounts, IngestReport } from './ingest-report.js';
 import { type CheckPayload, checkLine } from './log-lines.js';
 import type { ParsedLine, ParsedSample } from './parsed.js';
-import { faultOf, TOO_MANY_SERIES } from './sample-faults.js';
+import { faultOf, type SampleTimes, TOO_MANY_SERIES } from './sample-faults.js';
 import { SenderRooms } from './sender-rooms.js';
 import type { LineSink, SampleIntake, SampleSink } from './sinks.js';
 
@@ -17,7 +17,7 @@ export interface IngestServiceOptions {
   readonly checkPayload: CheckPayload;
   /** Which sender's series and lines go where; left out: each where its sender's default is. */
   readonly rooms?: SenderRooms;
-  /** Counts by outcome: `accepted`, or the code of the error. */
+  /** Counts by outcome: `accepted`, the code of the error, or what it was that was left out. */
   readonly count: (what: IngestKind, outcome: string, amount: number) => void;
   /** How many samples were refused because their sender has too many series in a room. */
   readonly onSeriesRefused?: (samples: number, sender: string) => void;
@@ -61,6 +61,12 @@ export class IngestService {
     return this.#options.maxLineBytes;
   }
 
+  /** Times that a sample may have now. */
+  get sampleTimes(): SampleTimes {
+    const now = this.clock.now();
+    return { from: now - this.#options.sampleAgeMs, to: now + this.#options.sampleAheadMs };
+  }
+
   /**
    * The room that a sender means, and what goes into it: metric rooms take samples, all others lines.
    * @throws HubError `unauthorized` when the token has ended, `forbidden` when it does not allow this, else as `parseRoom`
@@ -78,8 +84,7 @@ export class IngestService {
    * @throws HubError as `admit`; `invalid` for another sort of room; `busy` when a room's samples wait for the store: none was taken
    */
   ingestSamples(principal: Principal, room: string, samples: readonly ParsedSample[]): IngestCounts {
-    const now = this.clock.now();
-    const times = { from: now - this.#options.sampleAgeMs, to: now + this.#options.sampleAheadMs };
+    const times = this.sampleTimes;
     const report = new IngestReport();
     const intakeOf = this.#openRooms(principal, room, samples);
     let pastLimit = 0;
@@ -123,6 +128,11 @@ export class IngestService {
     );
     report.accepted = accepted.length;
     return this.#counted('lines', report);
+  }
+
+  /** Counts what a sender's protocol holds and a room does not, by a word of its own. */
+  countLeftOut(what: IngestKind, outcome: string, amount: number): void {
+    if (amount > 0) this.#options.count(what, outcome, amount);
   }
 
   /** Counts what a report refused. */

@@ -1,0 +1,113 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { HubError } from '../../shared/errors.js';
+import { formatSeries } from '../../shared/series-name.js';
+import type { IngestService } from './ingest-service.js';
+import { attributeText, infoLabels, type Labels, pointLabels, resourceLabels, scopeLabels } from './otlp-labels.js';
+import type { Attributes, Batch, Metric } from './otlp-model.js';
+import { oncePer } from './otlp-once.js';
+import { OtlpRooms, type ResourcePlace, refuseIfForbidden } from './otlp-rooms.js';
+import { metricName, pointReaders, type ReadPoint } from './otlp-samples.js';
+import type { DeltaTotals } from './otlp-totals.js';
+import type { ParsedSample } from './parsed.js';
+import { faultOf } from './sample-faults.js';
+import type { Intake } from './serve-bodies.js';
+
+/** Samples that are taken in one go; the event loop has its turn between two of them. */
+const SLICE = 2_000;
+const NANOSECONDS = 1e6;
+
+/** What the points of one metric have in common. */
+interface MetricPlace extends ResourcePlace {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+/** Takes the data points of one request, in order; one that is refused is named by its place in the request, from 1. */
+export class MetricsIntake {
+  readonly #rooms: OtlpRooms;
+  readonly #now: number;
+  readonly #labelsOf = oncePer(resourceLabels);
+  readonly #labelsOfScope = oncePer(scopeLabels);
+  #samples: ParsedSample[] = [];
+  #line = 0;
+
+  constructor(
+    private readonly ingest: IngestService,
+    private readonly totals: DeltaTotals,
+    private readonly intake: Pick<Intake, 'principal' | 'report'>,
+  ) {
+    this.#rooms = new OtlpRooms(ingest, intake.principal, 'samples');
+    this.#now = ingest.clock.now();
+  }
+
+  /** @throws HubError as `IngestService.ingestSamples`; `forbidden` when the sender may use none of the rooms */
+  async take(batches: readonly Batch<Metric>[]): Promise<void> {
+    const { ingest, intake } = this;
+    for (const batch of batches) for (const metric of batch.items) await this.#takeMetric(batch, metric);
+    this.#flush();
+    ingest.countRefused('samples', intake.report);
+    refuseIfForbidden(intake.report);
+    for (const resource of new Set(batches.map((batch) => batch.resource))) this.#tellTarget(resource);
+  }
+
+  async #takeMetric(batch: Batch<Metric>, metric: Metric): Promise<void> {
+    const placeOf = oncePer(({ resource, scope }: Batch<Metric>) => ({
+      name: metricName(metric),
+      labels: { ...this.#labelsOf(resource), ...this.#labelsOfScope(scope) },
+      ...this.#rooms.ofResource(resource),
+    }));
+    for (const read of pointReaders(metric)) {
+      this.#line++;
+      try {
+        this.#samples.push(...this.#samplesOf(read(), placeOf(batch)));
+      } catch (error) {
+        this.intake.report.refuse(this.#line, named(error, metric.name));
+      }
+      if (this.#samples.length < SLICE) continue;
+      this.#flush();
+      await nextTurn();
+    }
+  }
+
+  #samplesOf({ point, valuesAt }: ReadPoint, place: MetricPlace): ParsedSample[] {
+    if (!point.recorded) return [];
+    const labels = pointLabels(point.attributes, place.labels);
+    const labelOf = (key: string) =>
+      key === '__name__' ? place.name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? labels[key]);
+    const room = this.#rooms.of(labelOf, place.room);
+    const timeOf = (timeNs: number) => Math.round(timeNs / NANOSECONDS) || this.#now;
+    // A delta of another time must not get into a total.
+    const probe = { series: place.name, value: 0, t: timeOf(point.timeNs) };
+    const fault = faultOf(probe, this.ingest.sampleTimes);
+    if (fault) throw new HubError(fault.code, fault.why(probe));
+    const { timeNs, values } = valuesAt({ room, name: place.name, labels, totals: this.totals });
+    const t = timeOf(timeNs);
+    return values.map(({ series, value }) => ({ line: this.#line, series, value, t, room }));
+  }
+
+  #flush(): void {
+    const { ingest, intake } = this;
+    const [first] = this.#samples;
+    if (first?.room) intake.report.add(ingest.ingestSamples(intake.principal, first.room, this.#samples));
+    this.#samples = [];
+  }
+
+  /** What else is known of a resource is one series of its own, as in Prometheus; it is no data point, so nobody is told of its fate. */
+  #tellTarget(resource: Attributes): void {
+    const labels = infoLabels(resource);
+    if (!labels) return;
+    const name = 'target_info';
+    const place = this.#rooms.ofResource(resource);
+    const labelOf = (key: string) => (key === '__name__' ? name : (place.attribute(key) ?? labels[key]));
+    try {
+      const room = this.#rooms.of(labelOf, place.room);
+      this.ingest.ingestSamples(this.intake.principal, room, [{ line: 0, series: formatSeries(name, labels), value: 1, t: this.#now }]);
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error;
+    }
+  }
+}
+
+function named(error: unknown, metric: string): unknown {
+  return error instanceof HubError && metric ? new HubError(error.code, `${metric.slice(0, 200)}: ${error.message}`) : error;
+}

@@ -1,0 +1,45 @@
+import { Router } from 'express';
+import { HubError } from '../../shared/errors.js';
+import type { IngestService } from './ingest-service.js';
+import { otlpAnswers } from './otlp-answers.js';
+import { encodingOf } from './otlp-encodings.js';
+import { LogsIntake } from './otlp-logs.js';
+import { MetricsIntake } from './otlp-metrics.js';
+import type { OtlpReader } from './otlp-model.js';
+import { DeltaTotals } from './otlp-totals.js';
+import { type Intake, type ServeBodiesOptions, serveBodies } from './serve-bodies.js';
+
+export interface OtlpRoutesOptions extends ServeBodiesOptions {
+  readonly ingest: IngestService;
+}
+
+/** OTLP over HTTP, as the SDKs and the Collector of OpenTelemetry send it: `/v1/metrics` and `/v1/logs`, JSON and protobuf. */
+export function createOtlpRoutes(options: OtlpRoutesOptions): Router {
+  const { ingest } = options;
+  const router = Router();
+  const serve = serveBodies(options);
+  const totals = new DeltaTotals({ clock: ingest.clock });
+  router.post(
+    '/v1/metrics',
+    serve(otlpAnswers('rejectedDataPoints', 'data point'), async (intake) => {
+      const reader = readerOf(intake);
+      await new MetricsIntake(ingest, totals, intake).take(reader.metrics(await intake.body.whole()));
+    }),
+  );
+  router.post(
+    '/v1/logs',
+    serve(otlpAnswers('rejectedLogRecords', 'log record'), async (intake) => {
+      const reader = readerOf(intake);
+      const body = await intake.body.whole();
+      await new LogsIntake(ingest, intake, body).take(reader.logs(body));
+    }),
+  );
+  return router;
+}
+
+/** @throws HubError `invalid`, answered as 415 */
+function readerOf({ req }: Intake): OtlpReader {
+  const encoding = encodingOf(req);
+  if (!encoding) throw new HubError('invalid', 'the Content-Type is application/x-protobuf or application/json');
+  return encoding.reader;
+}
