@@ -27,6 +27,11 @@ import { openLmdbRoomLog } from './log/lmdb-room-log.js';
 import { createMemoryRoomLog } from './log/memory-room-log.js';
 import { createRedisRoomLog } from './log/redis-room-log.js';
 import type { RoomLog } from './log/room-log.js';
+import { openLmdbRollupStore } from './metrics/lmdb-rollup-store.js';
+import { createMemoryRollupStore } from './metrics/memory-rollup-store.js';
+import { createRedisRollupStore } from './metrics/redis-rollup-store.js';
+import { type RollupLevel, rollupLevels } from './metrics/rollup-levels.js';
+import type { RollupStore } from './metrics/rollup-store.js';
 import type { Logger } from './observe/logger.js';
 import { createMemoryPresenceStore } from './presence/memory-presence-store.js';
 import type { PresenceStore } from './presence/presence-store.js';
@@ -45,6 +50,8 @@ export interface Engines {
   readonly cache: { readonly near: CacheStore; readonly far?: CacheStore };
   readonly limits: SharedLimits;
   readonly sessions: SessionStore;
+  /** What metric rooms had, beyond their logs. */
+  readonly rollups: { readonly store: RollupStore; readonly levels: readonly RollupLevel[] };
   /** How a job's thread opens the rooms and the results. */
   readonly threads: ThreadSetup;
   /** Socket.IO's adapter, where instances are joined. */
@@ -67,6 +74,7 @@ export interface EnginesOptions {
 const ROOMS_DIR = 'rooms';
 const JOBS_DIR = 'jobs';
 const RESULTS_DIR = 'results';
+const ROLLUPS_DIR = 'rollups';
 /** A room's changes of presence are gathered for this long. */
 const PRESENCE_COALESCE_MS = 1_000;
 /** Bytes of one result file. */
@@ -93,7 +101,8 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
 function openMemory(options: EnginesOptions): Engines {
   const dir = mkdtempSync(join(tmpdir(), 'roomcast-'));
   const log = createMemoryRoomLog({ idWindowMs: options.config.idWindowMs });
-  return openEmbedded(options, { log, dir, source: { kind: 'memory' }, end: () => rmSync(dir, { recursive: true, force: true }) });
+  const rollups = createMemoryRollupStore({ levels: levelsOf(options.config) });
+  return openEmbedded(options, { log, rollups, dir, source: { kind: 'memory' }, end: () => rmSync(dir, { recursive: true, force: true }) });
 }
 
 async function openLmdb(options: EnginesOptions): Promise<Engines> {
@@ -107,8 +116,16 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
     onFault: (err) => logger.error({ err }, 'the room log failed'),
   });
   const journal = openLmdbJobJournal(join(dir, JOBS_DIR));
-  return openEmbedded(options, { log, dir, source: { kind: 'lmdb', dir: rooms }, journal, end: release });
+  const rollups = openLmdbRollupStore({
+    dir: join(dir, ROLLUPS_DIR),
+    levels: levelsOf(config),
+    onFault: (err) => logger.error({ err }, 'the roll-ups failed'),
+  });
+  return openEmbedded(options, { log, rollups, dir, source: { kind: 'lmdb', dir: rooms }, journal, end: release });
 }
+
+const levelsOf = ({ rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs }: Config) =>
+  rollupLevels([rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs]);
 
 /** The link goes on trying when Redis is away at the start too; until then `/readyz` says so and publications are refused. */
 async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Promise<Engines> {
@@ -135,6 +152,7 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
     },
     limits: createRedisSharedLimits({ connection: link, prefix, instance: nodeId, rates }),
     sessions: createRedisSessionStore({ link, prefix }),
+    rollups: { store: createRedisRollupStore({ link, prefix, levels: levelsOf(config) }), levels: levelsOf(config) },
     threads: {
       rooms: { kind: 'redis', url, prefix: keys },
       results: { kind: 'redis', url, prefix, maxBytes: REDIS_RESULT_BYTES },
@@ -152,13 +170,14 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
 
 interface Embedded {
   log: RoomLog;
+  rollups: RollupStore;
   dir: string;
   source: RoomSource;
   journal?: JobJournal;
   end(): void;
 }
 
-function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, { log, dir, source, journal, end }: Embedded): Engines {
+function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, { log, rollups, dir, source, journal, end }: Embedded): Engines {
   const results = join(dir, RESULTS_DIR);
   const jobs = createPiscinaJobQueue({ ...(journal && { journal }), queuedMax: config.jobQueueMax, logger });
   const files = createFileResultStore({ dir: results, maxBytes: RESULT_BYTES });
@@ -172,11 +191,12 @@ function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, { log, 
     cache: { near: createMemoryCacheStore({ maxEntries: Math.max(1, config.cacheMaxEntries) }) },
     limits: createMemorySharedLimits({ rates }),
     sessions: createMemorySessionStore(),
+    rollups: { store: rollups, levels: levelsOf(config) },
     threads: { rooms: source, results: { kind: 'files', dir: results, maxBytes: RESULT_BYTES } },
     notReadyBecause: () => [],
     close: async () => {
       await presence.close();
-      await Promise.all([log.close(), files.close()]);
+      await Promise.all([log.close(), files.close(), rollups.close()]);
       end();
     },
   };

@@ -12,6 +12,7 @@ import { openEntrance } from './hub/entrance.js';
 import { openHttpPart } from './hub/http-part.js';
 import { openJobsPart } from './hub/jobs-part.js';
 import { openMetricsPart } from './hub/metrics-part.js';
+import { openRollupsPart } from './hub/rollups-part.js';
 import { openRoomsPart } from './hub/rooms-part.js';
 import { openSocketPart } from './hub/socket-part.js';
 import { bringTallies } from './hub/tallies.js';
@@ -91,11 +92,21 @@ export async function createHub(parts: HubParts): Promise<Hub> {
   const onFault = (where: string, err: unknown) => logger.warn({ err, where }, 'a part of the hub failed');
   const { entrance, origins, close: closeEntrance } = openEntrance({ config, shared: engines.limits });
 
-  const publisher = new LogPublisher({ log: engines.log, kinds, randomId: randomUUID, onPublish: countPublications(metrics) });
+  const rollupsPart = openRollupsPart({ ...parts, kinds });
+  const count = countPublications(metrics);
+  const publisher = new LogPublisher({
+    log: engines.log,
+    kinds,
+    randomId: randomUUID,
+    onPublish: (kind, repeated, seconds, room) => {
+      count(kind, repeated, seconds);
+      rollupsPart.wrote(kind, room);
+    },
+  });
 
   // Jobs, rooms and sockets each speak to the others: what is called later is found by then.
   const admitReader = (principal: Principal, room: string) => roomsPart.rooms.admit(principal, 'read', room);
-  const metricRooms = openMetricsPart({ ...parts, kinds, cache, publisher, admitReader });
+  const metricRooms = openMetricsPart({ ...parts, kinds, cache, publisher, admitReader, rollups: rollupsPart.rollups });
   const jobs = await openJobsPart({ ...parts, publisher, admitReader, cache, takeHeavy: config.jobsInServer, takeOnLoop: true });
   const roomsPart = openRoomsPart({
     engines,
@@ -129,6 +140,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
   });
   const endTallies = bringTallies({ ...parts, cache });
   metricRooms.start();
+  rollupsPart.start();
   // A link to Redis says it by itself, once it knows.
   if (!engines.link) logger.info({ store: config.store }, engines.log.durability);
 
@@ -137,6 +149,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     http.close();
     await sockets.drain(config.drainMs);
     await Promise.all([metricRooms.close(), jobs.close(config.drainMs)]);
+    await rollupsPart.close();
     await sockets.close();
     roomsPart.close();
     closeEntrance();

@@ -270,6 +270,12 @@ const rooms = {
     { min: 10, max: 60_000, default: KINDS.metrics.frameIntervalMs },
     'Milliseconds of samples that become one frame of a metric room.',
   ),
+  rollupSecondTtlMs: whole(
+    { min: 0, max: YEAR_MS, default: HOUR_MS },
+    'Milliseconds for which metric rooms keep count, sum, least, greatest and last value per second; 0: not at all.',
+  ),
+  rollupTenSecondsTtlMs: whole({ min: 0, max: YEAR_MS, default: 6 * HOUR_MS }, 'The same per ten seconds.'),
+  rollupMinuteTtlMs: whole({ min: 0, max: 10 * YEAR_MS, default: 2 * DAY_MS }, 'The same per minute.'),
   slowMessages: whole(
     { min: 1, max: 1_000, default: LIMITS.slowMessages },
     'Missed messages that a slow reader is given at most, where its room drops the oldest, samples, or gives the latest per key.',

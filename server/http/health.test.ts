@@ -32,21 +32,3 @@ test('metrics for admins are read by admins only', async () => {
   expect(await get(`${url}/metrics`)).toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
   expect((await get(`${url}/metrics`, { authorization: 'Bearer root' })).status).toBe(200);
 });
-
-test('metric rooms are asked with who asks and what, and may be kept for moments', async () => {
-  const asked: unknown[] = [];
-  const { url } = await startHttpApp(scope, {
-    metrics: {
-      query: async (principal, room, parameters) => {
-        asked.push([principal.user.id, room, { ...parameters }]);
-        return { series: [] };
-      },
-      exposition: async (_principal, room) => `# ${room}\n`,
-    },
-  });
-  const range = await get(`${url}/api/metrics/metrics:web%2F1/query?series=cpu&series=mem&stepMs=1000`);
-  expect([range.body, range.headers.get('cache-control')]).toEqual([{ series: [] }, 'private, max-age=2']);
-  expect(asked).toEqual([['alice', 'metrics:web/1', { series: ['cpu', 'mem'], stepMs: '1000' }]]);
-  const text = await get(`${url}/api/metrics/metrics:host`);
-  expect([text.headers.get('content-type'), text.text]).toEqual(['text/plain; version=0.0.4; charset=utf-8', '# metrics:host\n']);
-});

@@ -1,16 +1,30 @@
-import type { Request, Router } from 'express';
+import type { Request, Response, Router } from 'express';
+import { HubError } from '../../shared/errors.js';
 import type { Principal } from '../auth/principal.js';
 import { keepPrivately } from './caching.js';
 import type { Gate } from './gate.js';
 import { route } from './route.js';
 
+type Parameters = Readonly<Record<string, unknown>>;
+
 /** What the API asks of the metric rooms; all throw HubError. */
 export interface HttpMetrics {
   /** A range of series, with the query's parameters as they came; gives JSON. */
-  query(principal: Principal, room: string, parameters: Readonly<Record<string, unknown>>): Promise<unknown>;
-  /** The latest value of each series, in Prometheus' text format 0.0.4. */
-  exposition(principal: Principal, room: string): Promise<string>;
+  query(principal: Principal, room: string, parameters: Parameters): Promise<unknown>;
+  /** The same as CSV. */
+  queryCsv(principal: Principal, room: string, parameters: Parameters): Promise<string>;
+  /** The latest value of each series. */
+  latest(principal: Principal, room: string, format: LatestFormat): Promise<string>;
 }
+
+/** How the latest values are written, by their media type. The first is for whoever takes anything. */
+const LATEST_TYPES = {
+  'text/plain': { format: 'prometheus', type: 'text/plain; version=0.0.4; charset=utf-8' },
+  'application/openmetrics-text': { format: 'openmetrics', type: 'application/openmetrics-text; version=1.0.0; charset=utf-8' },
+  'text/csv': { format: 'csv', type: 'text/csv; charset=utf-8' },
+} as const;
+export type LatestFormat = (typeof LATEST_TYPES)[keyof typeof LATEST_TYPES]['format'];
+const RANGE_TYPES = ['application/json', 'text/csv'] as const;
 
 export interface MetricsApiOptions {
   metrics: HttpMetrics;
@@ -24,15 +38,37 @@ export function addMetricRoutes(router: Router, { metrics, gate, rangeMaxAgeSeco
   route(router, '/api/metrics/:room/query', {
     get: async (req, res) => {
       const principal = await gate(req);
-      const range = await metrics.query(principal, req.params.room, req.query as Request['query']);
-      keepPrivately(res, rangeMaxAgeSeconds).json(range);
+      const { room } = req.params;
+      const csv = typeAsked(req, RANGE_TYPES) === 'text/csv';
+      const range = await metrics[csv ? 'queryCsv' : 'query'](principal, room, req.query);
+      keepPrivately(varyByType(res), rangeMaxAgeSeconds);
+      if (csv) res.set('Content-Type', LATEST_TYPES['text/csv'].type).send(range);
+      else res.json(range);
     },
   });
   route(router, '/api/metrics/:room', {
     get: async (req, res) => {
       const principal = await gate(req);
-      const text = await metrics.exposition(principal, req.params.room);
-      res.set({ 'Cache-Control': 'no-store', 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }).send(text);
+      const { format, type } = LATEST_TYPES[typeAsked(req, Object.keys(LATEST_TYPES) as (keyof typeof LATEST_TYPES)[])];
+      const text = await metrics.latest(principal, req.params.room, format);
+      varyByType(res).set({ 'Cache-Control': 'no-store', 'Content-Type': type }).send(text);
     },
   });
+}
+
+const varyByType = (res: Response): Response => res.vary('Accept');
+
+/**
+ * `format=csv`, or what the reader likes best of what there is. The types' parameters (versions, escaping) do not matter here: what
+ * a reader of another version is given says its own.
+ */
+function typeAsked<Type extends string>(
+  req: Pick<Request, 'query' | 'accepts'>,
+  types: readonly [Type, ...Type[]] | readonly Type[],
+): Type {
+  const { format } = req.query;
+  if (format !== undefined && format !== 'csv') throw new HubError('invalid', 'format: only csv can be asked for here');
+  const wanted = format === 'csv' ? ['text/csv'] : req.accepts();
+  const known = wanted.find((type): type is Type => (types as readonly string[]).includes(type));
+  return known ?? (types[0] as Type);
 }

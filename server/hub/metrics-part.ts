@@ -7,8 +7,6 @@ import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
 import type { Engines } from '../engines.js';
-import type { HttpMetrics } from '../http/metrics-api.js';
-import { readInput } from '../http/route.js';
 import { createIngestRoutes } from '../ingest/ingest-routes.js';
 import { IngestService } from '../ingest/ingest-service.js';
 import { roomJoinRules } from '../ingest/line-rules.js';
@@ -16,11 +14,10 @@ import { LogCoalescer } from '../ingest/log-coalescer.js';
 import { RoomOutbox } from '../ingest/room-outbox.js';
 import { parseRoomRule, SenderRooms } from '../ingest/sender-rooms.js';
 import { checkPayload } from '../limits/payload-checks.js';
-import { exposition, latestSamples } from '../metrics/exposition.js';
 import { startHostSampler } from '../metrics/host-sampler.js';
 import { startHubSampler } from '../metrics/hub-sampler.js';
-import { queryRange, rangeQuerySchema } from '../metrics/metric-range.js';
 import { createMetricView } from '../metrics/metric-view.js';
+import type { Rollups } from '../metrics/range-source.js';
 import { SampleCoalescer } from '../metrics/sample-coalescer.js';
 import { systemClock } from '../observe/clock.js';
 import { hubReadings } from '../observe/hub-readings.js';
@@ -29,6 +26,7 @@ import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { OpenView } from '../rooms/room-view.js';
+import { metricQueries } from './metric-queries.js';
 
 export interface MetricsPartOptions {
   config: Config;
@@ -37,6 +35,7 @@ export interface MetricsPartOptions {
   cache: Cache;
   publisher: SystemPublisher;
   admitReader(principal: Principal, room: string): Promise<{ room: RoomName }>;
+  rollups: Rollups | undefined;
   metrics: HubMetrics;
   logger: Logger;
   tap: LogTap;
@@ -107,7 +106,7 @@ export function openMetricsPart(options: MetricsPartOptions) {
 
   return {
     viewOf: (kind: string): OpenView | undefined => ((kinds[kind]?.frameIntervalMs ?? 0) > 0 ? view : undefined),
-    http: metricsApi(options),
+    http: metricQueries(options),
     ingestRoutes: (authenticate: (req: IncomingMessage) => Promise<Principal>): RequestHandler =>
       createIngestRoutes({
         ingest,
@@ -144,26 +143,4 @@ async function mayReportHost({ cache, nodeId }: Pick<Engines, 'cache' | 'nodeId'
   if (!cache.far) return true;
   await cache.far.release(key, nodeId);
   return cache.far.claim(key, nodeId, HOST_CLAIM_MS);
-}
-
-function metricsApi({ engines, cache, config, admitReader }: MetricsPartOptions): HttpMetrics {
-  const { log } = engines;
-  return {
-    query: async (principal, text, parameters) => {
-      const { room } = await admitReader(principal, text);
-      const query = readInput(rangeQuerySchema, parameters);
-      return cache.read(`range ${room} ${JSON.stringify(query)}`, {
-        ttlMs: config.cacheTtlMs,
-        compute: () => queryRange({ ...query, log, room, now: Date.now() }),
-      });
-    },
-    exposition: async (principal, text) => {
-      const { room } = await admitReader(principal, text);
-      const points = await cache.read(`latest ${room}`, {
-        ttlMs: config.cacheTtlMs,
-        compute: () => latestSamples({ log, room, now: Date.now() }),
-      });
-      return exposition(points);
-    },
-  };
 }

@@ -5,9 +5,6 @@ import type { RoomLog } from '../log/room-log.js';
 import { samplesBackwards } from './log-samples.js';
 import { eachSample } from './sample-columns.js';
 
-/** Content type of Prometheus' text format. */
-export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
 /** As in Prometheus: a series without a sample for five minutes has no current value. */
 const STALE_MS = 5 * 60_000;
 const MAX_VALUES = 5_000_000;
@@ -46,11 +43,19 @@ function lineOf(series: string): { family: string; key: string } {
   return { family, key: pairs.size === 0 ? family : `${family}{${[...pairs.values()].join(',')}}` };
 }
 
+/** What Prometheus reads: its text format 0.0.4, and OpenMetrics 1.0, which has other words and counts time in seconds. */
+const FORMATS = {
+  prometheus: { untyped: 'untyped', time: (t: number) => String(Math.round(t)), end: '' },
+  openmetrics: { untyped: 'unknown', time: (t: number) => String(Math.round(t) / 1_000), end: '# EOF\n' },
+};
+
 /**
- * Samples in Prometheus' text format 0.0.4, each with its time; characters that its names cannot have become `_`.
- * Of series that become one by that, the newest value stands. Source: prometheus.io/docs/instrumenting/exposition_formats.
+ * Samples in a format of Prometheus, each with its time; characters that its names cannot have become `_`. Of series that
+ * become one by that, the newest value stands. Sources: prometheus.io/docs/instrumenting/exposition_formats and
+ * github.com/prometheus/OpenMetrics, version 1.0.
  */
-export function exposition(points: readonly SeriesPoint[]): string {
+export function exposition(points: readonly SeriesPoint[], format: keyof typeof FORMATS = 'prometheus'): string {
+  const { untyped, time, end } = FORMATS[format];
   const families = new Map<string, Map<string, SeriesPoint>>();
   for (const point of points) {
     const { family, key } = lineOf(point.series);
@@ -61,8 +66,8 @@ export function exposition(points: readonly SeriesPoint[]): string {
   const text = [...families]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([family, lines]) => {
-      const samples = [...lines].map(([key, { value, t }]) => `${key} ${value} ${Math.round(t)}\n`);
-      return `# TYPE ${family} untyped\n${samples.join('')}`;
+      const samples = [...lines].map(([key, { value, t }]) => `${key} ${value} ${time(t)}\n`);
+      return `# TYPE ${family} ${untyped}\n${samples.join('')}`;
     });
-  return text.join('');
+  return text.join('') + end;
 }

@@ -124,3 +124,28 @@ test('a room stands in the exposition format with its latest values', async () =
     ].join('\n'),
   );
 });
+
+test('OpenMetrics has its own words, its time in seconds, and an end', () => {
+  const points = [{ series: 'cpu{core="0"}', value: 2, t: 999_250 }];
+  expect(exposition(points, 'openmetrics')).toBe('# TYPE cpu unknown\ncpu{core="0"} 2 999.25\n# EOF\n');
+});
+
+test('groups, quantiles and rates are asked for by name; labels come as one text or as several', () => {
+  expect(query({ by: 'host,core' }).by).toEqual(['host', 'core']);
+  expect(query({ by: ['host', 'core'] }).by).toEqual(['host', 'core']);
+  expect(query({ by: '' }).by).toEqual([]);
+  expect(query({}).by).toBeUndefined();
+  for (const bad of [{ by: Array(11).fill('x') }, { by: 'x,'.repeat(11) }, { combine: 'p99' }, { aggregate: 'p42' }]) {
+    expect(rangeQuerySchema.safeParse(bad).success).toBe(false);
+  }
+});
+
+test('a group is summed up by step, and named by the labels that its series have in common', async () => {
+  const names = ['cpu{core="0",host="a"}', 'cpu{core="1",host="a"}', 'cpu{core="0",host="b"}'];
+  const rows = [1_000, 2_000].map((t): SampleColumns => ({ t, names, values: [1, 2, t / 1_000] }));
+  const { series } = await ask(rows, { from: 1_000, to: 2_000, stepMs: 1_000, aggregate: 'max', by: 'host', combine: 'sum' });
+  expect(series).toEqual([
+    { name: 'cpu{host="a"}', values: [3, 3] },
+    { name: 'cpu{host="b"}', values: [1, 2] },
+  ]);
+});

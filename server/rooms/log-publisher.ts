@@ -9,7 +9,7 @@ export interface LogPublisherOptions {
   readonly log: Pick<RoomLog, 'append'>;
   readonly kinds: Kinds;
   randomId(): string;
-  onPublish(kind: string, repeated: boolean, seconds: number): void;
+  onPublish(kind: string, repeated: boolean, seconds: number, room: RoomName): void;
 }
 
 /** Appends to the log under each kind's retention. Whoever followed the room hears it from there. */
@@ -34,7 +34,7 @@ export class LogPublisher implements SystemPublisher {
     const { id } = message;
     // Not awaited: what waits for the log then keeps the id alone, not the whole message.
     return this.options.log.append({ room, ...message }, retention).then(({ entry, repeated }) => {
-      this.options.onPublish(kind, repeated, (performance.now() - startedAt) / 1_000);
+      this.options.onPublish(kind, repeated, (performance.now() - startedAt) / 1_000, room);
       const answer: PublishAnswer = { id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
       return repeated ? { ...answer, repeated } : answer;
     });

@@ -85,7 +85,7 @@ export function appOptions(rooms: HttpAppOptions['rooms'], faults: object[] = []
   return {
     rooms,
     jobs: noJobs,
-    metrics: { query: async () => ({}), exposition: async () => '' },
+    metrics: { query: async () => ({}), queryCsv: async () => '', latest: async () => '' },
     authenticate: authenticateByName,
     addressOf: (req) => req.socket.remoteAddress ?? 'unknown',
     take: () => {},

@@ -1,0 +1,24 @@
+import type { SeriesPoint } from '../../shared/series-name.js';
+import type { MetricRange } from './metric-range.js';
+
+/** Content type of both tables. */
+export const CSV_TYPE = 'text/csv; charset=utf-8';
+
+const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const table = (rows: readonly (readonly string[])[]): string => rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+const timeOf = (t: number): string => new Date(t).toISOString();
+
+/** A range as a table (RFC 4180): a row per step with its start in ISO 8601, a column per series, empty where there is no value. */
+export function rangeCsv({ from, to, stepMs, series }: Pick<MetricRange, 'from' | 'to' | 'stepMs' | 'series'>): string {
+  const rows = Array.from({ length: (to - from) / stepMs + 1 }, (_, step) => [
+    timeOf(from + step * stepMs),
+    ...series.map(({ values }) => String(values[step] ?? '')),
+  ]);
+  return table([['time', ...series.map(({ name }) => name)], ...rows]);
+}
+
+/** The latest values as a table: series, value, time. */
+export function latestCsv(points: readonly SeriesPoint[]): string {
+  const rows = points.map(({ series, value, t }) => [series, String(value), timeOf(t)] as const);
+  return table([['series', 'value', 'time'], ...rows.sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
