@@ -75,6 +75,7 @@ export const OWN_PATHS = [
   '/metrics',
   '/write',
   '/api/v2/write',
+  '/api/v1/write',
 ];
 
 /** Room for what stands around a payload in a body. */

@@ -7,12 +7,12 @@ import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
 import type { Engines } from '../engines.js';
-import { createIngestRoutes } from '../ingest/ingest-routes.js';
 import { IngestService } from '../ingest/ingest-service.js';
 import { roomJoinRules } from '../ingest/line-rules.js';
 import { LogCoalescer } from '../ingest/log-coalescer.js';
 import { RoomOutbox } from '../ingest/room-outbox.js';
 import { parseRoomRule, SenderRooms } from '../ingest/sender-rooms.js';
+import { createSenderRoutes } from '../ingest/sender-routes.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import { startHostSampler } from '../metrics/host-sampler.js';
 import { startHubSampler } from '../metrics/hub-sampler.js';
@@ -108,7 +108,7 @@ export function openMetricsPart(options: MetricsPartOptions) {
     viewOf: (kind: string): OpenView | undefined => ((kinds[kind]?.frameIntervalMs ?? 0) > 0 ? view : undefined),
     http: metricQueries(options),
     ingestRoutes: (authenticate: (req: IncomingMessage) => Promise<Principal>): RequestHandler =>
-      createIngestRoutes({
+      createSenderRoutes({
         ingest,
         multiline: roomJoinRules(config.multiline),
         authenticate,

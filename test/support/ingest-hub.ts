@@ -3,10 +3,11 @@ import { type ClientRequest, createServer, type IncomingMessage, request, type S
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { Principal } from '../../server/auth/principal.js';
-import { createIngestRoutes, type IngestRoutesOptions } from '../../server/ingest/ingest-routes.js';
+import type { IngestRoutesOptions } from '../../server/ingest/ingest-routes.js';
 import { IngestService, type IngestServiceOptions } from '../../server/ingest/ingest-service.js';
 import { LogCoalescer } from '../../server/ingest/log-coalescer.js';
 import { RoomOutbox } from '../../server/ingest/room-outbox.js';
+import { createSenderRoutes } from '../../server/ingest/sender-routes.js';
 import { checkPayload } from '../../server/limits/payload-checks.js';
 import { SampleCoalescer } from '../../server/metrics/sample-coalescer.js';
 import { eachSample } from '../../server/metrics/sample-columns.js';
@@ -73,7 +74,7 @@ export async function ingestHub({ routes, service, principal = sender(['metrics:
     ...service,
   });
   const faults: unknown[] = [];
-  const router = createIngestRoutes({
+  const router = createSenderRoutes({
     ingest,
     authenticate: () => principal,
     bodyLimitBytes: 1_000_000,
@@ -89,7 +90,12 @@ export async function ingestHub({ routes, service, principal = sender(['metrics:
   const post = async (path: string, body: string | Uint8Array, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${origin}${path}`, { method: 'POST', body, headers });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, json: text && JSON.parse(text) };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      json: answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : '',
+    };
   };
   /** A request whose body stays open. */
   const open = (path: string, headers: Record<string, string> = {}, method = 'POST') => {

@@ -1,8 +1,8 @@
 import type { Router } from 'express';
-import { createIngestRoutes } from '../../server/ingest/ingest-routes.js';
 import { IngestService } from '../../server/ingest/ingest-service.js';
 import { LogCoalescer } from '../../server/ingest/log-coalescer.js';
 import { RoomOutbox } from '../../server/ingest/room-outbox.js';
+import { createSenderRoutes } from '../../server/ingest/sender-routes.js';
 import { SampleCoalescer } from '../../server/metrics/sample-coalescer.js';
 import { systemClock as clock } from '../../server/observe/clock.js';
 import type { SystemPublisher } from '../../server/rooms/publisher.js';
@@ -23,5 +23,5 @@ export function ingestRoutes(publisher: SystemPublisher): Router {
   const onFault = (error: unknown) => {
     throw error;
   };
-  return createIngestRoutes({ ingest, authenticate: authenticateByName, bodyLimitBytes: 100_000, onFault });
+  return createSenderRoutes({ ingest, authenticate: authenticateByName, bodyLimitBytes: 100_000, onFault });
 }
