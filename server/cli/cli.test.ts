@@ -1,64 +1,32 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { writeCertificate } from '../../test/support/certificate.js';
 import { startRedis } from '../../test/support/redis.js';
 import { startSentinel } from '../../test/support/redis-sentinel.js';
+import { testTerminal } from '../../test/support/terminal.js';
 import { waitFor } from '../../test/support/wait.js';
 import { createAuthenticator } from '../auth/authenticator.js';
 import { claimDataDir } from '../log/data-dir.js';
 import { runCli } from './cli.js';
-import { EXIT, type Terminal } from './command.js';
+import { EXIT } from './command.js';
 import { runUntilStopped } from './run-until-stopped.js';
 
 const SECRET = 'a secret of thirty-two bytes or more';
 let dir: string;
-let server: Server | undefined;
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'roomcast-cli-'));
 });
 afterEach(async () => {
-  server?.closeAllConnections();
-  server?.close();
-  server = undefined;
   await rm(dir, { recursive: true });
 });
 
-/** A terminal whose output is kept. */
-function terminal(env: Record<string, string> = {}) {
-  const stdin = new PassThrough();
-  const stopping = new AbortController();
-  const printed: string[] = [];
-  const reported: string[] = [];
-  const own: Terminal = {
-    env,
-    stdin,
-    closeStdin: () => void stdin.destroy(),
-    print: (line) => void printed.push(line),
-    report: (line) => void reported.push(line),
-    stop: stopping.signal,
-  };
-  return { own, stdin, printed, reported, stop: () => stopping.abort() };
-}
-
-async function listen(answer: (request: IncomingMessage, body: string) => { status: number; body?: string }): Promise<string> {
-  const listening = createServer(async (request, response) => {
-    const { status, body } = answer(request, await text(request));
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body ?? '{}');
-  });
-  server = listening;
-  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
-}
-
 test.each([['--help'], ['-h'], ['help']])('%s shows commands and options', async (argument) => {
-  const { own, printed } = terminal();
+  const { own, printed } = testTerminal();
   expect(await runCli([argument], own)).toBe(EXIT.ok);
   for (const word of ['serve', 'worker', 'token', 'pipe', 'check', 'demo-cluster', '--ping-interval-ms', 'REDIS_URL']) {
     expect(printed.join('\n')).toContain(word);
@@ -66,7 +34,7 @@ test.each([['--help'], ['-h'], ['help']])('%s shows commands and options', async
 });
 
 test('a command tells about itself, and --version says which', async () => {
-  const { own, printed } = terminal();
+  const { own, printed } = testTerminal();
   expect(await runCli(['token', '--help'], own)).toBe(EXIT.ok);
   expect(printed[0]).toContain('roomcast token --user <id> [flags]');
   expect(printed[0]).toContain('--expires  [12h]');
@@ -84,14 +52,14 @@ test.each([
   [['token', '--user', 'ada', '--expires', 'soon'], /^roomcast: --expires is "soon": it takes a time such as 90s/],
   [['pipe'], /^roomcast: pipe takes one room/],
 ])('%j is refused with one line and its own exit code', async (argv, line) => {
-  const { own, reported, printed } = terminal();
+  const { own, reported, printed } = testTerminal();
   expect(await runCli(argv, own)).toBe(EXIT.usage);
   expect(reported).toEqual([expect.stringMatching(line)]);
   expect(printed).toEqual([]);
 });
 
 test('a minted token is what the hub with the same secret takes', async () => {
-  const { own, printed } = terminal({ ROOMCAST_TOKEN_SECRET: SECRET, ROOMCAST_TOKEN_ISSUER: 'me' });
+  const { own, printed } = testTerminal({ ROOMCAST_TOKEN_SECRET: SECRET, ROOMCAST_TOKEN_ISSUER: 'me' });
   const flags = ['--user', 'ada', '--name', 'Ada', '--read', 'chat:*,logs:api', '--ingest=metrics:*', '--expires', '1h', '--admin'];
   expect(await runCli(['token', ...flags], own)).toBe(EXIT.ok);
   const hub = createAuthenticator({ tokenSecret: SECRET, tokenIssuer: 'me', guests: false });
@@ -108,7 +76,7 @@ test('a minted token is what the hub with the same secret takes', async () => {
 });
 
 test('a thing that runs is closed when it is told to stop, also while it starts', async () => {
-  const { own, printed, stop } = terminal();
+  const { own, printed, stop } = testTerminal();
   let closed = 0;
   const start = async () => ({ close: async () => void closed++ });
   const running = runUntilStopped(start, () => 'it runs', own);
@@ -121,56 +89,12 @@ test('a thing that runs is closed when it is told to stop, also while it starts'
   expect(printed).toEqual(['it runs']);
 });
 
-test('lines of stdin arrive in order, all of them, also over an outage of the hub', async () => {
-  const got: string[] = [];
-  let outage = 2;
-  const url = await listen((request, body) => {
-    expect(request.url).toBe('/base/api/ingest/logs%3Abuild');
-    expect(request.headers).toMatchObject({ authorization: 'Bearer abc', 'content-type': 'text/plain; charset=utf-8' });
-    if (outage-- > 0) return { status: 503, body: '{"error":{"code":"unavailable","message":"away","retry":"later","retryAfterMs":1}}' };
-    got.push(...body.trimEnd().split('\n'));
-    return { status: 200 };
-  });
-  const { own, stdin, printed, reported } = terminal({ ROOMCAST_TOKEN: 'abc' });
-  const piping = runCli(['pipe', 'logs:build', '--url', `${url}/base`, '--tee'], own);
-  const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index} é`);
-  stdin.write('first\r\n\n');
-  stdin.end(lines.join('\n'));
-  expect(await piping).toBe(EXIT.ok);
-  expect(got).toEqual(['first', ...lines]);
-  expect(printed.filter((line) => line !== '')).toEqual(got);
-  expect(reported).toEqual(['roomcast: waiting for the hub: away', 'roomcast: the hub is back']);
-});
-
-test('what the hub refuses for good ends the pipe with its reason, and stdin is let go', async () => {
-  const url = await listen(() => ({ status: 403, body: '{"error":{"code":"forbidden","message":"not this room","retry":"never"}}' }));
-  const { own, stdin, reported } = terminal();
-  const piping = runCli(['pipe', 'logs:build', '--url', url], own);
-  stdin.write('a line\n');
-  expect(await piping).toBe(EXIT.failed);
-  expect(reported).toEqual(['roomcast: logs:build was not sent: not this room']);
-  expect(stdin.destroyed).toBe(true);
-});
-
-test('a pipe to a hub that is not there gives up in time, and a stop ends the waiting', async () => {
-  const patient = terminal();
-  const piping = runCli(['pipe', 'logs:build', '--url', 'http://127.0.0.1:1', '--give-up-ms', '0'], patient.own);
-  patient.stdin.write('a line\n');
-  await waitFor(() => patient.reported.length > 0);
-  patient.stop();
-  expect(await piping).toBe(EXIT.failed);
-  const hasty = terminal();
-  hasty.stdin.end('a line\n');
-  expect(await runCli(['pipe', 'logs:build', '--url', 'http://127.0.0.1:1', '--give-up-ms', '1'], hasty.own)).toBe(EXIT.failed);
-  expect(hasty.reported.at(-1)).toMatch(/^roomcast: logs:build was not sent: http:\/\/127.0.0.1:1 cannot be reached/);
-});
-
 test('check says for each thing that the configuration names whether it works', async () => {
   const redis = await startRedis();
   try {
     const { cert, key } = await writeCertificate(dir, 'hub');
     const tls = { ROOMCAST_TLS_CERT: cert, ROOMCAST_TLS_KEY: key };
-    const well = terminal({ PORT: '0', REDIS_URL: redis.url, ...tls });
+    const well = testTerminal({ PORT: '0', REDIS_URL: redis.url, ...tls });
     expect({ code: await runCli(['check'], well.own), printed: well.printed }).toMatchObject({ code: EXIT.ok });
     expect(well.printed).toEqual([
       'ok    address 127.0.0.1:0: free',
@@ -186,21 +110,26 @@ test('check says for each thing that the configuration names whether it works', 
 test('check asks every master that Sentinels or a Cluster name, and says which cannot be reached', async () => {
   const sentinels = await startSentinel();
   try {
-    const well = terminal({ PORT: '0', REDIS_URL: sentinels.url });
+    const well = testTerminal({ PORT: '0', REDIS_URL: sentinels.url });
     expect(await runCli(['check'], well.own)).toBe(EXIT.ok);
     expect(well.printed[1]).toMatch(/^ok {4}Redis \S+ of the Sentinels 127.0.0.1:\d+.*persistence/);
   } finally {
     await sentinels.stop();
   }
-  const away = terminal({ PORT: '0', REDIS_URL: sentinels.url });
+  const away = testTerminal({ PORT: '0', REDIS_URL: sentinels.url });
   expect(await runCli(['check'], away.own)).toBe(EXIT.failed);
   expect(away.printed[1]).toMatch(/^bad {3}Redis \S+ of the Sentinels .*: \S+/);
 }, 60_000);
 
 test('check says what is wrong: a port in use, a directory in use, Redis and keys that are not there', async () => {
-  const url = await listen(() => ({ status: 200 }));
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
   const release = claimDataDir(dir);
-  const embedded = terminal({ PORT: new URL(url).port, ROOMCAST_DATA_DIR: dir, ROOMCAST_JWKS: join(dir, 'keys.json') });
+  const embedded = testTerminal({
+    PORT: String((taken.address() as AddressInfo).port),
+    ROOMCAST_DATA_DIR: dir,
+    ROOMCAST_JWKS: join(dir, 'keys.json'),
+  });
   expect(await runCli(['check'], embedded.own)).toBe(EXIT.failed);
   expect(embedded.printed).toEqual([
     expect.stringMatching(/^bad {3}address 127.0.0.1:\d+: it is in use/),
@@ -210,8 +139,9 @@ test('check says what is wrong: a port in use, a directory in use, Redis and key
   ]);
   release();
   await writeFile(join(dir, 'keys.json'), '{"keys":[]}');
-  const joined = terminal({ PORT: '0', REDIS_URL: 'redis://127.0.0.1:1', ROOMCAST_JWKS: join(dir, 'keys.json') });
+  const joined = testTerminal({ PORT: '0', REDIS_URL: 'redis://127.0.0.1:1', ROOMCAST_JWKS: join(dir, 'keys.json') });
   expect(await runCli(['check'], joined.own)).toBe(EXIT.failed);
   expect(joined.printed[1]).toMatch(/^bad {3}Redis 127.0.0.1:1: .*ECONNREFUSED/);
   expect(joined.printed[2]).toMatch(/^ok {4}keys .*: 0 found/);
+  taken.close();
 });

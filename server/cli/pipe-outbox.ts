@@ -1,8 +1,16 @@
-/** Lines on their way: what comes while one batch is being sent is the next batch. */
-export interface Outbox {
+/** Entries of one or more lines, of which the first was read at a time. */
+export interface PipeBatch {
+  /** Lines with their ends. */
+  readonly body: string;
+  /** Milliseconds since 1970 at which its first entry was read. */
+  readonly readAt: number;
+}
+
+/** Entries on their way: what comes while one batch is being sent is the next batch. */
+export interface PipeOutbox {
   /** Resolves when there is place for more. */
-  put(line: string): Promise<void>;
-  /** No more lines come. */
+  put(entry: string): Promise<void>;
+  /** No more entries come. */
   end(): void;
   readonly ended: boolean;
   /** Resolves when all is sent after the end; rejects with what sending threw. */
@@ -11,26 +19,38 @@ export interface Outbox {
 
 const BATCH_CHARS = 256 * 1024;
 const BUFFER_CHARS = 4 * BATCH_CHARS;
+/** Between the first and the last entry of a batch: they have one time where the hub has to be told it. */
+const BATCH_MS = 1_000;
 
-/** `send` gets lines with their ends, one batch at a time, in order. */
-export function createOutbox(send: (body: string) => Promise<void>): Outbox {
-  const lines: string[] = [];
+interface Waiting {
+  readonly text: string;
+  readonly readAt: number;
+}
+
+/** `send` gets one batch at a time, in order. No entry is in two batches. */
+export function createPipeOutbox(send: (batch: PipeBatch) => Promise<void>, now: () => number = Date.now): PipeOutbox {
+  const waiting: Waiting[] = [];
   let chars = 0;
   let state: 'open' | 'ended' | 'failed' = 'open';
   let wakeSender: () => void = () => {};
   let wakeWriter: () => void = () => {};
 
-  function takeBatch(): string {
+  function takeBatch(first: Waiting): PipeBatch {
     let taken = 0;
-    let batch = 0;
-    while (taken < lines.length && (taken === 0 || batch + lines[taken]!.length < BATCH_CHARS)) batch += lines[taken++]!.length + 1;
-    chars -= batch;
-    return `${lines.splice(0, taken).join('\n')}\n`;
+    let size = 0;
+    for (const { text, readAt } of waiting) {
+      if (taken > 0 && (size + text.length > BATCH_CHARS || readAt - first.readAt > BATCH_MS)) break;
+      size += text.length + 1;
+      taken++;
+    }
+    chars -= size;
+    const texts = waiting.splice(0, taken).map(({ text }) => text);
+    return { body: `${texts.join('\n')}\n`, readAt: first.readAt };
   }
   async function sendAll(): Promise<void> {
     try {
-      while (lines.length > 0 || state === 'open') {
-        if (lines.length > 0) await send(takeBatch());
+      for (let first = waiting[0]; first || state === 'open'; first = waiting[0]) {
+        if (first) await send(takeBatch(first));
         else await new Promise<void>((resolve) => (wakeSender = resolve));
         wakeWriter();
       }
@@ -46,11 +66,11 @@ export function createOutbox(send: (body: string) => Promise<void>): Outbox {
     get ended() {
       return state !== 'open';
     },
-    put: async (line) => {
+    put: async (text) => {
       while (chars > BUFFER_CHARS && state === 'open') await new Promise<void>((resolve) => (wakeWriter = resolve));
       if (state !== 'open') return;
-      lines.push(line);
-      chars += line.length + 1;
+      waiting.push({ text, readAt: now() });
+      chars += text.length + 1;
       wakeSender();
     },
     end: () => {

@@ -1,27 +1,46 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { HubError, type WireError } from '../../shared/errors.js';
-import { choice, onOff, whole } from '../config/option.js';
+import { LOG_LEVELS } from '../../shared/schemas.js';
+import { choice, onOff, optionalText, type TextForm, whole } from '../config/option.js';
 import { CLIENT_OPTIONS, OPTIONS } from '../config/options.js';
 import { ConfigError, readOptions } from '../config/read.js';
-import { LineSplitter } from '../ingest/line-stream.js';
+import { joinLive } from '../ingest/line-joiner.js';
+import { isJoinRule, JOIN_RULES, type JoinRule } from '../ingest/line-rules.js';
+import { readLines, type StreamLine } from '../ingest/line-stream.js';
+import { systemClock } from '../observe/clock.js';
 import { type Command, EXIT, type Terminal } from './command.js';
-import { createOutbox, type Outbox } from './pipe-outbox.js';
+import { createPipeOutbox, type PipeOutbox } from './pipe-outbox.js';
+import { PipeSender } from './pipe-sender.js';
 
-const FORMATS = { lines: 'text/plain; charset=utf-8', ndjson: 'application/x-ndjson' } as const;
 const LINE_BYTES = 256 * 1024;
+/** What a hub takes as one line: an entry that is joined from several has no more. */
+const ENTRY_BYTES = 60 * 1024;
+
+const oneOf = (words: readonly string[]): TextForm => ({
+  accepts: words.join(', ').replace(/, ([^,]*)$/, ' or $1'),
+  fits: (text) => words.includes(text),
+});
+const FLAG = { env: false } as const;
+const SOURCE: TextForm = { accepts: 'a text of at most 256 characters', fits: (text) => text.length > 0 && text.length <= 256 };
 
 const options = {
   ...CLIENT_OPTIONS,
-  format: choice(['lines', 'ndjson'], 'lines', 'What stdin holds: plain lines, or one JSON value per line.', { env: false }),
-  tee: onOff(false, 'Print the lines too.', { env: false }),
-  giveUpMs: whole({ min: 0, max: 86_400_000, default: 600_000 }, 'Milliseconds to go on trying while the hub takes nothing; 0: for ever.', {
-    env: false,
+  format: choice(['lines', 'ndjson'], 'lines', 'What stdin holds: plain lines, or one JSON value per line.', FLAG),
+  level: optionalText(oneOf(LOG_LEVELS), 'Level of the lines that name none.', FLAG),
+  source: optionalText(SOURCE, 'Source of the lines that name none.', FLAG),
+  multiline: optionalText(oneOf(JOIN_RULES), "Which lines are joined into one entry; left out, the room's own rule says it.", {
+    ...FLAG,
+    defaultText: "the room's",
   }),
+  tee: onOff(false, 'Print the lines too.', FLAG),
+  giveUpMs: whole(
+    { min: 0, max: 86_400_000, default: 600_000 },
+    'Milliseconds to go on trying while the hub takes nothing; 0: for ever.',
+    FLAG,
+  ),
 };
 
 /**
  * `some-command | roomcast pipe logs:build`: sends lines to a room as they come. While the hub is away the lines wait, and when many
- * wait, so does the command: nothing is dropped. Lines whose answer got lost are sent again, and may be in the room twice then.
+ * wait, so does the command: nothing is dropped. Lines whose answer got lost are sent again under the same key, and are in the room once.
  */
 export const command: Command = {
   usage: '<room> [flags]',
@@ -30,36 +49,31 @@ export const command: Command = {
     const { values, positionals } = readOptions(options, { env: terminal.env, argv, alsoKnown: OPTIONS });
     const [room, ...others] = positionals;
     if (room === undefined || others.length > 0) throw new ConfigError('pipe takes one room: some-command | roomcast pipe logs:build');
-    const send = sender({ ...values, room, report: terminal.report, stop: terminal.stop });
-    const outbox = createOutbox(send);
+    const multiline = values.format === 'ndjson' ? 'off' : values.multiline;
+    const sender = new PipeSender({ ...values, multiline, room, report: terminal.report, stop: terminal.stop });
+    const outbox = createPipeOutbox((batch) => sender.send(batch));
     terminal.stop.addEventListener('abort', () => outbox.end(), { once: true });
-    const reading = readInto(outbox, values.tee, terminal);
+    const rule = multiline !== undefined && isJoinRule(multiline) ? multiline : 'traces';
+    const reading = readInto(outbox, { tee: values.tee, rule }, terminal);
     try {
       await outbox.sent;
     } finally {
       terminal.closeStdin();
     }
     await reading;
-    return EXIT.ok;
+    return sender.refused === 0 ? EXIT.ok : EXIT.failed;
   },
 };
 
-async function readInto(outbox: Outbox, tee: boolean, { stdin, print }: Terminal): Promise<void> {
-  const splitter = new LineSplitter(LINE_BYTES);
-  const put = async (lines: readonly { text: string }[]) => {
-    for (const { text } of lines) {
-      if (tee) print(text);
-      if (text !== '') await outbox.put(text);
-    }
-  };
+/** Puts entries into the outbox, each as a whole, so that no batch ends within one. */
+async function readInto(outbox: PipeOutbox, { tee, rule }: { tee: boolean; rule: JoinRule }, { stdin, print }: Terminal): Promise<void> {
+  const lines = readLines(bytesOf(stdin), LINE_BYTES);
+  const entries = joinLive(tee ? printed(lines, print) : lines, { rule, maxBytes: ENTRY_BYTES, clock: systemClock });
   try {
-    for await (const chunk of stdin) {
-      await put(
-        splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
-      );
+    for await (const batch of entries) {
+      for (const { text } of batch) if (text !== '') await outbox.put(text);
       if (outbox.ended) return;
     }
-    await put(splitter.end());
   } catch (error) {
     // Closed by `closeStdin`, with nobody left to read for.
     if (!outbox.ended) throw error;
@@ -68,57 +82,15 @@ async function readInto(outbox: Outbox, tee: boolean, { stdin, print }: Terminal
   }
 }
 
-interface SenderOptions {
-  readonly url: string;
-  readonly room: string;
-  readonly token: string | undefined;
-  readonly format: keyof typeof FORMATS;
-  readonly giveUpMs: number;
-  readonly report: (line: string) => void;
-  readonly stop: AbortSignal;
-}
-
-/** Posts one batch, again and again while the hub says `later` or cannot be reached. */
-function sender({ url, room, token, format, giveUpMs, report, stop }: SenderOptions): (body: string) => Promise<void> {
-  const address = new URL(`api/ingest/${encodeURIComponent(room)}`, url.endsWith('/') ? url : `${url}/`);
-  const headers = { 'content-type': FORMATS[format], ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-  return async (body) => {
-    const startedAt = performance.now();
-    for (let attempt = 0; ; attempt++) {
-      const refusal = await post(address, headers, body);
-      if (!refusal) {
-        if (attempt > 0) report('roomcast: the hub is back');
-        return;
-      }
-      const expired = giveUpMs > 0 && performance.now() - startedAt > giveUpMs;
-      if (refusal.retry !== 'later' || stop.aborted || expired)
-        throw new HubError(refusal.code, `${room} was not sent: ${refusal.message}`);
-      if (attempt === 0) report(`roomcast: waiting for the hub: ${refusal.message}`);
-      await delay(refusal.retryAfterMs ?? Math.min(5_000, 250 * 2 ** attempt), undefined, { signal: stop }).catch(() => {});
-    }
-  };
-}
-
-/** Why the hub did not take the body; undefined: it did. */
-async function post(address: URL, headers: Record<string, string>, body: string): Promise<WireError | undefined> {
-  try {
-    const response = await fetch(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(30_000) });
-    const text = await response.text();
-    if (response.ok) return undefined;
-    return refusalOf(response.status, text);
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { code: 'unavailable', retry: 'later', message: `${address.origin} cannot be reached (${(cause as Error).message})` };
+async function* bytesOf(stdin: Terminal['stdin']): AsyncGenerator<Buffer> {
+  for await (const chunk of stdin) {
+    yield typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
 }
 
-function refusalOf(status: number, text: string): WireError {
-  const retry = status >= 500 || status === 429 ? 'later' : 'never';
-  try {
-    const { error }: { error: WireError } = JSON.parse(text);
-    if (typeof error.code === 'string' && typeof error.message === 'string') return { ...error, retry: error.retry ?? retry };
-  } catch {
-    // Not the hub's own answer: a proxy's, perhaps.
+async function* printed(lines: AsyncIterable<StreamLine[]>, print: (line: string) => void): AsyncGenerator<StreamLine[]> {
+  for await (const batch of lines) {
+    for (const { text } of batch) print(text);
+    yield batch;
   }
-  return { code: 'unavailable', retry, message: `the answer was ${status}` };
 }
