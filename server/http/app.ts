@@ -76,6 +76,8 @@ export const OWN_PATHS = [
   '/write',
   '/api/v2/write',
   '/api/v1/write',
+  '/v1/metrics',
+  '/v1/logs',
 ];
 
 /** Room for what stands around a payload in a body. */

@@ -157,6 +157,6 @@ test.each(operations.filter(({ operation }) => 'default' in operation.responses)
   expect(response.status).toBe(401);
   const type = response.headers.get('content-type')?.split(';')[0] ?? '';
   const { content } = one.operation.responses.default;
-  expect(Object.keys(content)).toEqual([type]);
+  expect(Object.keys(content)).toContain(type);
   if (type === 'application/json') expect(faultsOf(content[type].schema, await response.json())).toEqual([]);
 });

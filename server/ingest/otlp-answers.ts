@@ -12,7 +12,9 @@ const UNSUPPORTED_TYPE = 415;
 const REASONS = 3;
 
 function send(res: Response, status: number, type: string, body: Buffer): void {
-  res.status(status).set('Content-Type', type).end(body);
+  // Express' own setter adds a charset, which OTLP's types do not have.
+  res.status(status).setHeader('Content-Type', type);
+  res.end(body);
 }
 
 /** A store without space is told as one that is away: OTLP's senders come back on 429, 502, 503 and 504 only. */
@@ -30,7 +32,8 @@ function statusOf(error: HubError, known: boolean): number {
 export const otlpAnswers = (countedAs: PartialSuccess['countedAs'], item: string): Answers => ({
   done(res, { refusedItems, errors }) {
     const { type, response } = encodingOf(res.req) ?? FALLBACK_ENCODING;
-    const said = errors.slice(0, REASONS).map(({ line, message }) => `${item} ${line}: ${message}`);
+    const first = [...errors].sort((a, b) => a.line - b.line).slice(0, REASONS);
+    const said = first.map(({ line, message }) => `${item} ${line}: ${message}`);
     const partial = refusedItems === 0 ? undefined : { countedAs, rejected: refusedItems, message: said.join('; ') };
     send(res, 200, type, response(partial));
   },

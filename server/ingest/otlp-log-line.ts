@@ -75,7 +75,8 @@ export function lineFromRecord(record: LogRecord, origin: LogOrigin, now: number
 }
 
 function timeOf({ timeNs, observedNs }: LogRecord, now: number): number {
-  const time = Math.floor((timeNs || observedNs) / NANOSECONDS) || now;
+  const ns = timeNs || observedNs;
+  const time = ns === 0 ? now : Math.floor(ns / NANOSECONDS);
   if (time >= now - AGE_MS && time <= now + AHEAD_MS) return time;
   throw new HubError('invalid', `the time ${time} is too far from now (milliseconds since 1970)`);
 }

@@ -75,7 +75,7 @@ export class MetricsIntake {
     const labelOf = (key: string) =>
       key === '__name__' ? place.name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? labels[key]);
     const room = this.#rooms.of(labelOf, place.room);
-    const timeOf = (timeNs: number) => Math.round(timeNs / NANOSECONDS) || this.#now;
+    const timeOf = (timeNs: number) => (timeNs === 0 ? this.#now : Math.round(timeNs / NANOSECONDS));
     // A delta of another time must not get into a total.
     const probe = { series: place.name, value: 0, t: timeOf(point.timeNs) };
     const fault = faultOf(probe, this.ingest.sampleTimes);

@@ -46,7 +46,7 @@ export function metricName({ name, unit, data }: Metric): string {
 export function pointReaders({ data }: Metric): readonly (() => ReadPoint)[] {
   switch (data.kind) {
     case 'gauge':
-      return data.points.map((read) => () => ofPoint(read(), (point) => ({ timeNs: point.timeNs, values: number(point.data) })));
+      return data.points.map((read) => () => ofPoint(finite(read()), (point) => ({ timeNs: point.timeNs, values: number(point.data) })));
     case 'sum':
       return data.points.map((read) => () => ofPoint(finite(read()), totalled(data.temporality, SUM, number)));
     case 'histogram':

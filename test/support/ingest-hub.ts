@@ -89,10 +89,12 @@ export async function ingestHub({ routes, service, principal = sender(['metrics:
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const post = async (path: string, body: string | Uint8Array, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${origin}${path}`, { method: 'POST', body, headers });
-    const text = await answer.text();
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const text = bytes.toString();
     return {
       status: answer.status,
       headers: answer.headers,
+      bytes,
       text,
       json: answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : '',
     };
