@@ -87,7 +87,7 @@ export function countPublications({ published, publishRepeated, publishSeconds }
 export async function createHub(parts: HubParts): Promise<Hub> {
   const { config, engines, logger, metrics } = parts;
   const kinds = kindsFrom(config);
-  const cache = createCache(engines.cache);
+  const cache = createCache({ ...engines.cache, onServe: (ageMs) => metrics.cacheAge.observe(ageMs / 1_000) });
   const cacheTtlMs = config.cacheMaxEntries === 0 ? 0 : config.cacheTtlMs;
   const onFault = (where: string, err: unknown) => logger.warn({ err, where }, 'a part of the hub failed');
   const { entrance, origins, close: closeEntrance } = openEntrance({ config, shared: engines.limits });

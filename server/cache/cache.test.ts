@@ -216,6 +216,44 @@ describe('several instances on one far store', () => {
     expect(await read(there!)).toBe(2);
   });
 
+  test('a near copy that may be stale is served while the far store is looked into, so that no asker waits for it', async () => {
+    const { time, now } = clock();
+    const far = createMemoryCacheStore({ now });
+    const options = { far, now, random: () => 0, nearTtlMs: 100 };
+    const { state, compute } = counter();
+    const read = { ttlMs: 1_000, staleMs: 1_000, compute };
+    const cache = createCache({ near: createMemoryCacheStore({ now }), ...options });
+    await cache.read('k', read);
+    time.ms += 150;
+    const looked = deferred<void>();
+    const get = far.get.bind(far);
+    far.get = async (key) => {
+      await looked.promise;
+      return get(key);
+    };
+    expect(await cache.read('k', read)).toBe(1);
+    looked.resolve();
+    await new Promise(setImmediate);
+    const { hits } = cache.stats();
+    expect(await cache.read('k', read)).toBe(1);
+    expect([cache.stats().hits, state.computed]).toEqual([hits + 1, 1]);
+    time.ms += 250;
+    expect(await cache.read('k', { ...read, staleMs: 0 })).toBe(1);
+    expect(state.computed).toBe(1);
+  });
+
+  test('the age of what is served is told', async () => {
+    const ages: number[] = [];
+    const { cache, time } = setup({ onServe: (ageMs) => ages.push(ageMs) });
+    const read = { ttlMs: 100, staleMs: 100, compute: async () => 1 };
+    await cache.read('k', read);
+    for (const passed of [0, 40, 80]) {
+      time.ms += passed;
+      await cache.read('k', read);
+    }
+    expect(ages).toEqual([0, 40, 120]);
+  });
+
   test('a stale far value is served by every instance and computed again by one', async () => {
     const { time, now } = clock();
     const far = createMemoryCacheStore({ now });

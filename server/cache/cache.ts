@@ -31,7 +31,7 @@ export interface CacheStats {
  */
 export interface Cache {
   read<Value>(key: string, read: CachedRead<Value>): Promise<Value>;
-  /** At once in this process and in the far store; copies near other instances live on for `nearTtlMs` at most. */
+  /** At once in this process and in the far store; copies near other instances live on for `nearTtlMs`, and where they may be stale for once more that time. */
   invalidate(tag: string): Promise<void>;
   stats(): CacheStats;
   close(): Promise<void>;
@@ -44,6 +44,8 @@ export interface CacheOptions {
   readonly far?: CacheStore;
   /** Milliseconds for which a value from the far store is served from memory without a look there. Default 1,000. */
   readonly nearTtlMs?: number;
+  /** Told the age in milliseconds of each value that is served from a store. */
+  readonly onServe?: (ageMs: number) => void;
   /** Milliseconds that other instances wait for the one that computes; then they compute themselves. Default 5,000. */
   readonly waitMs?: number;
   /** The part of a time to live by which it is shortened at random, so that values stored together don't end together. Default 0.1. */
@@ -73,10 +75,12 @@ class TieredCache implements Cache {
   private readonly far: CacheStore | undefined;
   private readonly nearTags: TagGenerations;
   private readonly farTags: TagGenerations | undefined;
-  private readonly settings: Required<Omit<CacheOptions, 'near' | 'far'>>;
+  private readonly settings: Required<Omit<CacheOptions, 'near' | 'far' | 'onServe'>>;
   private readonly now: () => number;
+  private readonly onServe: (ageMs: number) => void;
 
-  constructor({ near, far, ...settings }: CacheOptions) {
+  constructor({ near, far, onServe = () => {}, ...settings }: CacheOptions) {
+    this.onServe = onServe;
     this.settings = { nearTtlMs: 1_000, waitMs: 5_000, jitter: 0.1, now: Date.now, random: Math.random, sleep: delay, ...settings };
     this.now = this.settings.now;
     this.near = near;
@@ -89,13 +93,13 @@ class TieredCache implements Cache {
     const entry = await this.usable(this.near, this.nearTags, key, read.tags);
     if (entry && this.isFresh(entry)) {
       this.counts.hits++;
-      return entry.value as Value;
+      return this.serve(entry);
     }
     const flight = this.flights.get(key);
     if (entry) {
       this.counts.stale++;
       if (!flight) this.start(key, read).catch(() => {});
-      return entry.value as Value;
+      return this.serve(entry);
     }
     if (flight) this.counts.waits++;
     return (flight?.value ?? this.start(key, read)) as Promise<Value>;
@@ -128,7 +132,7 @@ class TieredCache implements Cache {
   private async find<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
     // The flight before this one may have landed between the asker's look and now.
     const near = await this.usable(this.near, this.nearTags, key, read.tags);
-    if (near && this.isFresh(near)) return near.value as Value;
+    if (near && this.isFresh(near)) return this.serve(near);
     const { far, farTags } = this;
     if (!far || !farTags) return this.compute(key, read);
     const entry = await this.usable(far, farTags, key, read.tags);
@@ -139,7 +143,7 @@ class TieredCache implements Cache {
     }
     this.counts.stale++;
     this.refresh(key, () => this.computeOnce(key, read, far, farTags));
-    return entry.value as Value;
+    return this.serve(entry);
   }
 
   private refresh(key: string, compute: () => Promise<unknown>): void {
@@ -195,14 +199,22 @@ class TieredCache implements Cache {
 
   private async keepNear<Value>(key: string, read: CachedRead<Value>, entry: CacheEntry): Promise<Value> {
     await this.near.set(key, this.nearCopy(entry, await this.nearTags.open(read.tags)));
-    return entry.value as Value;
+    return this.serve(entry);
+  }
+
+  private serve<Value>({ value, storedAt }: CacheEntry): Value {
+    this.onServe(Math.max(0, this.now() - storedAt));
+    return value as Value;
   }
 
   /** With a far store, the near copy is looked up there again after `nearTtlMs`: others may have invalidated it. */
   private nearCopy(entry: CacheEntry, tags: CacheEntry['tags']): CacheEntry {
     if (!this.far) return withTags(entry, tags);
-    const freshUntil = Math.min(entry.freshUntil, this.now() + this.settings.nearTtlMs);
-    return withTags({ ...entry, freshUntil, expiresAt: freshUntil }, tags);
+    const { nearTtlMs } = this.settings;
+    const freshUntil = Math.min(entry.freshUntil, this.now() + nearTtlMs);
+    // While it is looked up, who asks gets the copy, where that may be stale: no asker waits for the far store.
+    const expiresAt = freshUntil + Math.min(nearTtlMs, entry.expiresAt - entry.freshUntil);
+    return withTags({ ...entry, freshUntil, expiresAt }, tags);
   }
 
   private isFresh(entry: CacheEntry): boolean {

@@ -98,7 +98,7 @@ const storage = {
   ),
   cacheTtlMs: whole(
     { min: 0, max: DAY_MS, default: 2_000 },
-    'Milliseconds for which a costly read (room list, history page, metric range) is answered from the cache.',
+    'Milliseconds for which a costly read (room list, presence page, history page, metric range) is answered from the cache.',
   ),
 };
 

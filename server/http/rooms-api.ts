@@ -63,7 +63,7 @@ export function addRoomRoutes(router: Router, options: RoomsApiOptions): void {
   route(router, '/api/rooms/:room/presence', {
     get: async (req, res) => {
       const principal = await gate(req);
-      keepPrivately(res).json(await rooms.presence(principal, req.params.room));
+      keepPrivately(res).json(await rooms.presencePage(principal, req.params.room));
     },
   });
 }

@@ -31,6 +31,7 @@ export interface HubMetricsOptions {
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const CACHE_SECONDS = [0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60];
 const JOB_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300];
 
 /** Everything the hub counts and measures about itself, in one registry; parts are given the few of it that they feed. */
@@ -108,6 +109,12 @@ function workCounters(registry: Registry) {
     ingestLost: counter('ingest_lost', 'Samples and lines that were taken in and that the store then did not take.', ['what']),
     logLinesDropped: counter('own_log_lines_dropped', "Lines of the hub's own log that did not reach its room."),
     cacheReads: counter('cache_reads', 'Reads through the cache, by result.', ['result']),
+    cacheAge: new Histogram({
+      name: 'roomcast_cache_age_seconds',
+      help: 'Age of the values that the cache served.',
+      buckets: CACHE_SECONDS,
+      registers: [registry],
+    }),
     jobsEnded: counter('jobs_ended', 'Jobs that ended in this process, by handler and state.', ['name', 'state']),
     jobSeconds: new Histogram({
       name: 'roomcast_job_duration_seconds',

@@ -33,6 +33,8 @@ export interface Rooms {
   publish(principal: Principal, request: PublishRequest, action?: 'write' | 'ingest'): Promise<PublishAnswer>;
   history(principal: Principal, request: HistoryRequest): Promise<HistoryAnswer>;
   presence(principal: Principal, room: string): Promise<{ room: RoomName } & PresenceUsers>;
+  /** The same, some seconds old. */
+  presencePage(principal: Principal, room: string): Promise<{ room: RoomName } & PresenceUsers>;
   list(principal: Principal, query: { prefix?: string; limit: number }): Promise<RoomListing[]>;
   open(principal: Principal, request: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription>;
 }

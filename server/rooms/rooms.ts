@@ -23,7 +23,10 @@ import { findStart, type Start } from './subscribe.js';
 
 /** One computation for many askers, kept for `ttlMs`; 0: not kept. */
 export interface CachedReads {
-  read<Value>(key: string, read: { ttlMs: number | ((value: Value) => number); compute(): Promise<Value> }): Promise<Value>;
+  read<Value>(
+    key: string,
+    read: { ttlMs: number | ((value: Value) => number); staleMs?: number; compute(): Promise<Value> },
+  ): Promise<Value>;
 }
 
 export interface RoomsOptions {
@@ -122,9 +125,21 @@ export class RoomService implements Rooms {
   }
 
   async presence(principal: Principal, text: string): Promise<{ room: RoomName } & PresenceUsers> {
+    const { room, mode } = await this.#admitToPresence(principal, text);
+    return { room, ...(await this.present(room, mode)) };
+  }
+
+  /** Who is there, as a page that many ask for: it may be as old as a room list. */
+  async presencePage(principal: Principal, text: string): Promise<{ room: RoomName } & PresenceUsers> {
+    const { room, mode } = await this.#admitToPresence(principal, text);
+    const { cache, listCacheTtlMs: ttlMs } = this.options;
+    return { room, ...(await cache.read(`presence ${room}`, { ttlMs, staleMs: ttlMs, compute: () => this.present(room, mode) })) };
+  }
+
+  async #admitToPresence(principal: Principal, text: string): Promise<{ room: RoomName; mode: 'roster' | 'count' }> {
     const { room, policy } = await this.admit(principal, 'read', text);
     if (policy.presence === 'off') throw new HubError('not_found', 'rooms of this kind keep no presence');
-    return { room, ...(await this.present(room, policy.presence)) };
+    return { room, mode: policy.presence };
   }
 
   async present(room: RoomName, mode: 'roster' | 'count'): Promise<PresenceUsers> {
@@ -138,6 +153,7 @@ export class RoomService implements Rooms {
     // One list for all askers of a prefix; what each may see of it is decided afterwards.
     const listed = await cache.read(`rooms ${prefix}`, {
       ttlMs: listCacheTtlMs,
+      staleMs: listCacheTtlMs,
       compute: () => log.rooms({ ...(prefix && { prefix }), limit: LISTED_ROOMS }),
     });
     return listed
