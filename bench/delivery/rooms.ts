@@ -13,7 +13,8 @@ export const rooms = loadScenario({
     bytes: bytesOption(128),
   },
   modes: [
-    { key: 'ours', label: 'ours', target: { server: 'hub' } },
+    { key: 'memory', label: 'ours, log in memory', target: { server: 'hub', options: { store: 'memory' } } },
+    { key: 'lmdb', label: 'ours, log on disk', target: { server: 'hub' } },
     { key: 'stock', label: 'stock', isControl: true, target: { server: 'stock' } },
     { key: 'ws', label: 'plain ws', target: { server: 'ws' } },
   ],
@@ -35,5 +36,8 @@ export const rooms = loadScenario({
     'undelivered',
   ),
   pictured: ['deliveriesPerSecond'],
-  claims: [{ mode: 'ours', measure: 'deliveriesPerSecond', relativeTo: 'stock', limit: { atLeast: 6 } }],
+  claims: [
+    { mode: 'memory', measure: 'deliveriesPerSecond', relativeTo: 'stock', limit: { atLeast: 6 } },
+    { mode: 'lmdb', measure: 'deliveriesPerSecond', relativeTo: 'stock', limit: { atLeast: 6 } },
+  ],
 });

@@ -30,7 +30,7 @@ interface Waiting extends Append {
   reject(error: HubError): void;
 }
 
-const APPENDS_PER_COMMIT = 1_000;
+const APPENDS_PER_COMMIT = 4_000;
 const MAX_WAITING = 20_000;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** The time of a commit is counted in looks: a process that was too busy to look knows nothing of the disk, and counts one. */
