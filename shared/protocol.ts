@@ -216,6 +216,8 @@ export interface ServerToClientEvents {
   welcome: (welcome: Welcome) => void;
   message: (message: Message) => void;
   frame: (frame: Frame) => void;
+  /** A `frame` as `decodeFrame` reads it, for those who asked for `binary`. */
+  'frame:bytes': (frame: Uint8Array) => void;
   lines: (batch: LineBatch) => void;
   presence: (change: { room: RoomName; joined: User[]; left: User[]; count: number }) => void;
   typing: (typing: { room: RoomName; user: User }) => void;

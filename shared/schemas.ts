@@ -29,6 +29,9 @@ export const lineFilterSchema = z.strictObject({
     .optional(),
 });
 
+/** As `compileSeriesPatterns` takes them. */
+const seriesPatterns = z.array(z.string().min(1).max(512)).min(1).max(64);
+
 export const subscribeSchema = z.strictObject({
   room,
   /** The last position that the subscriber has: it gets what came after. */
@@ -37,6 +40,14 @@ export const subscribeSchema = z.strictObject({
   last: z.int().min(0).max(BOUNDS.pageMessages).optional(),
   /** Frames per second at most, for metric rooms. */
   maxHz: z.number().positive().max(20).optional(),
+  /** For metric rooms: the series that one of these chooses, instead of all. */
+  series: seriesPatterns.optional(),
+  /** For metric rooms: those of the chosen series that are counters, as what they rise by per second. */
+  rates: seriesPatterns.optional(),
+  /** For metric rooms: histograms (series `…_bucket` with a label `le`) as these quantiles of what was observed from one moment to the next. */
+  quantiles: z.array(z.number().gt(0).lt(1)).min(1).max(8).optional(),
+  /** For metric rooms: frames as the bytes that `decodeFrame` reads, in the event `frame:bytes`. */
+  binary: z.boolean().optional(),
   /** For log rooms: the lines that pass it, as `lines`, instead of the messages. */
   filter: lineFilterSchema.optional(),
   /** With `filter`: a subscriber that does not keep up is given the newest lines and told how many it did not see, instead of all of them later. */

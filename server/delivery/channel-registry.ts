@@ -1,11 +1,13 @@
+import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
+import type { Frame } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { LogEntry, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
 import type { RoomFeed } from '../rooms/room-feed.js';
-import type { OpenView, RoomView, ViewHost } from '../rooms/room-view.js';
-import { groupOf, RoomChannel } from './room-channel.js';
+import type { OpenView, RoomView, ViewHost, ViewLease } from '../rooms/room-view.js';
+import { FrameHearers, groupOf, RoomChannel } from './room-channel.js';
 import type { RoomOutput } from './room-output.js';
 
 export interface ChannelRegistryOptions {
@@ -58,6 +60,15 @@ export class ChannelRegistry {
     }
   }
 
+  /** The view of a room, for a reader that is no socket. @throws HubError `unavailable` as above, `invalid` where the kind has none */
+  async view(parsed: ParsedRoom): Promise<ViewLease> {
+    const { channel, release } = await this.acquire(parsed);
+    const { view, lease, hearers } = channel;
+    if (view) return { view, at: lease.feed, hear: (group, listener) => hearers.add(group, listener), release };
+    release();
+    throw new HubError('invalid', `${parsed.room} has no frames`);
+  }
+
   #hold(parsed: ParsedRoom): Held {
     const ends: (() => void)[] = [];
     const held: Held = { users: 0, ends, opening: this.#open(parsed, ends) };
@@ -72,9 +83,10 @@ export class ChannelRegistry {
     const open = this.options.viewOf(parsed.kind);
     const backlog = open && (await this.#readBacklog(parsed.room, open.backlog));
     // From here to `feed.add` in one turn: the feed's next entry is then the view's next too.
-    const view = open && backlog && this.#openView(open, lease.feed, backlog);
+    const hearers = new FrameHearers();
+    const view = open && backlog && this.#openView(open, lease.feed, backlog, hearers);
     if (view) ends.push(() => view.close());
-    const channel = new RoomChannel(parsed, lease, view, output);
+    const channel = new RoomChannel(parsed, lease, view, output, hearers);
     ends.push(lease.feed.add(channel));
     if (parsed.policy.presence !== 'off') {
       ends.push(await presence.follow(parsed.room, (change) => channel.presence(change)));
@@ -82,12 +94,15 @@ export class ChannelRegistry {
     return channel;
   }
 
-  #openView(open: OpenView, feed: RoomFeed, backlog: readonly LogEntry[]): RoomView {
+  #openView(open: OpenView, feed: RoomFeed, backlog: readonly LogEntry[], hearers: FrameHearers): RoomView {
     const recent = backlog.filter((entry) => entry.seq <= feed.last);
     const between = feed.recentAfter(backlog.at(-1)?.seq ?? 0) ?? [];
     const host: ViewHost = {
       room: feed.room,
-      emit: (group, event, frame) => this.options.output.emit(groupOf(feed.room, group), event, frame),
+      emit: (group, event, payload) => {
+        this.options.output.emit(groupOf(feed.room, group), event, payload);
+        if (event === 'frame') hearers.tell(group, payload as Frame);
+      },
     };
     return open.open(host, [...recent, ...between]);
   }

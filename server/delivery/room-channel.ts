@@ -1,5 +1,5 @@
 import { formatPosition } from '../../shared/position.js';
-import type { JobState, Message, ServerToClientEvents } from '../../shared/protocol.js';
+import type { Frame, JobState, Message, ServerToClientEvents } from '../../shared/protocol.js';
 import type { ParsedRoom } from '../../shared/rooms.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { PresenceChange } from '../presence/presence-store.js';
@@ -19,6 +19,24 @@ export function groupOf(room: string, suffix = ''): string {
   return `{${room}}${suffix}`;
 }
 
+/** Those who hear the frames of a view's groups within this process. */
+export class FrameHearers {
+  readonly #groups = new Map<string, Set<(frame: Frame) => void>>();
+
+  add(group: string, hear: (frame: Frame) => void): () => void {
+    const hearers = this.#groups.get(group) ?? new Set();
+    this.#groups.set(group, hearers.add(hear));
+    return () => {
+      hearers.delete(hear);
+      if (hearers.size === 0 && this.#groups.get(group) === hearers) this.#groups.delete(group);
+    };
+  }
+
+  tell(group: string, frame: Frame): void {
+    for (const hear of [...(this.#groups.get(group) ?? [])]) hear(frame);
+  }
+}
+
 /** All sockets of one room on this node: turns what the feed brings into events, each sent once to a whole group. */
 export class RoomChannel implements FeedReader {
   readonly members = new Set<ChannelMember>();
@@ -30,6 +48,8 @@ export class RoomChannel implements FeedReader {
     readonly lease: FeedLease,
     readonly view: RoomView | undefined,
     private readonly output: RoomOutput,
+    /** Readers of the view's frames that are no sockets, by group. */
+    readonly hearers: FrameHearers = new FrameHearers(),
   ) {
     this.group = groupOf(parsed.room);
   }

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler, Router } from 'express';
 import { BOUNDS } from '../../shared/limits.js';
-import type { LineBatch, Message } from '../../shared/protocol.js';
+import type { Frame, LineBatch, Message } from '../../shared/protocol.js';
 import type { Rooms } from '../rooms/room-service.js';
 import { jsonBody } from './body.js';
 import { errorAnswers, noSuchPath } from './errors.js';
@@ -102,7 +102,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 function apiRoutes(options: HttpAppOptions, streams: OpenStreams): Router {
   const router = Router();
   const gate = createGate(options);
-  const encode = createMessageEncoder<Message | LineBatch>();
+  const encode = createMessageEncoder<Message | LineBatch | Frame>();
   const { limits, checkPayload: check, heartbeatMs = 15_000, sseRetryMs = 2_000, pageMaxAgeSeconds = 60, rangeMaxAgeSeconds = 2 } = options;
   const { payloadBytes, bodyTimeoutMs: timeoutMs = 30_000 } = limits;
   const publication = jsonBody({ maxBytes: payloadBytes && payloadBytes + ENVELOPE_BYTES, timeoutMs, check });

@@ -2,7 +2,7 @@ import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { HubError, toWireError } from '../../shared/errors.js';
 import type { Position } from '../../shared/position.js';
-import type { LineBatch, Message, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Frame, LineBatch, Message, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { OpenSubscription, Receiver, Rooms } from '../rooms/room-service.js';
 import type { Gate } from './gate.js';
@@ -11,13 +11,13 @@ import { pageSize, readPosition } from './query.js';
 import { readInput, route } from './route.js';
 import { formatFor, type StreamFormat } from './stream-format.js';
 import { TurnWriter } from './turn-writer.js';
-import { flagText, readFilter } from './view-query.js';
+import { flagText, readFilter, readFrameWish } from './view-query.js';
 
 export interface SseOptions extends PlaceOptions {
   rooms: Rooms;
   gate: Gate;
   streams: OpenStreams;
-  encode(message: Message | LineBatch): string;
+  encode(message: Message | LineBatch | Frame): string;
   /** Milliseconds between two comments that keep proxies from closing a quiet stream. */
   heartbeatMs: number;
   /** Milliseconds after which a browser connects again. */
@@ -47,7 +47,7 @@ export function addEventRoutes(router: Router, options: SseOptions): void {
       const { since, ...wish } = readInput(eventsQuery, req.query);
       const filter = readFilter(req.query);
       const from = resumeFrom(req) ?? since;
-      const request = { room, ...wish, ...(from !== undefined && { since: from }), ...(filter && { filter }) };
+      const request = { room, ...wish, ...readFrameWish(req.query), ...(from !== undefined && { since: from }), ...(filter && { filter }) };
       await holdPlace(options, req, res);
       const format = formatFor(req);
       const stream = new EventStream(res, format, options);
@@ -113,6 +113,10 @@ class EventStream implements Receiver {
     return this.#writer.write(this.#lines(batch));
   }
 
+  frame(frame: Frame): boolean {
+    return this.#writer.write(this.format.event('frame', this.options.encode(frame)));
+  }
+
   gap(position: string): void {
     this.#writer.write(this.format.event('gap', JSON.stringify({ room: this.#room, position }), position));
   }
@@ -121,12 +125,15 @@ class EventStream implements Receiver {
    * A gap comes first and without an id: the messages behind it are older than the position it names, and a stream cut among them
    * must go on from the last one seen.
    */
-  #opening({ room, position, recovered, messages, lines = [] }: SubscribeAnswer, from: string | undefined): string {
+  #opening({ room, position, recovered, messages, lines = [], metrics }: SubscribeAnswer, from: string | undefined): string {
+    const opened = this.format.event('position', JSON.stringify({ room, position, recovered }), position);
+    // It stands for all that was before.
+    if (metrics) return this.format.event('snapshot', JSON.stringify({ room, ...metrics })) + opened;
     const gap = from !== undefined && !recovered ? this.format.event('gap', JSON.stringify({ room, position })) : '';
     const missed = messages.map((message) => this.#message(message)).join('');
     const after = recovered ? (from as Position) : position;
     const missedLines = lines.length > 0 ? this.#lines({ room, after, position, lines }) : '';
-    return gap + missed + missedLines + this.format.event('position', JSON.stringify({ room, position, recovered }), position);
+    return gap + missed + missedLines + opened;
   }
 
   #message(message: Message): string {

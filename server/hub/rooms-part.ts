@@ -55,6 +55,7 @@ export function openRoomsPart(options: RoomsPartOptions) {
     publisher: options.publisher,
     feeds,
     lineGroups,
+    view: (parsed) => channels.view(parsed),
     presence,
     cache,
     ownsJob: options.ownsJob,

@@ -1,9 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { decodeFrame } from '../../shared/frame-codec.js';
 import type { Frame, MetricSnapshot } from '../../shared/protocol.js';
+import { compileSeriesPatterns } from '../../shared/series-pattern.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import type { LogEntry } from '../log/room-log.js';
-import { createMetricView, type MetricViewOptions } from './metric-view.js';
+import type { FrameEvent, ViewWish } from '../rooms/room-view.js';
+import { createMetricView, type MetricViewOptions, VIEWS_PER_ROOM } from './metric-view.js';
 
 const ROOM = 'metrics:a';
 
@@ -12,8 +15,10 @@ function room(options: Partial<MetricViewOptions> = {}, recent: LogEntry[] = [])
   const clock = new ManualClock();
   const viewers = new Set<Viewer>();
   let seq = recent.length;
-  const emit = (group: string, _event: 'frame', frame: Frame) => {
-    const onTheWire: Frame = JSON.parse(JSON.stringify(frame));
+  let emitted = 0;
+  const emit = (group: string, _event: FrameEvent, payload: Frame | Uint8Array) => {
+    emitted++;
+    const onTheWire: Frame = payload instanceof Uint8Array ? decodeFrame(payload) : JSON.parse(JSON.stringify(payload));
     for (const viewer of viewers) if (viewer.group === group) viewer.frame(onTheWire);
   };
   const view = createMetricView({ clock, frameIntervalMs: 250, ...options }).open({ room: ROOM, emit }, recent);
@@ -23,8 +28,9 @@ function room(options: Partial<MetricViewOptions> = {}, recent: LogEntry[] = [])
     publish(values: Record<string, number>, t = clock.now()) {
       view.entry(entryOf(++seq, values, t, clock.now()));
     },
-    join(maxHz?: number) {
-      const { group, answer } = view.attach(maxHz === undefined ? {} : { maxHz });
+    emitted: () => emitted,
+    join(maxHz?: number, wish: ViewWish = {}) {
+      const { group, answer } = view.attach(maxHz === undefined ? wish : { ...wish, maxHz });
       const viewer = new Viewer(group, JSON.parse(JSON.stringify(answer.metrics)));
       viewers.add(viewer);
       return viewer;
@@ -95,7 +101,8 @@ test('a newcomer gets names, latest values and the last minutes; then frames, ea
 test('viewers of a lower rate get the latest of each series once per interval of theirs', async () => {
   const { join, publish, clock, view } = room();
   const [slow, slower, full] = [join(2.5), join(0.5), join(4)];
-  expect([slow.group, slower.group, full.group]).toEqual(['@2', '@0.5', '']);
+  expect(full.group).toBe('');
+  expect([join(2).group, join(0.6).group]).toEqual([slow.group, slower.group]);
   for (let i = 1; i <= 40; i++) {
     publish({ cpu: i, [`only_${i}`]: i });
     await clock.advance(250);
@@ -197,6 +204,94 @@ test('series past the limit are left out and counted, until idle ones make room;
   expect(join().latest).toEqual({ b: 14, c: 4 });
 });
 
+test('[P110] a viewer of chosen series gets those, in numbers and names of its own', () => {
+  const { join, publish } = room();
+  publish({ 'cpu{core="0"}': 1, 'cpu{core="1"}': 2, mem: 3, 'disk{dev="a"}': 4 });
+  const viewer = join(undefined, { series: ['cpu{core="1"}', 'd*'] });
+  expect(viewer.snapshot).toMatchObject({ names: ['cpu{core="1"}', 'disk{dev="a"}'], latest: { values: [2, 4] } });
+  expect(viewer.snapshot.backfill).toEqual([{ t: 1_700_000_000_000, series: [0, 1], values: [2, 4] }]);
+  publish({ mem: 5 });
+  publish({ mem: 6, 'disk{dev="b"}': 7, 'cpu{core="1"}': 8 });
+  expect(viewer.frames).toMatchObject([{ series: [2, 0], values: [7, 8], names: { 2: 'disk{dev="b"}' } }]);
+});
+
+test('[P110] [P113] viewers who wish the same share one frame, put together once, as JSON and as bytes', () => {
+  const { join, publish, part, emitted } = room();
+  const wish = { series: ['a', 'b'] };
+  const viewers = [
+    join(4, wish),
+    join(9, { series: ['b', 'a'] }),
+    join(4, { ...wish, binary: true }),
+    join(undefined, { ...wish, binary: true }),
+  ];
+  publish({ a: 1, c: 2 });
+  expect(emitted()).toBe(2);
+  expect(new Set(viewers.map(({ group }) => group)).size).toBe(2);
+  for (const { frames } of viewers) expect(frames).toEqual(viewers[0]!.frames);
+  part(viewers[0]!);
+  part(viewers[1]!);
+  publish({ a: 2 });
+  expect(emitted()).toBe(3);
+  expect(viewers.map(({ latest }) => latest.a)).toEqual([1, 1, 2, 2]);
+});
+
+test('[P111] counters come as what they rise by per second: between the values that this viewer sees, and past ones too', async () => {
+  const { join, publish, clock } = room();
+  const counted = (value: number) => publish({ 'req_total{code="200"}': value, mem: value });
+  counted(10);
+  await clock.advance(1_000);
+  counted(30);
+  const [full, slow] = [join(undefined, { rates: ['*_total'] }), join(0.5, { rates: ['*_total'] })];
+  const rate = 'req_total:rate{code="200"}';
+  expect(full.latest).toEqual({ mem: 30, [rate]: 20 });
+  expect(full.snapshot.backfill.map(({ values }) => values)).toEqual([[10], expect.arrayContaining([30, 20])]);
+  for (const value of [40, 80]) {
+    await clock.advance(1_000);
+    counted(value);
+  }
+  await clock.advance(4_000);
+  expect(full.frames.map(({ values }) => values[0])).toEqual([10, 40]);
+  expect(slow.latest[rate]).toBe(40);
+  // It began anew.
+  counted(5);
+  expect(full.latest).toMatchObject({ mem: 5, [rate]: 40 });
+  await clock.advance(1_000);
+  counted(8);
+  expect(full.latest[rate]).toBe(3);
+});
+
+test('[P112] histograms come as quantiles of what was observed since the moment before', async () => {
+  const { join, publish, clock } = room();
+  const bucket = (le: string) => `req_seconds_bucket{code="200",le="${le}"}`;
+  const observed = (counts: readonly number[]) =>
+    publish({ ...Object.fromEntries(['0.1', '1', '+Inf'].map((le, i) => [bucket(le), counts[i]!])), req_seconds_sum: 9 });
+  observed([1_000, 1_000, 1_000]);
+  const viewer = join(undefined, { quantiles: [0.5, 0.99] });
+  expect(viewer.latest).toEqual({ req_seconds_sum: 9 });
+  await clock.advance(1_000);
+  observed([1_050, 1_100, 1_100]);
+  const name = (q: number) => `req_seconds{code="200",quantile="${q}"}`;
+  expect(viewer.latest).toEqual({ req_seconds_sum: 9, [name(0.5)]: 0.1, [name(0.99)]: expect.closeTo(0.982, 6) });
+  // A view of its own knows the past minutes, the same one what it showed.
+  expect(join(undefined, { quantiles: [0.5] }).latest).toEqual({ req_seconds_sum: 9, [name(0.5)]: 0.1 });
+  expect(join(undefined, { quantiles: [0.99, 0.5] }).latest).toEqual(viewer.latest);
+  const frames = viewer.frames.length;
+  await clock.advance(1_000);
+  // Half of them, then the other half at the same time: told once, with all of them.
+  publish({ [bucket('0.1')]: 1_051, [bucket('+Inf')]: 1_101 });
+  expect(viewer.frames).toHaveLength(frames);
+  publish({ [bucket('1')]: 1_101 });
+  expect(viewer.latest[name(0.5)]).toBe(0.05);
+});
+
+test('[P110] what is no pattern is refused, and so is one view too many', () => {
+  const { view, join } = room();
+  expect(() => view.admit({ series: ['cpu{'] })).toThrow(expect.objectContaining({ code: 'invalid' }));
+  for (let n = 0; n < VIEWS_PER_ROOM; n++) join(undefined, { series: [`s${n}`] });
+  expect(() => view.admit({ series: ['one more'] })).toThrow(expect.objectContaining({ code: 'busy' }));
+  view.admit({ series: ['s1'] });
+});
+
 const step = fc.oneof(
   fc.record({
     do: fc.constant('publish' as const),
@@ -204,23 +299,30 @@ const step = fc.oneof(
     lateMs: fc.constantFrom(0, 0, 0, 700, 5_000),
   }),
   fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 250, 1_000, 20_000) }),
-  fc.record({ do: fc.constant('join' as const), maxHz: fc.constantFrom(undefined, 20, 2, 1, 0.3) }),
+  fc.record({
+    do: fc.constant('join' as const),
+    maxHz: fc.constantFrom(undefined, 20, 2, 1, 0.3),
+    wish: fc.constantFrom<ViewWish>({}, { binary: true }, { series: ['s1', 's2', 's3'] }, { series: ['s*2'], binary: true }),
+  }),
 );
 
 test('whenever somebody joins, at whatever rate, all end with the same latest values', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const { join, publish, clock } = room({ series: 8, backlogMs: 3_000 });
-      const viewers = [join()];
+      const viewers = [{ viewer: join(), wish: {} as ViewWish }];
       let value = 0;
       for (const act of steps) {
         if (act.do === 'publish') publish(Object.fromEntries(act.names.map((name) => [`s${name}`, ++value])), clock.now() - act.lateMs);
         else if (act.do === 'wait') await clock.advance(act.ms);
-        else viewers.push(join(act.maxHz));
+        else viewers.push({ viewer: join(act.maxHz, act.wish), wish: act.wish });
       }
       await clock.advance(10_000);
-      const truth = join().latest;
-      for (const { latest } of viewers) expect(latest).toMatchObject(truth);
+      const truth = Object.entries(join().latest);
+      for (const { viewer, wish } of viewers) {
+        const chosen = compileSeriesPatterns(wish.series ?? []);
+        expect(viewer.latest).toMatchObject(Object.fromEntries(truth.filter(([name]) => chosen(name))));
+      }
     }),
     { numRuns: 200 },
   );

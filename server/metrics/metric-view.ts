@@ -1,11 +1,14 @@
-import type { Frame, SampleColumns, SubscribeAnswer } from '../../shared/protocol.js';
+import { HubError } from '../../shared/errors.js';
+import type { Frame, MetricSnapshot, SampleColumns, SubscribeAnswer } from '../../shared/protocol.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { Clock } from '../observe/clock.js';
-import type { OpenView, RoomView, ViewHost } from '../rooms/room-view.js';
+import type { OpenView, RoomView, ViewHost, ViewWish } from '../rooms/room-view.js';
+import { FrameLens, seesAll } from './frame-lens.js';
 import { MetricHistory } from './metric-history.js';
-import { RateGroup, rateFor } from './rate-group.js';
+import { rateFor } from './rate-group.js';
 import { columnsOf } from './sample-columns.js';
 import { SeriesDictionary } from './series-dictionary.js';
+import { SharedView, viewOfGroup } from './shared-view.js';
 
 export interface MetricViewOptions {
   readonly clock: Clock;
@@ -30,7 +33,10 @@ type Settings = MetricViewOptions & typeof DEFAULTS;
 const KEPT_POINTS = 400_000;
 /** Characters of all series names of a room. */
 const NAME_CHARS = 4 * 1024 * 1024;
-const FULL_RATE = '';
+/** The room as it is. */
+const WHOLE = '';
+/** Distinct ways to see one room on this node at a time: each costs a look at every value. */
+export const VIEWS_PER_ROOM = 200;
 
 /** How metric rooms are seen: as frames of numbered series, at each viewer's own rate, with a picture of the last minutes to begin with. */
 export function createMetricView(options: MetricViewOptions): OpenView {
@@ -48,24 +54,23 @@ export function createMetricView(options: MetricViewOptions): OpenView {
 class MetricRoomView implements RoomView {
   readonly #dictionary: SeriesDictionary;
   readonly #history: MetricHistory;
-  readonly #groups = new Map<string, RateGroup>();
+  /** By what their viewers wish, and by name. */
+  readonly #views = new Map<string, SharedView>();
+  readonly #names = new Map<string, string>();
+  #named = 0;
 
   constructor(
     private readonly host: ViewHost,
     private readonly settings: Settings,
   ) {
-    const { backlogMs, series } = settings;
-    // A number is free for another series only when the history has none of its rows any more.
-    const idleMs = 2 * backlogMs;
+    const { backlogMs } = settings;
     this.#history = new MetricHistory({ ...settings, ageMs: backlogMs, points: KEPT_POINTS });
-    this.#dictionary = new SeriesDictionary({ series, chars: NAME_CHARS, idleMs, onForget: (number) => this.#history.forget(number) });
+    this.#dictionary = new SeriesDictionary({ ...this.#limits, onForget: (number) => this.#history.forget(number) });
   }
 
   entry(entry: LogEntry): void {
     const frame = this.learn(entry);
-    if (!frame) return;
-    this.host.emit(FULL_RATE, 'frame', { room: this.host.room, ...frame });
-    for (const group of this.#groups.values()) group.add(frame);
+    if (frame) for (const view of this.#views.values()) view.add(frame);
   }
 
   /** Takes a message's samples in and gives them in numbers; undefined when it carries none. */
@@ -79,35 +84,70 @@ class MetricRoomView implements RoomView {
     return frame;
   }
 
-  attach({ maxHz }: { maxHz?: number }): { group: string; answer: Pick<SubscribeAnswer, 'metrics'> } {
-    const group = this.#join(maxHz);
-    const backfill = this.#history.backfill(this.settings.clock.now());
-    return { group, answer: { metrics: { names: [...this.#dictionary.names], latest: this.#history.latest(), backfill } } };
+  admit(wish: ViewWish): void {
+    if (this.#views.has(this.#keyOf(wish))) return;
+    if (this.#views.size >= VIEWS_PER_ROOM) throw new HubError('busy', `${this.host.room} is seen in too many ways already`, 1_000);
+    this.#lens(wish);
   }
 
-  detach(name: string): void {
-    const group = this.#groups.get(name);
-    if (!group || --group.members > 0) return;
-    group.close();
-    this.#groups.delete(name);
+  attach(wish: ViewWish): { group: string; answer: Pick<SubscribeAnswer, 'metrics'> } {
+    const key = this.#keyOf(wish);
+    const view = this.#views.get(key) ?? this.#open(key, wish);
+    return { group: view.enter(wish.binary ?? false), answer: { metrics: view.snapshot(this.#snapshot()) } };
+  }
+
+  detach(group: string): void {
+    const key = this.#names.get(viewOfGroup(group));
+    const view = key === undefined ? undefined : this.#views.get(key);
+    if (key === undefined || !view || view.leave(group)) return;
+    view.close();
+    this.#views.delete(key);
+    this.#names.delete(viewOfGroup(group));
   }
 
   close(): void {
-    for (const group of this.#groups.values()) group.close();
-    this.#groups.clear();
+    for (const view of this.#views.values()) view.close();
+    this.#views.clear();
   }
 
-  #join(maxHz: number | undefined): string {
-    if (maxHz === undefined || maxHz >= 1_000 / this.settings.frameIntervalMs) return FULL_RATE;
-    const hz = rateFor(maxHz);
-    const name = `@${hz}`;
-    let group = this.#groups.get(name);
-    if (!group) {
-      group = new RateGroup(hz, this.settings.clock, (frame) => this.host.emit(name, 'frame', { room: this.host.room, ...frame }));
-      this.#groups.set(name, group);
-    }
-    group.members++;
-    return name;
+  /** A number is free for another series only when the history has none of its rows any more. */
+  get #limits() {
+    return { series: this.settings.series, chars: NAME_CHARS, idleMs: 2 * this.settings.backlogMs };
+  }
+
+  #open(key: string, wish: ViewWish): SharedView {
+    const name = key === WHOLE ? WHOLE : `/${++this.#named}`;
+    const { clock } = this.settings;
+    const lens = this.#lens(wish);
+    lens?.seed(this.#snapshot(), clock.now());
+    const view = new SharedView({ name, host: this.host, clock, hz: this.#rateOf(wish), lens });
+    this.#views.set(key, view);
+    this.#names.set(name, key);
+    return view;
+  }
+
+  /** @throws HubError `invalid` for what is no pattern */
+  #lens(wish: ViewWish): FrameLens | undefined {
+    return seesAll(wish) ? undefined : new FrameLens(wish, this.#dictionary.names, this.#limits);
+  }
+
+  #snapshot(): MetricSnapshot {
+    const backfill = this.#history.backfill(this.settings.clock.now());
+    return { names: [...this.#dictionary.names], latest: this.#history.latest(), backfill };
+  }
+
+  /** Frames per second; undefined for all of them. */
+  #rateOf({ maxHz }: ViewWish): number | undefined {
+    return maxHz === undefined || maxHz >= 1_000 / this.settings.frameIntervalMs ? undefined : rateFor(maxHz);
+  }
+
+  /** Wishes that come to the same have one key, whatever the order of their patterns. */
+  #keyOf(wish: ViewWish): string {
+    const hz = this.#rateOf(wish);
+    if (hz === undefined && seesAll(wish)) return WHOLE;
+    // A quantile's place among the others is not seen.
+    const { series, rates, quantiles } = wish;
+    return JSON.stringify([hz, series?.toSorted(), rates?.toSorted(), quantiles?.toSorted()]);
   }
 
   #number({ t, names, values, ago }: SampleColumns, now: number): Omit<Frame, 'room'> {

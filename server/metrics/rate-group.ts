@@ -13,7 +13,6 @@ export function rateFor(maxHz: number): number {
 
 /** Viewers of one room who take fewer frames than it makes: they get the latest of each series of their own interval. */
 export class RateGroup {
-  members = 0;
   readonly #intervalMs: number;
   #window: SampleWindow<number>;
   #names: Record<number, string> | undefined;

@@ -1,4 +1,4 @@
-import type { HistoryAnswer, LineBatch, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Frame, HistoryAnswer, LineBatch, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { HistoryRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
@@ -9,6 +9,8 @@ export interface Receiver {
   messages(batch: readonly Message[]): boolean;
   /** The same by lines, where the request has a filter. */
   lines?(batch: LineBatch): boolean;
+  /** Frames, where the request asks for some: each stands for all before it. */
+  frame?(frame: Frame): boolean;
   /** The log could not fill a hole: `position` is where the reader stands now. */
   gap(position: string): void;
 }

@@ -9,6 +9,7 @@ import type { LogEnds, LogEntry, LogRange, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { Cursor } from './cursor.js';
 import type { FeedRegistry } from './feed-registry.js';
+import { FrameReader } from './frame-reader.js';
 import type { LineGroupLease, LineGroups, LineHearer } from './line-group.js';
 import { LineReader } from './line-reader.js';
 import { findLineStart } from './line-start.js';
@@ -18,7 +19,8 @@ import type { SystemPublisher } from './publisher.js';
 import { checkRevision, isRevision } from './revision-policy.js';
 import type { RoomFeed } from './room-feed.js';
 import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
-import { checkWish } from './room-wish.js';
+import type { ViewLease } from './room-view.js';
+import { asksForFrames, checkWish } from './room-wish.js';
 import { findStart, type Start } from './subscribe.js';
 
 /** One computation for many askers, kept for `ttlMs`; 0: not kept. */
@@ -35,6 +37,8 @@ export interface RoomsOptions {
   publisher: LogPublisher;
   feeds: FeedRegistry;
   lineGroups: LineGroups;
+  /** The view of a room whose kind has one. @throws HubError `unavailable`, `invalid` */
+  view(parsed: ParsedRoom): Promise<ViewLease>;
   presence: PresenceStore;
   /** Whether the principal is the owner of the job that a `job:<id>` room reports. */
   ownsJob(principal: Principal, jobId: string): Promise<boolean>;
@@ -165,6 +169,7 @@ export class RoomService implements Rooms {
   async open(principal: Principal, request: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
     const parsed = await this.admit(principal, 'read', request.room);
     checkWish(parsed, request);
+    if (asksForFrames(parsed, request)) return this.#openFrames(parsed, request, receiver);
     const { room, policy } = parsed;
     const { feeds } = this.options;
     const lease = await feeds.acquire(room);
@@ -175,8 +180,7 @@ export class RoomService implements Rooms {
         end();
         lease.release();
       };
-      const presence = policy.presence === 'off' ? {} : { presence: await this.present(room, policy.presence).catch(() => ({ count: 0 })) };
-      const answer = { ...toAnswer(room, start), ...presence };
+      const answer = { ...toAnswer(room, start), ...(await this.#presentIn({ room, policy })) };
       // After the caller had its turn to write the answer: what follows belongs behind it.
       setImmediate(goOn);
       return { answer, resume: goOn, close };
@@ -184,6 +188,26 @@ export class RoomService implements Rooms {
       lease.release();
       throw error;
     }
+  }
+
+  async #openFrames(parsed: ParsedRoom, wish: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
+    const { room } = parsed;
+    const presence = await this.#presentIn(parsed);
+    const lease = await this.options.view(parsed);
+    try {
+      const reader = new FrameReader(room, lease, wish, (frame) => receiver.frame?.(frame) ?? true);
+      const position = formatPosition(lease.at.epoch, lease.at.last);
+      const answer = { room, position, recovered: false, messages: [], ...reader.begin(), ...presence };
+      return { answer, resume: () => reader.resume(), close: () => reader.close() };
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  async #presentIn({ room, policy }: Pick<ParsedRoom, 'room' | 'policy'>): Promise<Pick<SubscribeAnswer, 'presence'>> {
+    if (policy.presence === 'off') return {};
+    return { presence: await this.present(room, policy.presence).catch(() => ({ count: 0 })) };
   }
 
   /** A receiver's way through the room: its beginning, what brings the rest, and how that goes on after a pause. */

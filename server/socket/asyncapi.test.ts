@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { z } from 'zod';
+import { encodeFrame } from '../../shared/frame-codec.js';
 import type { Ack, ClientToServerEvents, Message, Notice, ServerToClientEvents } from '../../shared/protocol.js';
 import * as schemas from '../../shared/schemas.js';
 import { accepted, bare, faultsOf, type Node, readDescription } from '../../test/support/api-description.js';
@@ -72,6 +73,7 @@ const SENT: { [Event in keyof ServerToClientEvents]: Required<Parameters<ServerT
   welcome: [{ protocol: 1, user, time: 1, idWindowMs: 600_000, expiresAt: 5 }],
   message: [message],
   frame: [{ room: 'metrics:host', position: 'a1:1', t: 1, series: [0], values: [2], ago: [0], names: { 0: 'cpu' } }],
+  'frame:bytes': [encodeFrame({ room: 'metrics:host', t: 1, series: [0], values: [2] })],
   lines: [{ room: 'logs:api', after: 'a1:1', position: 'a1:3', lines: [{ text: 'out of disk', level: 'error' }], skipped: 2 }],
   presence: [{ room: 'chat:lobby', joined: [user], left: [user], count: 1 }],
   typing: [{ room: 'chat:lobby', user }],

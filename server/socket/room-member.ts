@@ -1,7 +1,7 @@
 import { HubError, toWireError } from '../../shared/errors.js';
+import { encodeFrame } from '../../shared/frame-codec.js';
 import { formatPosition, type PositionParts } from '../../shared/position.js';
 import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
-import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { ChannelLease } from '../delivery/channel-registry.js';
 import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/room-channel.js';
 import type { SlowTally } from '../delivery/slow-consumers.js';
@@ -11,7 +11,7 @@ import { sessionOf } from '../recovery/client-session.js';
 import { Cursor, type CursorTarget } from '../rooms/cursor.js';
 import type { LogReads } from '../rooms/log-reads.js';
 import { chooserOf } from '../rooms/missed.js';
-import type { RoomView } from '../rooms/room-view.js';
+import { newestFrame, type RoomView, type ViewWish } from '../rooms/room-view.js';
 import { toAnswer } from '../rooms/rooms.js';
 import type { Start } from '../rooms/subscribe.js';
 import type { HubSocket, PrincipalHolder } from './types.js';
@@ -230,8 +230,10 @@ export class ViewMember implements RoomMember {
   constructor(
     private readonly options: MemberOptions,
     private readonly view: RoomView,
-    private readonly wish: Pick<SubscribeRequest, 'maxHz'>,
-  ) {}
+    private readonly wish: ViewWish,
+  ) {
+    view.admit(wish);
+  }
 
   begin(presence: PresenceUsers | undefined): SubscribeAnswer {
     const { room } = this.options.lease.channel.parsed;
@@ -258,9 +260,9 @@ export class ViewMember implements RoomMember {
     tellOfLag(this.options, { behind: lease.channel.lease.feed.last - this.#heldAt });
     const { metrics } = this.#enter();
     if (!metrics) return;
-    const { names, latest } = metrics;
-    const t = Math.max(0, ...latest.t);
-    socket.emit('frame', { room, t, series: latest.series, values: latest.values, names: Object.fromEntries(names.entries()) });
+    const frame = newestFrame(room, metrics);
+    if (this.wish.binary) socket.emit('frame:bytes', encodeFrame(frame));
+    else socket.emit('frame', frame);
   }
 
   /** Frames go on until the other subscription begins: each is newer than the last, and none is missed by stopping. */

@@ -3,10 +3,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createOriginCheck } from '../../server/auth/origins.js';
 import type { Principal } from '../../server/auth/principal.js';
 import { tokenOf } from '../../server/auth/token-of.js';
+import { ChannelRegistry } from '../../server/delivery/channel-registry.js';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../server/http/app.js';
 import type { HttpJobs } from '../../server/http/jobs-api.js';
 import { checkPayload } from '../../server/limits/payload-checks.js';
 import { createMemoryRoomLog } from '../../server/log/memory-room-log.js';
+import { createMetricView } from '../../server/metrics/metric-view.js';
 import { systemClock } from '../../server/observe/clock.js';
 import type { PresenceStore } from '../../server/presence/presence-store.js';
 import { FeedRegistry } from '../../server/rooms/feed-registry.js';
@@ -59,17 +61,23 @@ const noJobs: HttpJobs = {
   openResult: async () => undefined,
 };
 
+const metricView = createMetricView({ clock: systemClock, frameIntervalMs: KINDS.metrics.frameIntervalMs });
+const viewOfMetrics = (kind: string) => (kind === 'metrics' ? metricView : undefined);
+
 /** Rooms over a log in memory, as the hub puts them together. */
 export function memoryRooms(scope: Scope): { rooms: RoomService; feeds: FeedRegistry } {
   const log = createMemoryRoomLog();
   const feeds = new FeedRegistry({ log, lingerMs: 1_000, verifyMs: 0, recentEntries: 100, onRepair: () => {}, onFault: () => {} });
   scope.defer(feeds, (open) => open.close());
+  const output = { emit: () => {}, message: () => {} };
+  const channels = new ChannelRegistry({ feeds, log, presence: nobodyThere, output, viewOf: viewOfMetrics, now: Date.now });
   const rooms = new RoomService({
     kinds: KINDS,
     log,
     publisher: new LogPublisher({ log, kinds: KINDS, randomId: () => crypto.randomUUID(), onPublish: () => {} }),
     feeds,
     lineGroups: new LineGroups({ clock: systemClock, socketsOf: () => ({ lines: () => {}, gap: () => {} }) }),
+    view: (parsed) => channels.view(parsed),
     presence: nobodyThere,
     ownsJob: async () => false,
     cache: { read: (_key, { compute }) => compute() },
