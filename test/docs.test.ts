@@ -247,6 +247,13 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   },
   'docs/library.md, Types, ts': compiles,
 
+  'docs/metrics-history.md, A range, console': shell({}),
+  'docs/metrics-history.md, Counters, console': shell({}),
+  'docs/metrics-history.md, Groups, console': shell({}),
+  'docs/metrics-history.md, A table, console': shell({}),
+  'docs/metrics-history.md, Into a Prometheus, console': shell({}),
+  'docs/metrics-history.md, Into a Prometheus, yaml': notRun('metric-history.test.ts runs a Prometheus with such a file'),
+
   'docs/recovery.md, Connection state recovery for stock clients, js': program({ prints: [/^new$/m, /^in the lobby$/m] }),
 
   'docs/reliability.md, The fault bench, sh': listed,

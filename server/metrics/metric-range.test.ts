@@ -140,6 +140,16 @@ test('groups, quantiles and rates are asked for by name; labels come as one text
   }
 });
 
+test('a length of time stands for the beginning', async () => {
+  const rows: SampleColumns[] = [{ t: 99_000, names: ['a'], values: [1] }];
+  const { from, to } = await ask(rows, { last: '1m', stepMs: 1_000 });
+  expect([from, to]).toEqual([40_000, 100_000]);
+  expect(['90s', '15m', '6h', '2d'].map((last) => query({ last }).last)).toEqual([90_000, 900_000, 21_600_000, 172_800_000]);
+  for (const bad of [{ last: '1' }, { last: '-1h' }, { last: '1.5h' }, { last: '1h', from: 0 }]) {
+    expect(rangeQuerySchema.safeParse(bad).success).toBe(false);
+  }
+});
+
 test('a group is summed up by step, and named by the labels that its series have in common', async () => {
   const names = ['cpu{core="0",host="a"}', 'cpu{core="1",host="a"}', 'cpu{core="0",host="b"}'];
   const rows = [1_000, 2_000].map((t): SampleColumns => ({ t, names, values: [1, 2, t / 1_000] }));

@@ -26,12 +26,21 @@ const LABELS = 10;
 const time = z.coerce.number().min(0).max(8.64e15);
 const texts = (most: number) => z.union([z.string(), z.array(z.string()).max(most)]).transform((given) => [given].flat());
 
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** `90s`, `15m`, `6h`, `2d`: in milliseconds. */
+const duration = z
+  .string()
+  .regex(/^[0-9]{1,6}[smhd]$/, 'a length of time is a whole number and s, m, h or d')
+  .transform((text) => Number.parseInt(text, 10) * (UNIT_MS[text.slice(-1)] ?? 0));
+
 /** The query string of a range: times in milliseconds since 1970, by default the last 15 minutes in about 300 steps. */
 export const rangeQuerySchema = z
   .object({
     series: texts(PATTERNS).default([]),
     from: time.optional(),
     to: time.optional(),
+    /** In the place of `from`. */
+    last: duration.optional(),
     stepMs: z.coerce
       .number()
       .int()
@@ -46,7 +55,8 @@ export const rangeQuerySchema = z
       .optional(),
     combine: z.enum(COMBINES as [Combine, ...Combine[]]).optional(),
   })
-  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, 'from is after to');
+  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, 'from is after to')
+  .refine(({ from, last }) => from === undefined || last === undefined, 'either from or last');
 export type RangeQuery = z.output<typeof rangeQuerySchema>;
 
 export interface MetricRange {

@@ -16,6 +16,8 @@ export interface GridWish {
   /** Milliseconds since 1970, by default the 15 minutes before `now`. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** Milliseconds before `to`, in the place of `from`. */
+  readonly last?: number | undefined;
   /** By default for about 300 steps. */
   readonly stepMs?: number | undefined;
 }
@@ -32,9 +34,13 @@ const ROUND_MS = [86_400_000, 3_600_000, 60_000, 10_000, 1_000];
  * @param levels finest first; none: everything is made from the samples
  * @throws HubError `invalid` when the range ends before it begins, `too_large` when it has too many steps
  */
-export function chooseGrid({ from, to, stepMs }: GridWish, now: number, levels: readonly RollupLevel[]): Grid {
+export function chooseGrid(
+  { from, to, last: length = DEFAULT_RANGE_MS, stepMs }: GridWish,
+  now: number,
+  levels: readonly RollupLevel[],
+): Grid {
   const end = to ?? now;
-  const start = from ?? end - DEFAULT_RANGE_MS;
+  const start = from ?? end - length;
   if (start > end) throw new HubError('invalid', 'from is after to');
   const wanted = stepMs ?? roundStep((end - start) / DEFAULT_STEPS);
   const finest = levels[0];
