@@ -36,6 +36,7 @@ import type { Logger } from './observe/logger.js';
 import { createMemoryPresenceStore } from './presence/memory-presence-store.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { createRedisPresenceStore } from './presence/redis-presence-store.js';
+import { openLmdbSessionStore } from './recovery/lmdb-session-store.js';
 import { createMemorySessionStore } from './recovery/memory-session-store.js';
 import { createRedisSessionStore } from './recovery/redis-session-store.js';
 import type { SessionStore } from './recovery/session-store.js';
@@ -74,6 +75,7 @@ export interface EnginesOptions {
 const ROOMS_DIR = 'rooms';
 const JOBS_DIR = 'jobs';
 const RESULTS_DIR = 'results';
+const SESSIONS_DIR = 'sessions';
 const ROLLUPS_DIR = 'rollups';
 /** A room's changes of presence are gathered for this long. */
 const PRESENCE_COALESCE_MS = 1_000;
@@ -102,7 +104,15 @@ function openMemory(options: EnginesOptions): Engines {
   const dir = mkdtempSync(join(tmpdir(), 'roomcast-'));
   const log = createMemoryRoomLog({ idWindowMs: options.config.idWindowMs });
   const rollups = createMemoryRollupStore({ levels: levelsOf(options.config) });
-  return openEmbedded(options, { log, rollups, dir, source: { kind: 'memory' }, end: () => rmSync(dir, { recursive: true, force: true }) });
+  const sessions = createMemorySessionStore();
+  return openEmbedded(options, {
+    log,
+    rollups,
+    sessions,
+    dir,
+    source: { kind: 'memory' },
+    end: () => rmSync(dir, { recursive: true, force: true }),
+  });
 }
 
 async function openLmdb(options: EnginesOptions): Promise<Engines> {
@@ -121,7 +131,8 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
     levels: levelsOf(config),
     onFault: (err) => logger.error({ err }, 'the roll-ups failed'),
   });
-  return openEmbedded(options, { log, rollups, dir, source: { kind: 'lmdb', dir: rooms }, journal, end: release });
+  const sessions = openLmdbSessionStore({ dir: join(dir, SESSIONS_DIR) });
+  return openEmbedded(options, { log, rollups, sessions, dir, source: { kind: 'lmdb', dir: rooms }, journal, end: release });
 }
 
 const levelsOf = ({ rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs }: Config) =>
@@ -171,13 +182,15 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
 interface Embedded {
   log: RoomLog;
   rollups: RollupStore;
+  sessions: SessionStore;
   dir: string;
   source: RoomSource;
   journal?: JobJournal;
   end(): void;
 }
 
-function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, { log, rollups, dir, source, journal, end }: Embedded): Engines {
+function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedded: Embedded): Engines {
+  const { log, rollups, sessions, dir, source, journal, end } = embedded;
   const results = join(dir, RESULTS_DIR);
   const jobs = createPiscinaJobQueue({ ...(journal && { journal }), queuedMax: config.jobQueueMax, logger });
   const files = createFileResultStore({ dir: results, maxBytes: RESULT_BYTES });
@@ -190,13 +203,13 @@ function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, { log, 
     results: files,
     cache: { near: createMemoryCacheStore({ maxEntries: Math.max(1, config.cacheMaxEntries) }) },
     limits: createMemorySharedLimits({ rates }),
-    sessions: createMemorySessionStore(),
+    sessions,
     rollups: { store: rollups, levels: levelsOf(config) },
     threads: { rooms: source, results: { kind: 'files', dir: results, maxBytes: RESULT_BYTES } },
     notReadyBecause: () => [],
     close: async () => {
       await presence.close();
-      await Promise.all([log.close(), files.close(), rollups.close()]);
+      await Promise.all([log.close(), files.close(), rollups.close(), sessions.close()]);
       end();
     },
   };

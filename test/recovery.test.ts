@@ -4,7 +4,7 @@ import { configFrom } from '../server/config.js';
 import { type StartedHub, startHub as startHubHere } from '../server/start-hub.js';
 import type { Message } from '../shared/protocol.js';
 import { type Cluster, startCluster } from './support/cluster.js';
-import { startHub } from './support/hub-process.js';
+import { type HubProcess, startHub } from './support/hub-process.js';
 import { openMemoryHub } from './support/memory-hub.js';
 import { fileScope, testScope } from './support/scope.js';
 import { type ClientOptions, connectClient, countFrom, type StockClient, seqs } from './support/stock-client.js';
@@ -275,6 +275,46 @@ describe('hubs in this process on Redis', () => {
   });
 });
 
+describe('an embedded hub that ends and is started again', () => {
+  const env = { ROOMCAST_LIMITS: 'off' };
+  const restart = (hub: HubProcess) => startHub(scope, { env, port: hub.port, dataDir: hub.dataDir });
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)(
+    '[P92] by %s: its clients are in their rooms again, with their data and what they missed',
+    async (signal) => {
+      const hub = await startHub(scope, { env });
+      const rooms = roomNames('a', 'b');
+      const sender = await connectClient(scope, hub.url);
+      const { client, move } = await travel(hub);
+      for (const room of rooms) await client.subscribe(room);
+      for (const room of rooms) await client.hears((await sender.publish(room, 'heard')).id);
+      await move(hub, async () => {
+        for (const room of rooms) for (let n = 0; n < 5; n++) await sender.publish(room, 'missed');
+        hub.signal(signal);
+        await hub.exited;
+        await restart(hub);
+      });
+      expect(client.socket.recovered).toBe(true);
+      await expectExact(client, await connectClient(scope, hub.url), rooms, [6, 6]);
+    },
+    60_000,
+  );
+
+  test('[P92] its clients come back by themselves, and go on where they were', async () => {
+    const hub = await startHub(scope, { env });
+    const [room] = roomNames('a') as [string];
+    const { client, back } = await travel(hub);
+    await client.subscribe(room);
+    hub.signal('SIGTERM');
+    await hub.exited;
+    await waitFor(() => !client.socket.connected);
+    await restart(hub);
+    await back();
+    expect(client.socket.recovered).toBe(true);
+    await expectExact(client, await connectClient(scope, hub.url), [room], [0]);
+  }, 60_000);
+});
+
 describe.each(['turn', 'stock'] as const)('the embedded engine, delivery %s', (delivery) => {
   test.each([[['websocket']], [['polling']]])(
     '[P92] a client on %s that was cut off comes back to the same process, and misses nothing',
@@ -296,7 +336,7 @@ describe.each(['turn', 'stock'] as const)('the embedded engine, delivery %s', (d
     60_000,
   );
 
-  test('[P93] another process is another beginning', async () => {
+  test('[P93] in memory, another process is another beginning', async () => {
     const [one, two] = [await openMemoryHub(scope, { delivery }), await openMemoryHub(scope, { delivery })];
     const { client, move } = await travel(one);
     await client.subscribe('chat:x');

@@ -1,8 +1,8 @@
 import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
+import { commitFault } from './commit-fault.js';
 import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
-import { commitFault } from './lmdb-faults.js';
 import { LmdbIds } from './lmdb-ids.js';
 import { listRooms, readPage } from './lmdb-reads.js';
 import { endsOf, ensureEpoch, type LmdbTables, openLmdbTables } from './lmdb-tables.js';

@@ -31,5 +31,6 @@ export function createMemorySessionStore(): SessionStore {
     async remove(pid, owner) {
       if (ownedBy(pid, owner)) sessions.delete(pid);
     },
+    close: async () => sessions.clear(),
   };
 }

@@ -38,5 +38,7 @@ export function createRedisSessionStore({ link, prefix }: RedisSessionStoreOptio
     async remove(pid, owner) {
       await call(pid, 'remove', owner);
     },
+    // The link is somebody else's.
+    close: async () => {},
   };
 }

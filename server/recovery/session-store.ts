@@ -22,4 +22,6 @@ export interface SessionStore {
   take(pid: string, owner: string, user: string, ttlMs: number): Promise<string | undefined>;
   /** Ends the owner's session; somebody else's is left as it is. */
   remove(pid: string, owner: string): Promise<void>;
+  /** After the last call. */
+  close(): Promise<void>;
 }

@@ -1,0 +1,105 @@
+import { type Database, open } from 'lmdb';
+import { HubError } from '../../shared/errors.js';
+import { commitFault } from '../log/commit-fault.js';
+import type { SessionStore, StoredSession } from './session-store.js';
+
+type Kept = StoredSession & {
+  readonly owner: string;
+  /** Milliseconds since 1970 at which it ends. */
+  readonly until: number;
+};
+
+export interface LmdbSessionStoreOptions {
+  /** Must be this process's own. Made when it is missing. */
+  readonly dir: string;
+  /** How often sessions that ended are looked for. */
+  readonly maintenanceMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** Sessions that one round of maintenance looks at: it is one transaction. */
+const LOOKED_AT = 1_000;
+const COMMIT_TIMEOUT_MS = 1_500;
+
+/**
+ * The engine of an embedded hub: sessions outlive the process. Each call is decided within a transaction and resolves when that is on disk; calls
+ * of one turn share it.
+ * @throws Error with one clear line when the directory holds nothing that can be opened
+ */
+export function openLmdbSessionStore({ dir, maintenanceMs = 10_000, now = Date.now }: LmdbSessionStoreOptions): SessionStore {
+  const sessions = openSessions(dir);
+  let cursor: string | undefined;
+
+  const change = <Result>(decide: () => Result): Promise<Result> =>
+    inTime(
+      sessions.transaction(decide).catch(async (error: unknown) => {
+        throw await commitFault(error, dir);
+      }),
+    );
+
+  const find = (pid: string): Kept | undefined => {
+    const kept = sessions.get(pid);
+    return kept && kept.until > now() ? kept : undefined;
+  };
+
+  const ownedBy = (pid: string, owner: string): Kept | undefined => {
+    const kept = find(pid);
+    return kept?.owner === owner ? kept : undefined;
+  };
+
+  const write = (pid: string, kept: Omit<Kept, 'until'>, ttlMs: number) => void sessions.put(pid, { ...kept, until: now() + ttlMs });
+
+  /** Goes around all sessions, some at a time. */
+  const forgetEnded = () => {
+    const page = [...sessions.getRange({ start: cursor, exclusiveStart: cursor !== undefined, limit: LOOKED_AT })];
+    for (const { key, value } of page) if (value.until <= now()) void sessions.remove(key);
+    cursor = page.length < LOOKED_AT ? undefined : page.at(-1)!.key;
+  };
+
+  // What could not be removed is looked at again.
+  const timer = setInterval(() => void change(forgetEnded).catch(() => {}), maintenanceMs).unref();
+
+  return {
+    open: (pid, owner, session, ttlMs) => change(() => write(pid, { ...session, owner }, ttlMs)),
+    save: (pid, owner, text, ttlMs) =>
+      change(() => {
+        const kept = ownedBy(pid, owner);
+        if (kept) write(pid, { ...kept, text }, ttlMs);
+        return kept !== undefined;
+      }),
+    take: (pid, owner, user, ttlMs) =>
+      change(() => {
+        const kept = find(pid);
+        if (kept?.user !== user) return undefined;
+        write(pid, { ...kept, owner }, ttlMs);
+        return kept.text;
+      }),
+    remove: (pid, owner) =>
+      change(() => {
+        if (ownedBy(pid, owner)) void sessions.remove(pid);
+      }),
+    async close() {
+      clearInterval(timer);
+      await sessions.close();
+    },
+  };
+}
+
+/** The disk may hang; what was asked for may be done later. */
+function inTime<Result>(work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const fault = new HubError('timeout', `The disk did not take the session within ${COMMIT_TIMEOUT_MS} ms.`);
+    const timer = setTimeout(() => reject(fault), COMMIT_TIMEOUT_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function openSessions(dir: string): Database<Kept, string> {
+  try {
+    // As the rooms: each commit waits for the disk, and a failed one leaves no promise unhandled.
+    return open<Kept, string>({ path: dir, overlappingSync: false, eventTurnBatching: false });
+  } catch (error) {
+    throw new Error(`the sessions in ${dir} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process';
+import { temporaryDir } from './files.js';
+import type { Scope } from './scope.js';
+
+export interface SmallDisk {
+  readonly dir: string;
+  grow(megabytes: number): void;
+}
+
+/** A file system of its own, in memory; undefined where this user may mount none. */
+export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallDisk | undefined> {
+  const dir = await temporaryDir(scope);
+  try {
+    mount('-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir);
+  } catch {
+    return undefined;
+  }
+  scope.defer(dir, () => execFileSync('umount', ['--lazy', dir], { stdio: 'ignore' }));
+  return { dir, grow: (to) => mount('-o', `remount,size=${to}m`, dir) };
+}
+
+function mount(...args: string[]): void {
+  execFileSync('mount', args, { stdio: 'ignore' });
+}
