@@ -1,8 +1,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { clockSeconds } from '../lib/format.js';
 import { Icon } from '../ui/icon.js';
 import { LogDetail } from './log-detail.js';
-import type { ShownLine } from './log-state.js';
+import type { LogFeed, LogView } from './log-feed.js';
+import { LogRow } from './log-row.js';
+import type { HeldLine } from './log-tail.js';
 import { visibleRows } from './virtual.js';
 
 /** Height of a row in pixels; the style sheet has the same. */
@@ -10,100 +11,103 @@ const ROW_PX = 24;
 /** Pixels from the end within which the list follows it. */
 const FOLLOW_PX = 30;
 
-/** The lines, of which only those in sight are in the page. It follows the newest until one scrolls up. */
-export function LogList({ lines }: { lines: readonly ShownLine[] }) {
+interface LogListProps {
+  feed: LogFeed;
+  view: LogView;
+  /** Words to mark, in lower case. */
+  words: readonly string[];
+  onFilter: (name: string, value: string, absent: boolean) => void;
+}
+
+/**
+ * The lines, of which only those in sight are in the page. It follows the newest until one scrolls up: then new lines wait, so that what is
+ * read stays.
+ */
+export function LogList({ feed, view, words, onFilter }: LogListProps) {
+  const lines = feed.tail.shown;
   const list = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
-  const [following, setFollowing] = useState(true);
-  const [selected, setSelected] = useState<ShownLine | undefined>(undefined);
+  const [seen, setSeen] = useState({ top: 0, height: 600 });
+  const [selected, setSelected] = useState<HeldLine | undefined>(undefined);
   const anchor = useRef({ id: 0, offset: 0 });
+  const following = view.paused === undefined;
 
   const measure = () => {
     const element = list.current;
     if (!element) return;
-    setView({ top: element.scrollTop, height: element.clientHeight });
-    setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < FOLLOW_PX);
-    const top = Math.floor(element.scrollTop / ROW_PX);
-    anchor.current = { id: lines[top]?.id ?? 0, offset: element.scrollTop - top * ROW_PX };
+    const { scrollTop, scrollHeight, clientHeight } = element;
+    setSeen({ top: scrollTop, height: clientHeight });
+    const top = Math.floor(scrollTop / ROW_PX);
+    anchor.current = { id: lines.at(top)?.id ?? 0, offset: scrollTop - top * ROW_PX };
+    return scrollHeight - scrollTop - clientHeight < FOLLOW_PX;
+  };
+  const scrolled = () => {
+    const atEnd = measure();
+    if (!atEnd && following) feed.pause('scroll');
+    if (atEnd && view.paused === 'scroll') feed.resume();
   };
   useEffect(() => {
-    const observer = new ResizeObserver(measure);
+    const observer = new ResizeObserver(() => measure());
     observer.observe(list.current!);
     return () => observer.disconnect();
-  }, []);
+  }, [feed]);
   useLayoutEffect(() => {
     const element = list.current!;
     if (following) element.scrollTop = element.scrollHeight;
     else {
       // Lines that were let go or filtered out above must not move the ones being read.
-      const top = lines.findIndex(({ id }) => id >= anchor.current.id);
-      if (top >= 0) element.scrollTop = top * ROW_PX + anchor.current.offset;
+      const top = lines.firstNot(({ id }) => id < anchor.current.id);
+      element.scrollTop = top * ROW_PX + anchor.current.offset;
     }
-  }, [lines, following]);
+  }, [view, following]);
 
-  const { first, end } = visibleRows(lines.length, ROW_PX, view.top, view.height);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === 'Escape') setSelected(undefined);
     if (!step || !selected) return;
     event.preventDefault();
-    const next = lines[lines.indexOf(selected) + step];
-    if (next) setSelected(next);
+    const at = lines.firstNot(({ id }) => id < selected.id);
+    setSelected(lines.at(at + step) ?? selected);
   };
+  // A list that follows is at its end, wherever it was when it was last measured.
+  const top = following ? Math.max(0, lines.length * ROW_PX - seen.height) : seen.top;
+  const { first, end } = visibleRows(lines.length, ROW_PX, top, seen.height);
   return (
     <div class="log-frame">
-      <div
-        class="log-list scrolls"
-        ref={list}
-        onScroll={measure}
-        onKeyDown={move}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        tabIndex={0}
-        role="log"
-        aria-label="Log lines"
-        aria-live="off"
-        data-testid="log-list"
-      >
-        <div class="log-height" style={{ height: `${lines.length * ROW_PX}px` }}>
-          <div class="log-rows" style={{ transform: `translateY(${first * ROW_PX}px)` }}>
-            {lines.slice(first, end).map((line) => (
-              <LogRow
-                key={line.id}
-                line={line}
-                selected={line === selected}
-                onSelect={() => setSelected(line === selected ? undefined : line)}
-              />
-            ))}
+      <div class="log-view">
+        <div
+          class="log-list scrolls"
+          ref={list}
+          onScroll={scrolled}
+          onKeyDown={move}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+          tabIndex={0}
+          role="log"
+          aria-label="Log lines"
+          aria-live="off"
+          data-testid="log-list"
+        >
+          <div class="log-height" style={{ height: `${lines.length * ROW_PX}px` }}>
+            <div class="log-rows" style={{ transform: `translateY(${first * ROW_PX}px)` }}>
+              {/* Rows have no keys: what is in the page stays there, and is written anew. */}
+              {lines.slice(first, end).map((held) => (
+                <LogRow
+                  held={held}
+                  words={words}
+                  selected={held.id === selected?.id}
+                  onSelect={(chosen) => setSelected(chosen.id === selected?.id ? undefined : chosen)}
+                />
+              ))}
+            </div>
           </div>
         </div>
+        {!following && (
+          <button type="button" class="to-newest" onClick={feed.resume} data-testid="log-follow">
+            <Icon name="down" />
+            Follow
+          </button>
+        )}
       </div>
-      {!following && (
-        <button type="button" class="to-newest" onClick={() => setFollowing(true)} data-testid="log-follow">
-          <Icon name="down" />
-          Follow
-        </button>
-      )}
-      {selected && <LogDetail line={selected} onClose={() => setSelected(undefined)} />}
+      {selected && <LogDetail held={selected} onClose={() => setSelected(undefined)} onFilter={onFilter} />}
     </div>
-  );
-}
-
-function LogRow({ line, selected, onSelect }: { line: ShownLine; selected: boolean; onSelect: () => void }) {
-  const level = line.level ?? 'info';
-  return (
-    <button type="button" class={`log-row level-${level}`} aria-expanded={selected} tabIndex={-1} onClick={onSelect} data-testid="log-line">
-      <span class="log-time numbers">{clockSeconds(line.time)}</span>
-      <span class="log-level">{line.level ?? ''}</span>
-      <span class="log-text">
-        {line.source && <span class="log-source">{line.source} </span>}
-        {line.text}
-        {line.fields.map(([name, value]) => (
-          <span key={name} class="log-field">
-            {' '}
-            {name}=<b>{value}</b>
-          </span>
-        ))}
-      </span>
-    </button>
   );
 }

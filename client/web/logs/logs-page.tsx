@@ -1,30 +1,33 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { LogLevel } from '../../../shared/schemas.js';
+import { beforePaint } from '../lib/frame-batch.js';
 import { useStore } from '../lib/use-store.js';
 import { useSession } from '../session-context.js';
+import { CodeSnippet } from '../ui/code-snippet.js';
 import { Empty, Refused } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
 import { RoomPicker } from '../ui/room-picker.js';
+import { noteRoute } from '../use-route.js';
+import { LEVELS, NO_FILTER, type WrittenFilter, withField, wordsOf } from './line-filter.js';
 import { joinLogRoom } from './log-feed.js';
 import { LogList } from './log-list.js';
-import { filterLines, LEVELS, type LogFilter } from './log-state.js';
 
 const WHOLE = new Intl.NumberFormat();
 
 /** A log room's live tail. */
-export function LogsPage({ name }: { name: string }) {
-  return <Tail key={name} name={name} />;
-}
-
-function Tail({ name }: { name: string }) {
+export function LogsPage({ name, query = '' }: { name: string; query?: string | undefined }) {
   const { hub } = useSession();
-  const feed = useMemo(() => joinLogRoom(hub, `logs:${name}`), [hub, name]);
+  const feed = useMemo(() => joinLogRoom(hub, `logs:${name}`, beforePaint()), [hub, name]);
   useEffect(() => feed.leave, [feed]);
-  const log = useStore(feed.log);
+  const view = useStore(feed.view);
   const state = useStore(feed.state);
-  const [filter, setFilter] = useState<LogFilter>({ level: 'trace', text: '' });
-  const lines = useMemo(() => filterLines(log.lines, filter), [log.lines, filter]);
-  const paused = log.held !== undefined;
+  const [filter, setFilter] = useState(() => readFilter(new URLSearchParams(query)));
+  const words = useMemo(() => wordsOf(filter.text), [filter]);
+  useEffect(() => {
+    feed.filter(filter);
+    noteRoute({ page: 'logs', name, query: writeFilter(filter) });
+  }, [feed, filter]);
+  const { tail } = feed;
   return (
     <>
       <header class="page-header">
@@ -33,38 +36,80 @@ function Tail({ name }: { name: string }) {
         <FilterFields filter={filter} onChange={setFilter} />
         <span class="spacer" />
         <span class="muted numbers log-count" data-testid="log-count">
-          {lines.length === log.lines.length ? '' : `${WHOLE.format(lines.length)} of `}
-          {WHOLE.format(log.lines.length)} lines
+          {tail.shown.length === tail.length ? '' : `${WHOLE.format(tail.shown.length)} of `}
+          {WHOLE.format(tail.length)} lines
         </span>
-        <button type="button" class="button small log-clear" onClick={() => feed.dispatch({ kind: 'clear' })}>
+        <button type="button" class="button small log-clear" onClick={feed.clear}>
           Clear
         </button>
-        <button
-          type="button"
-          class="button small"
-          aria-pressed={paused}
-          onClick={() => feed.dispatch({ kind: paused ? 'resume' : 'pause' })}
-          data-testid="logs-pause"
-        >
-          <Icon name={paused ? 'play' : 'pause'} />
-          {log.held ? `Resume${log.held.length > 0 ? ` (${log.held.length} new)` : ''}` : 'Pause'}
-        </button>
+        <PauseButton
+          paused={view.paused !== undefined}
+          waiting={tail.waiting}
+          onPause={() => feed.pause('button')}
+          onResume={feed.resume}
+        />
       </header>
-      {log.gaps > 0 && <p class="banner">Lines were missed while this page was away or too slow.</p>}
+      {view.gaps > 0 && <p class="banner">Lines were missed while this page was away or too slow. They are in the log.</p>}
       {state.kind === 'refused' ? (
         <Refused title="The hub does not show you this room" error={state.error} />
-      ) : lines.length === 0 ? (
-        <Empty icon="logs" title={log.lines.length > 0 ? 'No line passes the filter' : 'No lines yet'}>
-          {log.lines.length > 0 ? 'Choose a lower level or fewer words.' : 'They appear here as they are written.'}
+      ) : tail.shown.length > 0 ? (
+        <LogList
+          feed={feed}
+          view={view}
+          words={words}
+          onFilter={(field, value, absent) => setFilter({ ...filter, text: withField(filter.text, field, value, absent) })}
+        />
+      ) : tail.length > 0 ? (
+        <Empty icon="logs" title="No line passes the filter">
+          Choose a lower level or fewer words.
         </Empty>
       ) : (
-        <LogList lines={lines} />
+        <NoLines name={name} joining={state.kind === 'joining'} />
       )}
     </>
   );
 }
 
-function FilterFields({ filter, onChange }: { filter: LogFilter; onChange: (filter: LogFilter) => void }) {
+function readFilter(query: URLSearchParams): WrittenFilter {
+  return { level: LEVELS.find((level) => level === query.get('level')) ?? NO_FILTER.level, text: query.get('filter') ?? NO_FILTER.text };
+}
+
+function writeFilter({ level, text }: WrittenFilter): string {
+  return `${new URLSearchParams({ ...(level !== NO_FILTER.level && { level }), ...(text !== NO_FILTER.text && { filter: text }) })}`;
+}
+
+interface PauseButtonProps {
+  paused: boolean;
+  /** Lines that came meanwhile. */
+  waiting: number | undefined;
+  onPause: () => void;
+  onResume: () => void;
+}
+
+function PauseButton({ paused, waiting, onPause, onResume }: PauseButtonProps) {
+  return (
+    <button type="button" class="button small" aria-pressed={paused} onClick={paused ? onResume : onPause} data-testid="logs-pause">
+      <Icon name={paused ? 'play' : 'pause'} />
+      {paused ? `Resume${waiting ? ` (${WHOLE.format(waiting)} new)` : ''}` : 'Pause'}
+    </button>
+  );
+}
+
+/** How the first lines are sent. */
+function NoLines({ name, joining }: { name: string; joining: boolean }) {
+  const { http } = useSession();
+  if (joining) return <Empty icon="logs" title="Joining the room" />;
+  const url = http.url(`api/ingest/logs:${encodeURIComponent(name)}`);
+  const code = `curl '${url}' \\\n  -H 'Content-Type: text/plain' -d 'hello from curl'\n\ntail -f app.log | curl -T - '${url}'`;
+  return (
+    <Empty icon="logs" title="No lines yet">
+      They appear here as they are written. These send one, and all that a file gets:
+      <CodeSnippet code={code} />
+    </Empty>
+  );
+}
+
+function FilterFields({ filter, onChange }: { filter: WrittenFilter; onChange: (filter: WrittenFilter) => void }) {
   return (
     <>
       <select
@@ -83,8 +128,9 @@ function FilterFields({ filter, onChange }: { filter: LogFilter; onChange: (filt
       <input
         class="input log-search"
         type="search"
-        placeholder="Filter: words, -without"
-        aria-label="Filter lines by words; a minus excludes"
+        placeholder="words, field=value*, -without"
+        title={'Lines whose text has all the words, and whose fields are as said: path=/api* status=500 -debug "two words"'}
+        aria-label="Filter lines by words and by field=value; a minus excludes"
         value={filter.text}
         onInput={(event) => onChange({ ...filter, text: event.currentTarget.value })}
         data-testid="log-filter"
