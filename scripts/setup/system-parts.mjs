@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 
-/** Programs that the end-to-end tests run: any one of `programs` will do, or a module of Debian's Python. */
+/** Programs that the end-to-end tests run: any one of `programs` will do, or a module of Debian's Python; `service`: its package would start it. */
 const PARTS = [
   { apt: 'redis-server', programs: ['redis-server'] },
   { apt: 'nginx-light', programs: ['nginx'] },
@@ -10,6 +10,8 @@ const PARTS = [
   { apt: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'] },
   { apt: 'openssl', programs: ['openssl'] },
   { apt: 'git', programs: ['git'] },
+  { apt: 'prometheus', programs: ['prometheus'], service: true },
+  { apt: 'prometheus-node-exporter', programs: ['prometheus-node-exporter'], service: true },
   { apt: 'python3-socketio', python: 'socketio' },
   // python3-socketio speaks through these two, and only recommends them.
   { apt: 'python3-requests', python: 'requests' },
@@ -38,6 +40,12 @@ async function missingParts(env) {
   return PARTS.filter((_, index) => !there[index]).map(({ apt }) => apt);
 }
 
+/** Keeps apart what would start a package as a service of this machine: the tests start it themselves, and it listens to everybody. */
+const withoutServices = () =>
+  PARTS.filter(({ service }) => service)
+    .flatMap(({ apt }) => [`/lib/systemd/system/${apt}*`, `/etc/init.d/${apt}`])
+    .flatMap((path) => ['-o', `Dpkg::Options::=--path-exclude=${path}`]);
+
 /** How apt-get can be run here without asking anybody; undefined: it cannot. */
 async function aptCommand(env) {
   if (!isProgram('apt-get', env.PATH)) return undefined;
@@ -58,7 +66,7 @@ export async function installSystemParts(env) {
     console.log(`Installing ${missing.join(', ')} (apt-get) …`);
     const [command, ...first] = apt;
     const quietly = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } };
-    const options = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
+    const options = ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...withoutServices()];
     await run(command, [...first, ...options, 'update'], quietly);
     const { code, output } = await run(command, [...first, ...options, 'install', '-y', '--no-install-recommends', ...missing], quietly);
     if (code !== 0) console.error(output);
