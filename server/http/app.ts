@@ -78,6 +78,8 @@ export const OWN_PATHS = [
   '/api/v1/write',
   '/v1/metrics',
   '/v1/logs',
+  '/loki/api/v1/push',
+  '/api/prom/push',
 ];
 
 /** Room for what stands around a payload in a body. */

@@ -1,0 +1,58 @@
+import { HubError } from '../../shared/errors.js';
+import { type LokiEntry, type LokiStream, parseLabels } from './loki-push.js';
+import { type ReadField, readProtobuf } from './protobuf.js';
+
+// The numbers of the fields. Source: github.com/grafana/loki, pkg/push/push.proto.
+
+interface Stamp {
+  seconds: number;
+  nanos: number;
+}
+interface Entry {
+  stamp: Stamp | undefined;
+  line: string;
+  metadata: [string, string][];
+}
+interface Stream {
+  labels: string;
+  entries: LokiEntry[];
+}
+
+const readStamp: ReadField<Stamp> = (field, stamp, reader) => {
+  if (field === 1) stamp.seconds = reader.readVarint(true);
+  else if (field === 2) stamp.nanos = reader.readVarint(true);
+};
+
+const readPair: ReadField<[string, string]> = (field, pair, reader) => {
+  if (field === 1 || field === 2) pair[field - 1] = reader.readString();
+};
+
+const readEntry: ReadField<Entry> = (field, entry, reader) => {
+  if (field === 1) entry.stamp = reader.readMessage(readStamp, { seconds: 0, nanos: 0 });
+  else if (field === 2) entry.line = reader.readString();
+  else if (field === 3) entry.metadata.push(reader.readMessage(readPair, ['', '']));
+};
+
+const readStream: ReadField<Stream> = (field, stream, reader) => {
+  if (field === 1) stream.labels = reader.readString();
+  else if (field === 2) stream.entries.push(toEntry(reader.readMessage(readEntry, { stamp: undefined, line: '', metadata: [] })));
+};
+
+const readPush: ReadField<LokiStream[]> = (field, streams, reader) => {
+  if (field !== 1) return;
+  const { labels, entries } = reader.readMessage(readStream, { labels: '', entries: [] });
+  const parsed = parseLabels(labels);
+  if (!parsed) throw new HubError('invalid', `stream ${streams.length + 1}: the labels are not of the form {name="value"}`);
+  streams.push({ labels: parsed, entries });
+};
+
+function toEntry({ stamp, line, metadata }: Entry): LokiEntry {
+  const time = stamp ? stamp.seconds * 1_000 + stamp.nanos / 1e6 : Number.NaN;
+  return { time, line, metadata: Object.fromEntries(metadata) };
+}
+
+/**
+ * Reads a push in protobuf, unpacked.
+ * @throws HubError `invalid`
+ */
+export const readLokiProtobuf = (bytes: Uint8Array): LokiStream[] => readProtobuf(bytes, readPush, []);
