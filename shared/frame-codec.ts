@@ -64,8 +64,8 @@ export function decodeFrame(given: Uint8Array | ArrayBuffer): Frame {
 }
 
 function read(given: Uint8Array | ArrayBuffer): Frame {
-  // A copy that begins at a multiple of 8, as the columns have to.
-  const bytes = new Uint8Array(given instanceof ArrayBuffer ? given : given.slice());
+  // Of other bytes a copy, which begins at a multiple of 8 as the columns have to.
+  const bytes = new Uint8Array(given as Uint8Array);
   const [version, flags = 0] = bytes;
   if (version !== VERSION) throw new RangeError(`version ${version}`);
   const headBytes = new DataView(bytes.buffer).getUint32(4, true);

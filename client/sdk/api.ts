@@ -6,6 +6,7 @@ import type {
   Frame,
   HistoryAnswer,
   JobState,
+  LineBatch,
   Message,
   MessageData,
   Notice,
@@ -16,6 +17,7 @@ import type {
   User,
 } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
+import type { LineFilter, LogLine } from '../../shared/schemas.js';
 import type { OutboxStore } from './outbox-store.js';
 
 /** Ends what gave it: a listener, a subscription to state. */
@@ -67,7 +69,10 @@ export interface Hub {
   on<Event extends keyof HubEvents>(event: Event, listener: HubEvents[Event]): Off;
   /** A subscription of its own: each call gives a new one, with its own cursor; the wire carries the room once. */
   room<Data = unknown>(room: RoomName, options?: RoomOptions): Room<Data>;
-  metrics(room: RoomName, options?: { maxHz?: number }): MetricRoom;
+  /** Several of one room see the same series, each in its own time; another choice of series is refused as `invalid`. */
+  metrics(room: RoomName, options?: MetricOptions): MetricRoom;
+  /** The lines of a log room that pass a filter. The connection sees the room through this one: a second one is refused as `invalid`. */
+  logs(room: RoomName, options?: LogOptions): LogRoom;
   /**
    * Emits an acknowledged event and waits for its answer.
    * @throws HubError as the hub refused it, `timeout`, or `unavailable` while there is no connection
@@ -98,6 +103,30 @@ export interface RoomOptions {
   since?: Position;
 }
 
+export interface MetricOptions {
+  /** Frames per second at most. */
+  maxHz?: number;
+  /** Only the series that one of these patterns chooses: `cpu`, `cpu{core="0"}`, `*` for any characters in names and label values. */
+  series?: readonly string[];
+  /** Of those, counters to be shown as what they rise by per second, under the name `name:rate{…}`. */
+  rates?: readonly string[];
+  /** Histograms (`name_bucket{le="…"}`) as these quantiles, under the name `name{quantile="…"}`. */
+  quantiles?: readonly number[];
+  /** Frames travel as bytes: less traffic, and less work for both sides. Default false. */
+  binary?: boolean;
+}
+
+export interface LogOptions {
+  /** Default: every line. */
+  filter?: LineFilter;
+  /** Newest lines for the start, and for a return that could not be recovered. Default 200. */
+  last?: number;
+  /** When this client does not keep up: the newest lines and the number of those left out, instead of all of them later. Default false. */
+  skip?: boolean;
+  /** Continue after this position, kept from an earlier session. */
+  since?: Position;
+}
+
 export interface Gap {
   /** The last position that was seen before the hole; undefined when there was none. */
   after: Position | undefined;
@@ -111,6 +140,8 @@ export interface RoomEvents<Data = unknown> {
   presence: (change: { room: RoomName; joined: User[]; left: User[]; count: number }) => void;
   typing: (typing: { room: RoomName; user: User }) => void;
   frame: (frame: Frame) => void;
+  /** Of a filtered subscription, those of its answer included. */
+  lines: (batch: LineBatch) => void;
   job: (job: JobState & { room: RoomName; position: Position }) => void;
   /** Messages are missing; those that the hub still had follow as `message`. */
   gap: (gap: Gap) => void;
@@ -214,5 +245,24 @@ export interface MetricRoom {
   /** The newest value of each series, by name. */
   readonly latest: ReadonlyMap<string, SeriesValue>;
   on<Event extends keyof MetricEvents>(event: Event, listener: MetricEvents[Event]): Off;
+  leave(): void;
+}
+
+export interface LogEvents extends Pick<RoomEvents, 'gap' | 'recovered' | 'presence' | 'error'> {
+  /** Lines that pass the filter, in order, each once; before them, `skipped` others passed that this client did not keep up with. */
+  lines: (batch: { lines: readonly LogLine[]; skipped: number; position: Position }) => void;
+  /** Another filter took effect: what follows is of that one. */
+  filtered: (filter: LineFilter) => void;
+}
+
+export interface LogRoom {
+  readonly name: RoomName;
+  readonly ready: Promise<void>;
+  readonly filter: LineFilter;
+  /** Up to where the room was seen. */
+  readonly position: Position | undefined;
+  on<Event extends keyof LogEvents>(event: Event, listener: LogEvents[Event]): Off;
+  /** Begins anew with another filter: its newest lines, then those that come. */
+  setFilter(filter: LineFilter): void;
   leave(): void;
 }

@@ -12,6 +12,9 @@ import type {
   HubSocket,
   HubState,
   Job,
+  LogOptions,
+  LogRoom,
+  MetricOptions,
   MetricRoom,
   Off,
   RequestOf,
@@ -24,6 +27,7 @@ import { Connection } from './connection.js';
 import { Credentials } from './credentials.js';
 import { Emitter } from './emitter.js';
 import { FollowedJob, type JobContext, runJob } from './job.js';
+import { LogSubscription } from './log-room.js';
 import { MetricSubscription } from './metric-room.js';
 import { Outbox } from './outbox.js';
 import type { OutboxStore } from './outbox-store.js';
@@ -85,9 +89,13 @@ export class HubClient implements Hub {
     return this.#open(maxHz === undefined ? { room, last } : { room, last, maxHz }, since) as Room<never> as Room<Data>;
   }
 
-  metrics(room: RoomName, { maxHz }: { maxHz?: number } = {}): MetricRoom {
-    const wish: SessionWish = { room, anew: true };
+  metrics(room: RoomName, { maxHz, ...view }: MetricOptions = {}): MetricRoom {
+    const wish: SessionWish = { room, anew: true, ...(Object.keys(view).length > 0 && { view: view as SessionWish['view'] & object }) };
     return new MetricSubscription(this.#open(maxHz === undefined ? wish : { ...wish, maxHz }));
+  }
+
+  logs(room: RoomName, options: LogOptions = {}): LogRoom {
+    return new LogSubscription(room, options, (wish, since, instead) => this.#open(wish, since, instead));
   }
 
   async request<Event extends AcknowledgedEvent>(event: Event, payload: RequestOf<Event>): Promise<AnswerOf<Event>> {
@@ -133,7 +141,8 @@ export class HubClient implements Hub {
     };
   }
 
-  #open(wish: SessionWish, since?: Position): RoomSubscription {
+  /** @param instead the subscription whose place it takes */
+  #open(wish: SessionWish, since?: Position, instead?: RoomSubscription): RoomSubscription {
     const room = new RoomSubscription(wish, since, {
       ask: (event, payload) => this.#askRenewing(() => this.#ask(event, payload)),
       clock: this.#clock,
@@ -146,8 +155,11 @@ export class HubClient implements Hub {
       onLeave: (left) => this.#rooms.remove(left),
     });
     if (this.state === 'closed') room.end(closedError());
-    else this.#rooms.add(room);
-    if (this.state === 'online') room.online();
+    else if (this.#rooms.of(wish.room).some((other) => other !== instead && !other.sharesWire(wish))) room.end(otherViewError(wish.room));
+    else {
+      this.#rooms.add(room);
+      if (this.state === 'online') room.online();
+    }
     return room;
   }
 
@@ -232,6 +244,10 @@ export class HubClient implements Hub {
   readonly #report = (error: HubError): void => {
     this.#events.emit('error', error);
   };
+}
+
+function otherViewError(room: RoomName): HubError {
+  return new HubError('invalid', `this connection sees ${room} in another way already: leave that first, or open another connection`);
 }
 
 function closedError(): HubError {

@@ -1,4 +1,6 @@
 import type { HubError } from '../../shared/errors.js';
+import { decodeFrame } from '../../shared/frame-codec.js';
+import type { Frame } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { AnswerOf, HubSocket } from './api.js';
@@ -20,6 +22,11 @@ export class RoomRegistry {
   listen(socket: HubSocket): void {
     socket.on('message', (message) => this.#arrive(message.room, { kind: 'message', message }));
     socket.on('frame', (frame) => this.#arrive(frame.room, { kind: 'frame', frame }));
+    socket.on('frame:bytes', (bytes) => {
+      const frame = readFrame(bytes);
+      if (frame) this.#arrive(frame.room, { kind: 'frame', frame });
+    });
+    socket.on('lines', (batch) => this.#arrive(batch.room, { kind: 'lines', batch }));
     socket.on('job', (job) => this.#arrive(job.room, { kind: 'job', job }));
     socket.on('presence', (change) => this.#arrive(change.room, { kind: 'presence', change }));
     socket.on('typing', (typing) => {
@@ -84,5 +91,14 @@ export class RoomRegistry {
     };
     turn.then(done, done);
     return turn;
+  }
+}
+
+/** Undefined for bytes of another version: a frame stands for all before it, so the next one is as good. */
+function readFrame(bytes: Uint8Array): Frame | undefined {
+  try {
+    return decodeFrame(bytes);
+  } catch {
+    return undefined;
   }
 }

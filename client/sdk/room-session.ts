@@ -1,5 +1,5 @@
 import { type Position, type PositionParts, parsePosition } from '../../shared/position.js';
-import type { Frame, JobState, Message, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Frame, JobState, LineBatch, Message, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { RoomEvents } from './api.js';
@@ -10,6 +10,8 @@ export interface SessionWish {
   readonly room: RoomName;
   readonly last?: number;
   readonly maxHz?: number;
+  /** What it sees of the room. */
+  readonly view?: Pick<SubscribeRequest, 'series' | 'rates' | 'quantiles' | 'binary' | 'filter' | 'skip'>;
   /** Each subscription starts anew, with a snapshot, instead of continuing from the cursor. */
   readonly anew?: boolean;
 }
@@ -19,6 +21,7 @@ export type Arrival =
   | { kind: 'message'; message: Message }
   | { kind: 'job'; job: JobState & { room: RoomName; position: Position } }
   | { kind: 'frame'; frame: Frame }
+  | { kind: 'lines'; batch: LineBatch }
   | { kind: 'presence'; change: Parameters<RoomEvents['presence']>[0] }
   | { kind: 'gap'; position: Position }
   | { kind: 'lagging'; behind: number; dropped?: number };
@@ -105,7 +108,7 @@ export function reduceSession(session: Session, event: SessionEvent): Step {
 function subscribe(session: Session, attempts: number): Step {
   const { wish } = session;
   const cursor = continued(session);
-  const request: SubscribeRequest = { room: wish.room };
+  const request: SubscribeRequest = { room: wish.room, ...wish.view };
   if (cursor !== undefined) request.since = cursor;
   if (wish.last !== undefined) request.last = wish.last;
   if (wish.maxHz !== undefined) request.maxHz = wish.maxHz;
@@ -134,6 +137,8 @@ function answered(session: Session, phase: Phase & { at: 'subscribing' }, answer
   const effects: SessionEffect[] = session.answered ? [] : [{ do: 'ready', answer }];
   effects.push(emit('subscribed', answer));
   if (cursor !== undefined && !answer.recovered) effects.push(emit('gap', { after: cursor, position: answer.position }));
+  const { lines = [], position } = answer;
+  if (lines.length > 0) effects.push(emit('lines', { room: session.wish.room, after: cursor ?? position, position, lines }));
   for (const message of fresh) effects.push(emitMessage(message, crossedEpochs));
   if (cursor !== undefined && answer.recovered) {
     effects.push(emit('recovered', { position: answer.position, messages: fresh.length }));
@@ -172,6 +177,8 @@ function arrived(session: Session, arrival: Arrival): Step {
       return inOrder(session, arrival.job.position, emit('job', arrival.job));
     case 'frame':
       return frame(session, arrival.frame);
+    case 'lines':
+      return lines(session, arrival.batch);
     case 'presence':
       return [session, [emit('presence', arrival.change)]];
     case 'gap':
@@ -222,6 +229,20 @@ function frame(session: Session, frame: Frame): Step {
     if (got.epoch === have.epoch && got.seq <= have.seq) return [session, []];
   }
   return [{ ...session, cursor: frame.position }, [emit('frame', frame)]];
+}
+
+/** A batch begins at or before the cursor, and what lies between has come; one that begins later means a hole. */
+function lines(session: Session, batch: LineBatch): Step {
+  const { cursor, phase } = session;
+  if (cursor === undefined) return [session, []];
+  const have = parsePosition(cursor);
+  const after = parsePosition(batch.after);
+  const upTo = parsePosition(batch.position);
+  if (upTo.epoch === have.epoch && upTo.seq <= have.seq) return [session, []];
+  if (after.epoch === have.epoch && after.seq <= have.seq) {
+    return [{ ...session, cursor: batch.position, heals: 0 }, [emit('lines', batch)]];
+  }
+  return phase.at === 'live' ? heal(session) : [session, []];
 }
 
 /** The position that a subscription continues from. */

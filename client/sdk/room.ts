@@ -108,6 +108,12 @@ export class RoomSubscription implements Room {
     this.#context.onLeave(this);
   }
 
+  /** Whether another subscription can be had of what the wire carries for this one: the wire carries a room once, in one form. */
+  sharesWire({ view }: SessionWish): boolean {
+    const own = this.#machine.state.wish.view;
+    return !own?.filter && !view?.filter && JSON.stringify(own) === JSON.stringify(view);
+  }
+
   /** Ends it from outside. */
   end(error: HubError): void {
     this.#events.emit('error', error);

@@ -30,6 +30,19 @@ export function rooms(hub: Hub): void {
   void room.history({ before: 12 });
 }
 
+export function views(hub: Hub): void {
+  const logs = hub.logs('logs:api', { filter: { level: 'warn', fields: { status: '5*' } }, skip: true });
+  logs.on('lines', ({ lines, skipped }) => lines.map(({ text }) => text).length + skipped);
+  logs.setFilter({ text: 'timeout' });
+  hub.metrics('metrics:web', { series: ['cpu'], rates: ['*_total'], quantiles: [0.99], binary: true });
+  // @ts-expect-error no such level
+  logs.setFilter({ level: 'loud' });
+  // @ts-expect-error a log room has lines, not messages
+  logs.on('message', () => {});
+  // @ts-expect-error quantiles are numbers
+  hub.metrics('metrics:web', { quantiles: ['0.99'] });
+}
+
 export async function requests(hub: Hub): Promise<void> {
   const { messages, more } = await hub.request('history', { room: 'chat:lobby', limit: 5 });
   const done: boolean = more && messages.length > 0;
