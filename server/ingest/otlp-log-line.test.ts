@@ -75,6 +75,14 @@ test("a severity's text is the level where there is no number, and stays where i
   expect(lineOf({ severity: 10, severityText: 'Important' })).toMatchObject({ level: 'info', fields: { severity_text: 'Important' } });
 });
 
+test('a level that only the text names is found there, and the colours of a terminal stand beside the text', () => {
+  expect(lineOf({ body: '\u001b[31mERROR\u001b[0m lost' })).toMatchObject({
+    text: 'ERROR lost',
+    level: 'error',
+    fields: { ansi: [[0, 5, '31']] },
+  });
+});
+
 test('a body that is a map gives its message and its fields; any other is text as JSON', () => {
   expect(lineOf({ body: { message: 'hello', user: 'ada' } })).toMatchObject({ text: 'hello', fields: { user: 'ada' } });
   expect(lineOf({ body: { a: 1 } }).text).toBe('{"a":1}');

@@ -1,6 +1,7 @@
 import { HubError } from '../../shared/errors.js';
 import { LOG_LEVELS, type LogLevel, type LogLine } from '../../shared/schemas.js';
-import { levelOf } from './log-level.js';
+import { splitAnsi } from './log-ansi.js';
+import { levelInText, levelOf } from './log-level.js';
 import { lineFromJson } from './log-lines.js';
 import type { Attributes, LogRecord, OtlpValue, Scope } from './otlp-model.js';
 
@@ -51,15 +52,15 @@ export function logOrigin(resource: LogOrigin, { name, version, attributes }: Sc
 const levelOfSeverity = (severity: number): LogLevel | undefined => (severity > 0 ? LOG_LEVELS[Math.ceil(severity / 4) - 1] : undefined);
 
 /**
- * The line that a log record is: its body as text, its level, the scope as source, and everything else as fields by the attributes' own
+ * The line that a log record is: its body as text, a terminal's colours beside it, its level, the scope as source, and everything else as fields by the attributes' own
  * names. Of a body that is a map, the text is what loggers call the message, or the whole as JSON.
  * @param now for a record without a time
  * @throws HubError `invalid` when its time is too far from now
  */
 export function lineFromRecord(record: LogRecord, origin: LogOrigin, now: number): LogLine {
   const { severityText, eventName, traceId, spanId } = record;
-  const level = levelOfSeverity(record.severity) ?? levelOf(severityText);
   const { text, fields: ofBody } = textOf(record.body, now);
+  const level = levelOfSeverity(record.severity) ?? levelOf(severityText) ?? levelInText(text);
   const own: [string, OtlpValue][] = [];
   if (severityText && levelOf(severityText) !== level) own.push(['severity_text', severityText]);
   if (eventName) own.push(['event.name', eventName]);
@@ -83,7 +84,10 @@ function timeOf({ timeNs, observedNs }: LogRecord, now: number): number {
 
 /** A body's text, and what else is in it. */
 function textOf(body: OtlpValue, now: number): { text: string; fields: Record<string, unknown> } {
-  if (typeof body === 'string') return { text: body, fields: {} };
+  if (typeof body === 'string') {
+    const { text, spans } = splitAnsi(body);
+    return { text, fields: spans.length > 0 ? { ansi: spans } : {} };
+  }
   if (body === null) return { text: '', fields: {} };
   const isMap = typeof body === 'object' && !Array.isArray(body);
   const { text, fields = {} } = isMap ? lineFromJson(body, now) : { text: '' };

@@ -70,7 +70,10 @@ export class MetricsIntake {
   }
 
   #samplesOf({ point, valuesAt }: ReadPoint, place: MetricPlace): ParsedSample[] {
-    if (!point.recorded) return [];
+    if (!point.recorded) {
+      this.ingest.countLeftOut('samples', 'stale', 1);
+      return [];
+    }
     const labels = pointLabels(point.attributes, place.labels);
     const labelOf = (key: string) =>
       key === '__name__' ? place.name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? labels[key]);
