@@ -43,9 +43,10 @@ export function encodeBody({ id, type, from, data }: NewMessage): EncodedBody {
   }
 }
 
-/** A body that was stored, as the entry at its place. Nothing of `stored` is used afterwards. */
-export function decodeEntry(stored: Buffer, at: Place): LogEntry {
-  return placeEntry(stored[0] === JSON_QUOTE ? stored.toString() : Buffer.from(stored), at, stored.length);
+/** A body that was stored from the byte `start` on, as the entry at its place. Nothing of `stored` is used afterwards. */
+export function decodeEntry(stored: Buffer, at: Place, start = 0): LogEntry {
+  const body = stored[start] === JSON_QUOTE ? stored.toString('utf8', start) : Buffer.from(stored.subarray(start));
+  return placeEntry(body, at, stored.length - start);
 }
 
 /** A body as the entry at its place, which costs nothing more until somebody asks for the message. */
@@ -80,6 +81,10 @@ class PlacedEntry implements LogEntry {
   /** Not kept: it goes out once, to all of a room's sockets, and would weigh as much again as the body. */
   get json(): string | undefined {
     return typeof this.#body === 'string' ? toJson(this.#body, this.#place()) : undefined;
+  }
+
+  get text(): string | undefined {
+    return typeof this.#body === 'string' ? this.#body : undefined;
   }
 
   #place(): Place {

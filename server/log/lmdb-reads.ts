@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { BOUNDS } from '../../shared/limits.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { decodeEntry } from './entry-codec.js';
-import { bodyOf, endsOf, type LmdbTables, timeOf } from './lmdb-tables.js';
+import { BODY_START, endsOf, type LmdbTables, timeOf } from './lmdb-tables.js';
 import { seqsOf } from './log-range.js';
 import type { LogEntry, LogPage, LogRange, LogRoom } from './room-log.js';
 
@@ -26,7 +26,7 @@ export function readPage(tables: LmdbTables, room: RoomName, range: LogRange): L
   })) {
     bytes += value.length;
     if (bytes > BOUNDS.pageBytes && entries.length > 0) break;
-    entries.push(decodeEntry(bodyOf(value), { room, epoch: head.epoch, seq: key[1], time: timeOf(value) }));
+    entries.push(decodeEntry(value, { room, epoch: head.epoch, seq: key[1], time: timeOf(value) }, BODY_START));
   }
   return { ...ends, entries: reverse ? entries.reverse() : entries };
 }

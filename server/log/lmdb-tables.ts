@@ -92,7 +92,8 @@ export function packEntry(time: number, body: EncodedBody, bytes: number): Buffe
 }
 
 export const timeOf = (packed: Buffer): number => packed.readDoubleBE();
-export const bodyOf = (packed: Buffer): Buffer => packed.subarray(TIME_BYTES);
+/** Where the body begins. */
+export const BODY_START = TIME_BYTES;
 
 /** Ids are of any length in principle; keys are not. */
 export function idKey(id: string): string {

@@ -23,6 +23,8 @@ export interface LogEntry {
   readonly message: Message;
   /** The same message as JSON text, made for whoever asks, to be sent on; undefined where there is binary in it. */
   readonly json?: string | undefined;
+  /** What is stored of the message, as text of JSON: enough to see at little cost what is not in it. Undefined where there is binary in it. */
+  readonly text?: string | undefined;
 }
 
 /** How much of a room is kept: at least the newest `messages` younger than `ttlMs`; 0 means no limit of that sort. */

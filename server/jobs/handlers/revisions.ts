@@ -46,6 +46,11 @@ export class Revisions {
     return true;
   }
 
+  /** Whether something is known that became of the entry. */
+  isRevised({ seq }: Pick<LogEntry, 'seq'>): boolean {
+    return this.newest.has(seq);
+  }
+
   /** The message as it is now; undefined when it was deleted. Ask once for each: what is known of it is forgotten. */
   current(entry: LogEntry): Current | Promise<Current> {
     const revision = this.newest.get(entry.seq);

@@ -113,3 +113,43 @@ test('an excerpt shows the found word, is bounded, and cuts no character in two'
     }),
   );
 });
+
+test('a message is found by each of its words, whatever characters stand around them', async () => {
+  const text = fc.array(
+    fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('Café', 'ΟΔΟΣ', 'straße', 'e\u0301t\u00e9', '"', '\\', '\n')),
+  );
+  await fc.assert(
+    fc.asyncProperty(text, fc.boolean(), async (parts, asLines) => {
+      const { say, context } = handlerContext();
+      const said = parts.join('');
+      await say(ROOM, asLines ? 'lines' : 'text', asLines ? { lines: [{ text: 'first' }, { text: said }] } : { text: said });
+      for (const word of wordsOf(said)) expect([word, (await search(context, word.slice(0, 100))).hits.length]).toEqual([word, 1]);
+    }),
+  );
+});
+
+test('a message that cannot be a hit is not decoded', async () => {
+  const { say, context } = handlerContext();
+  await say(ROOM, 'text', { text: 'nothing of the sort' });
+  await say(ROOM, 'text', { text: 'a needle' });
+  let decoded = 0;
+  const { pages } = context.rooms;
+  context.rooms.pages = async function* (room, range) {
+    for await (const page of pages(room, range)) {
+      yield page.map((entry) => ({
+        epoch: entry.epoch,
+        seq: entry.seq,
+        bytes: entry.bytes,
+        text: entry.text,
+        get message() {
+          decoded++;
+          return entry.message;
+        },
+      }));
+    }
+  };
+  expect((await search(context, 'needle')).hits).toHaveLength(1);
+  const ofHit = decoded;
+  expect((await search(context, 'hay')).hits).toEqual([]);
+  expect([ofHit > 0, decoded]).toEqual([true, ofHit]);
+});
