@@ -237,6 +237,6 @@ export interface HandshakeAuth {
   name?: string;
   /** Keeps a guest the same user over reconnects: 16 to 64 letters or digits, known to that guest only. */
   guestKey?: string;
-  /** A stock `socket.io-client` whose lost connections are to be recovered: each `message` then has its offset as a second argument. */
+  /** A stock `socket.io-client` whose lost connections are to be recovered: each `message` then has its offset as a second argument. False: never. */
   recovery?: boolean;
 }

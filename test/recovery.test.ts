@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from 'redis';
+import { connect } from '../client/sdk/roomcast.js';
 import { configFrom } from '../server/config.js';
 import { type StartedHub, startHub as startHubHere } from '../server/start-hub.js';
 import type { Message } from '../shared/protocol.js';
+import type { RoomName } from '../shared/rooms.js';
 import { type Cluster, startCluster } from './support/cluster.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { openMemoryHub } from './support/memory-hub.js';
@@ -262,6 +264,25 @@ describe('hubs in this process on Redis', () => {
     expect(argsOf(client)).toEqual([2]);
     expect(argsOf(plain)).toEqual([1]);
     expect((plain.socket as unknown as { _pid?: string })._pid).toBeUndefined();
+  });
+
+  test('[P91] where all clients are to recover, one that says nothing does on the other instance; the SDK and those that say no do not take part', async () => {
+    const forAll = await Promise.all([open({ connectionRecoveryFor: 'all' }), open({ connectionRecoveryFor: 'all' })]);
+    for (const hub of forAll) scope.defer(hub, (opened) => opened.close());
+    const [room] = roomNames('all') as [string];
+    const { client, move } = await travel(forAll[0]!, { auth: { guestKey: newKey() } });
+    const declining = await connectClient(scope, forAll[0]!.url, { auth: { guestKey: newKey(), recovery: false } });
+    const sdk = scope.defer(connect(forAll[0]!.url, { guestKey: newKey() }), (hub) => hub.close());
+    const sdkRoom = sdk.room(room as RoomName);
+    await sdkRoom.ready;
+    for (const one of [client, declining]) await one.subscribe(room);
+    const { id } = await forAll[1]!.publish(room, 'heard');
+    await Promise.all([client, declining].map((one) => one.hears(id)));
+    await move(forAll[1]!, () => forAll[1]!.publish(room, 'missed'));
+    expect(client.socket.recovered).toBe(true);
+    await waitFor(() => client.of(room).length === 2);
+    expect(seqs(client.of(room))).toEqual([1, 2]);
+    for (const { socket } of [declining, sdk]) expect((socket as unknown as { _pid?: string })._pid).toBeUndefined();
   });
 
   test('[P93] who leaves does not come back to what was left, unless it ends the transport only', async () => {

@@ -36,7 +36,9 @@ export class Credentials {
   /** What the handshake carries. Rejects as the caller's `token` does. */
   async handshake(): Promise<HandshakeAuth> {
     const { token, name } = this.#options.connect;
-    const auth: HandshakeAuth = token === undefined ? { guestKey: this.#guestKey } : { token: await fetchToken(token) };
+    const who: HandshakeAuth = token === undefined ? { guestKey: this.#guestKey } : { token: await fetchToken(token) };
+    // Rooms go on from their positions here: a session on the hub would be of no use.
+    const auth = { ...who, recovery: false };
     return name === undefined ? auth : { ...auth, name };
   }
 

@@ -90,7 +90,12 @@ const storage = {
   ),
   connectionRecoveryMs: whole(
     { min: 0, max: DAY_MS, default: 120_000 },
-    'Milliseconds for which stock Socket.IO clients that ask for it may come back to their rooms and data after a lost connection; 0: never.',
+    'Milliseconds for which stock Socket.IO clients may come back to their rooms and data after a lost connection; 0: never.',
+  ),
+  connectionRecoveryFor: choice(
+    ['asking', 'all'],
+    'asking',
+    'Which stock clients may: those that ask for it with `auth.recovery`, or all but those that say no; their messages have a second argument then.',
   ),
   cacheMaxEntries: whole(
     { min: 0, max: 10_000_000, default: 10_000 },

@@ -85,7 +85,7 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   const delivered = metrics.delivered.labels({ transport: 'socket.io' });
   const delivery = createDelivery(config, (messages) => delivered.inc(messages), roomsPart.slow);
   const windowMs = config.connectionRecoveryMs;
-  const recovery = windowMs > 0 ? new Recovery({ store: engines.sessions, windowMs }) : undefined;
+  const recovery = windowMs > 0 ? new Recovery({ store: engines.sessions, windowMs, isFor: config.connectionRecoveryFor }) : undefined;
   const arrivals = new Arrivals({ spreadMs: config.limits ? config.arrivalSpreadMs : 0 });
   const sockets = new SocketServer(options.server, {
     io: { ...socketOptions(options), ...delivery.io, ...options.io },

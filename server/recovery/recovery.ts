@@ -8,6 +8,8 @@ export interface RecoveryOptions {
   readonly store: SessionStore;
   /** Milliseconds after its connection ended for which a client may come back. */
   readonly windowMs: number;
+  /** Clients that have a session: those that ask for one, or all that do not say no. Default: `asking`. */
+  readonly isFor?: 'asking' | 'all';
   /** Milliseconds that a session of a process that was killed lasts longer at most. */
   readonly leaseMs?: number;
 }
@@ -42,9 +44,9 @@ export class Recovery {
     this.#renewing = setInterval(() => this.#renew(), this.#leaseMs / RENEWALS_PER_LEASE).unref();
   }
 
-  /** A client has a session when it asks for one: the offset is an argument of each message that others do not expect. */
+  /** The offset is an argument of each message, which not every client expects. */
   isFor({ recovery }: Returning): boolean {
-    return recovery === true;
+    return recovery === true || (this.options.isFor === 'all' && recovery !== false);
   }
 
   /** A new session for a client. @throws HubError as `SessionStore.open` */
