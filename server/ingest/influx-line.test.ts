@@ -1,11 +1,18 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { formatSeries } from '../../shared/series-name.js';
-import { endsWithinText, parseInfluxLine, precisionMs } from './influx-line.js';
+import { endsWithinText, InfluxReader, precisionMs } from './influx-line.js';
+import { parseRoomRule, SenderRooms } from './sender-rooms.js';
 
 const NOW = 1_700_000_000_000;
-const parse = (text: string, precision?: string) =>
-  parseInfluxLine(text, 1, precisionMs(precision), NOW).map(({ series, value, t }) => [series, value, t]);
+const reader = new InfluxReader();
+/** Read twice: the second time by what is known of measurement and tags. */
+function parse(text: string, precision?: string) {
+  const read = () => reader.read(text, 1, precisionMs(precision), NOW).map(({ series, value, t }) => [series, value, t]);
+  const first = read();
+  expect(read()).toEqual(first);
+  return first;
+}
 
 test('fields become series by measurement, field and tags', () => {
   expect(parse('cpu,host=a,core=0 usage=0.5,idle=99i 1700000000123456789')).toEqual([
@@ -179,4 +186,15 @@ test('whatever comes, it is parsed or refused as invalid', () => {
     }),
     { numRuns: 3_000 },
   );
+});
+
+test('a rule says which room a line goes to, by its measurement or a tag', () => {
+  const rules = new SenderRooms(['__name__=cpu->metrics:hosts', 'host=b*->metrics:{host}'].map((text) => parseRoomRule(text)!));
+  const ruled = new InfluxReader(rules);
+  const roomsOf = (text: string) => ruled.read(text, 1, 1, NOW).map(({ room }) => room);
+  for (let turn = 0; turn < 2; turn++) {
+    expect(roomsOf('cpu,host=b1 f=1,g=2')).toEqual(['metrics:hosts', 'metrics:hosts']);
+    expect(roomsOf('mem,host=b1 f=1')).toEqual(['metrics:b1']);
+    expect(roomsOf('mem,host=a f=1')).toEqual([undefined]);
+  }
 });

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
 import { answerOf, closeIngestHubs, ingestHub, sender } from '../../test/support/ingest-hub.js';
+import { parseRoomRule, SenderRooms } from './sender-rooms.js';
 
 afterEach(closeIngestHubs);
 
@@ -236,4 +237,17 @@ test("Influx' clients get its errors", async () => {
   expect(await post('/api/v2/write?bucket=b', 'm f=1')).toMatchObject({ status: 403, json: { code: 'forbidden' } });
   expect(await post('/api/v2/write?bucket=a%20b', 'm f=1')).toMatchObject({ status: 400, json: { code: 'invalid' } });
   expect(await post('/write?db=a&db=b', 'm f=1')).toMatchObject({ status: 400, json: { code: 'invalid' } });
+});
+
+test('a rule sends lines elsewhere than to their bucket, and not those that are posted to a room', async () => {
+  const rooms = new SenderRooms([parseRoomRule('__name__=cpu->metrics:hosts')!]);
+  const { post, values, samples } = await ingestHub({ service: { rooms } });
+  expect((await post('/write?db=tele', 'cpu f=1\nmem f=2\n')).status).toBe(204);
+  expect((await post('/api/ingest/metrics:own', 'cpu f=3\n', { 'content-type': 'text/plain' })).status).toBe(200);
+  await samples.flush();
+  expect([...values].map(([room, series]) => [room, [...series.keys()]])).toEqual([
+    ['metrics:hosts', ['cpu_f']],
+    ['metrics:tele', ['mem_f']],
+    ['metrics:own', ['cpu_f']],
+  ]);
 });

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { HubError } from '../../shared/errors.js';
 import { INFLUX_ANSWERS, OWN_ANSWERS } from './answers.js';
-import { precisionMs } from './influx-line.js';
+import { InfluxReader, precisionMs } from './influx-line.js';
 import { ingestLinesOf } from './ingest-body.js';
 import type { IngestService } from './ingest-service.js';
 import { itemsOf, parseJson, parseJsonSample } from './json-samples.js';
@@ -33,14 +33,16 @@ export function createIngestRoutes(options: IngestRoutesOptions): Router {
   const { ingest } = options;
   const router = Router();
   const serve = serveBodies(options);
-  const own = serve(OWN_ANSWERS, (intake) => takeOwn(options, intake));
+  const samples = sampleFormat(new InfluxReader());
+  const own = serve(OWN_ANSWERS, (intake) => takeOwn(options, intake, samples));
   router.post('/api/ingest/:room', own);
   router.put('/api/ingest/:room', own);
+  const reader = new InfluxReader(ingest.rooms);
   const influx = serve(INFLUX_ANSWERS, async (intake) => {
     const { query } = intake.req;
     const bucket = textOf(query.bucket) ?? textOf(query.db);
     if (!bucket) throw new HubError('invalid', 'bucket (or db) names the room: metrics:<bucket>, with or without metrics: in front');
-    const format = influxFormat(precisionMs(textOf(query.precision)));
+    const format = influxFormat(reader, precisionMs(textOf(query.precision)));
     const room = bucket.startsWith('metrics:') ? bucket : `metrics:${bucket}`;
     ingest.admit(intake.principal, room);
     await takeSamples(ingest, intake, room, format, { join: (lines) => joinTexts(lines, ingest.maxLineBytes) });
@@ -54,7 +56,11 @@ export function createIngestRoutes(options: IngestRoutesOptions): Router {
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** What `/api/ingest/:room` takes: JSON as a whole, or lines as they come. */
-async function takeOwn({ ingest, multiline = () => 'traces' }: IngestRoutesOptions, intake: Intake): Promise<void> {
+async function takeOwn(
+  { ingest, multiline = () => 'traces' }: IngestRoutesOptions,
+  intake: Intake,
+  samples: LineFormat<ParsedSample>,
+): Promise<void> {
   const { req, principal, report } = intake;
   const { room, takes } = ingest.admit(principal, String(req.params.room));
   const wishes = lineWishes(req);
@@ -65,7 +71,7 @@ async function takeOwn({ ingest, multiline = () => 'traces' }: IngestRoutesOptio
     const body = { ingest, intake, room: room.room, wishes: { multiline: multiline(room.room), ...wishes } };
     await (isJson ? takeLogJson(body) : takeLogLines(body));
   } else if (isJson) await takeJsonSamples(ingest, intake, room.room, wishes);
-  else await takeSamples(ingest, intake, room.room, sampleFormat, wishes);
+  else await takeSamples(ingest, intake, room.room, samples, wishes);
   ingest.countRefused(takes, report);
 }
 

@@ -1,5 +1,5 @@
 import { HubError } from '../../shared/errors.js';
-import { endsWithinText, parseInfluxLine } from './influx-line.js';
+import { endsWithinText, type InfluxReader } from './influx-line.js';
 import { itemsOf, parseJson, parseJsonSample } from './json-samples.js';
 import type { StreamLine } from './line-stream.js';
 import { parseLogLine } from './log-lines.js';
@@ -16,18 +16,18 @@ function whole({ text, cut }: StreamLine): string {
 }
 
 export const influxFormat =
-  (unitMs: number): LineFormat<ParsedSample> =>
+  (reader: InfluxReader, unitMs: number): LineFormat<ParsedSample> =>
   (line, now) =>
-    parseInfluxLine(whole(line), line.number, unitMs, now);
-
-const influxNanoseconds = influxFormat(NANOSECOND_MS);
+    reader.read(whole(line), line.number, unitMs, now);
 
 /** Samples in lines: JSON objects, or arrays of them, where a line begins as such; Influx lines else. */
-export const sampleFormat: LineFormat<ParsedSample> = (line, now) => {
-  const text = whole(line);
-  if (!/^\s*[[{]/.test(text)) return influxNanoseconds(line, now);
-  return itemsOf(parseJson(text)).map((item) => parseJsonSample(item, line.number, now));
-};
+export const sampleFormat =
+  (reader: InfluxReader): LineFormat<ParsedSample> =>
+  (line, now) => {
+    const text = whole(line);
+    if (!/^\s*[[{]/.test(text)) return reader.read(text, line.number, NANOSECOND_MS, now);
+    return itemsOf(parseJson(text)).map((item) => parseJsonSample(item, line.number, now));
+  };
 
 /** Log lines: JSON objects or text; of one that is too long the beginning stays. */
 export const logFormat: LineFormat<ParsedLine> = ({ text, number, cut }, now) => {

@@ -27,4 +27,9 @@ export class RecentMap<Key, Value> {
     this.#current.set(key, value);
     this.#weight += weight;
   }
+
+  /** An entry that was set weighs so much more now. */
+  grow(weight: number): void {
+    this.#weight += weight;
+  }
 }
