@@ -16,7 +16,7 @@ import {
   shell,
   startProgram,
 } from './support/doc-runs.js';
-import { get } from './support/http.js';
+import { get, send } from './support/http.js';
 import { startHub } from './support/hub-process.js';
 import { fileScope, testScope } from './support/scope.js';
 import { connectClient } from './support/stock-client.js';
@@ -38,6 +38,19 @@ const SHOW = "const show = (...what) => console.log('shown', JSON.stringify(what
 const KITCHEN = "const soldOut = async (dish) => dish === 'soup'; let orders = 0; const save = async () => ++orders;";
 const POST = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{ "data": { "text": "polled" } }' };
 const atOnce = async () => true;
+const LINES = JSON.stringify(['slow', 'timed out', 'time is out'].map((text) => ({ text, level: 'error', status: 503 })));
+/** Somebody's server, which writes its log and counts what it does. */
+const SHOP = `
+  let done = 0;
+  setInterval(() => {
+    const send = (room, body) => fetch('http://127.0.0.1:3000/api/ingest/' + room, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    done += 10;
+    const t = Date.now();
+    const bucket = (le, value) => ({ name: 'checkout_seconds_bucket', labels: { le }, value, t });
+    void send('logs:api', '${LINES}');
+    void send('metrics:shop', JSON.stringify([{ name: 'orders_total', value: done }]));
+    void send('metrics:shop', JSON.stringify([bucket('0.1', done), bucket('1', 2 * done), bucket('+Inf', 2 * done)]));
+  }, 400).unref();`;
 const TOKENS = { TOKEN_SECRET: SECRET };
 const withToken = ({ token }: DocWorld) => `const fetchToken = async () => '${token}';`;
 
@@ -253,6 +266,19 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/metrics-history.md, A table, console': shell({}),
   'docs/metrics-history.md, Into a Prometheus, console': shell({}),
   'docs/metrics-history.md, Into a Prometheus, yaml': notRun('metric-history.test.ts runs a Prometheus with such a file'),
+
+  'docs/metrics-and-logs.md, Lines through a filter, js': program({ given: SHOP, prints: [/^error timed out \{ status: 503 \}$/m] }),
+  'docs/metrics-and-logs.md, Lines through a filter, sh': shell({
+    before: ({ hub }) => send('POST', `${hub.url}/api/ingest/logs:api`, JSON.parse(LINES)),
+    commands: [{ prints: /^data: .*"lines":\[\{"text":"timed out"/m }, { prints: /"lines":\[.*"more":false/ }],
+  }),
+  'docs/metrics-and-logs.md, Lines through a filter, js 2': program({
+    given: SHOP,
+    prints: [/^error slow$/m, /^from here on: error and above$/m, /and above\n(error timed out\n)+/m],
+  }),
+  'docs/metrics-and-logs.md, Series, js': program({ given: SHOP, prints: [/^orders_total:rate \d/m] }),
+  'docs/metrics-and-logs.md, Series, sh': shell({ commands: [{ prints: /^event: snapshot$[\s\S]*^event: frame$/m }] }),
+  'docs/metrics-and-logs.md, Series, js 2': program({ given: SHOP, prints: [/^checkout_seconds\{quantile="0.99"\} 0\.982$/m] }),
 
   'docs/recovery.md, Connection state recovery for stock clients, js': program({ prints: [/^new$/m, /^in the lobby$/m] }),
 
