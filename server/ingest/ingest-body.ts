@@ -21,12 +21,17 @@ export interface LineIntake<Parsed> {
 export async function ingestLinesOf<Parsed>({ lines, format, now, take, stop }: LineIntake<Parsed>, report: IngestReport): Promise<void> {
   const inFlight: Promise<void>[] = [];
   const start = async (parsed: Parsed[]) => report.add(await take(parsed));
-  for await (const batch of lines) {
-    const taken = start(parseAll(batch, format, now(), report));
-    // Nobody may be waiting for it when it fails: the reading ends then, and with it this function.
-    taken.catch(stop);
-    inFlight.push(taken);
-    if (inFlight.length >= IN_FLIGHT) await inFlight.shift();
+  try {
+    for await (const batch of lines) {
+      const taken = start(parseAll(batch, format, now(), report));
+      // Nobody may be waiting for it when it fails: the reading ends then, and with it this function.
+      taken.catch(stop);
+      inFlight.push(taken);
+      if (inFlight.length >= IN_FLIGHT) await inFlight.shift();
+    }
+  } finally {
+    // Also when the reading failed: the sender is told of what was on its way.
+    await Promise.allSettled(inFlight);
   }
   await Promise.all(inFlight);
 }

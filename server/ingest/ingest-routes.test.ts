@@ -127,6 +127,29 @@ test.each(['POST', 'PUT'])('the lines of a %s that stays open go into the room a
   expect(texts()).toEqual(['one', 'Error: two\n    at f', 'three']);
 });
 
+test('of a packed body of lines that breaks or bursts, the lines before the fault stay, and the answer counts them', async () => {
+  const { post, texts } = await ingestHub({ routes: { bodyLimitBytes: 200_000 } });
+  const packed = { 'content-encoding': 'gzip' };
+  const lines = Array.from({ length: 3_000 }, (_, i) => `line ${i} ${Math.random()}`).join('\n');
+  const whole = gzipSync(lines);
+  const broken = await post('/api/ingest/logs:a', whole.subarray(0, whole.length - 2_000), packed);
+  expect(broken).toMatchObject({ status: 400, json: { error: { code: 'invalid' }, refused: 0 } });
+  expect(texts().length).toBe(broken.json.accepted);
+  expect(lines.startsWith(texts().slice(0, -1).join('\n'))).toBe(true);
+  const bomb = await post('/api/ingest/logs:b', gzipSync('x\n'.repeat(20_000_000)), packed);
+  expect(bomb).toMatchObject({ status: 413, json: { error: { code: 'too_large' } } });
+  expect(texts('logs:b').length).toBeLessThanOrEqual(100_001);
+  expect(await post('/api/ingest/logs:b', 'not gzip', packed)).toMatchObject({ status: 400 });
+});
+
+test('binary junk is lines of text, whatever it is', async () => {
+  const { post, lines, faults } = await ingestHub();
+  const junk = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 7_919 + (i >> 3)) % 256));
+  const { status, json } = await post('/api/ingest/logs:a', junk, { 'content-type': 'application/octet-stream' });
+  expect([status, json.refused, faults]).toEqual([200, 0, []]);
+  expect(lines.get('logs:a')).toHaveLength(json.accepted);
+});
+
 test('the whole lines of a sender that goes away in the middle stay', async () => {
   const { open, texts, storedNext } = await ingestHub();
   const stream = open('/api/ingest/logs:a', {}, 'PUT');

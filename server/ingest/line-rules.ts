@@ -100,9 +100,8 @@ function followed(state: State, text: string, head: string): State | undefined {
   if (FRAME.test(text) || CAUSE.test(text)) return 'frames';
   if (GOROUTINE.test(text)) return 'go';
   // Logged together with its message, or printed by itself after another line.
-  if (!isSevere(head)) return undefined;
-  if (TRACEBACK.test(text)) return 'python';
-  return state === 'plain' && EXCEPTION.test(text) && !EXCEPTION.test(head) ? 'frames' : undefined;
+  if (TRACEBACK.test(text)) return isSevere(head) ? 'python' : undefined;
+  return state === 'plain' && EXCEPTION.test(text) && !EXCEPTION.test(head) && isSevere(head) ? 'frames' : undefined;
 }
 
 const isSevere = (text: string): boolean => ['warn', 'error', 'fatal'].includes(levelInText(text) ?? '');
