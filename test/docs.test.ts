@@ -178,6 +178,16 @@ const RUNS: Readonly<Record<string, RunExample>> = {
     meanwhile: ({ url }) => waitFor(async () => (await get(`${url}/api/rooms/chat:lobby/messages`)).body.messages),
   }),
 
+  'docs/ingest.md, Prometheus, yaml': async ({ text }, { project }) => {
+    const file = await project.write('prometheus.yml', text);
+    await project.commands([{ command: `promtool check config ${file}`, output: '', fits: /SUCCESS/ }]);
+  },
+  "docs/ingest.md, Telegraf and InfluxDB's clients, toml": notRun('no Telegraf is here'),
+  "docs/ingest.md, Telegraf and InfluxDB's clients, console": shell({}),
+  'docs/ingest.md, curl, console': shell({}),
+  'docs/ingest.md, curl, console 2': shell({}),
+  'docs/ingest.md, curl, console 3': shell({ before: ({ project }) => project.write('app.log', 'the first line\n') }),
+
   'docs/jobs.md, Hand one in, js': program({ prints: [/^0\.\d+ \d+ primes below \d+$/m, /^there are 664579$/m], ends: true }),
   'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done \S+ \{$/m] }),
   'docs/jobs.md, Hand one in, console': shell({}),
