@@ -1,3 +1,4 @@
+import { cache } from './cache/scenario.js';
 import { cluster } from './delivery/cluster.js';
 import { compressed } from './delivery/compressed.js';
 import { fanout } from './delivery/fanout.js';
@@ -12,4 +13,17 @@ import type { Scenario } from './scenario.js';
 import { transports } from './transports/scenario.js';
 
 /** Every scenario, in the order of `--help` and of the document. */
-export const SCENARIOS: readonly Scenario[] = [fanout, rooms, compressed, rate, slow, publish, cluster, naive, idle, transports, jobs];
+export const SCENARIOS: readonly Scenario[] = [
+  fanout,
+  rooms,
+  compressed,
+  rate,
+  slow,
+  publish,
+  cluster,
+  naive,
+  idle,
+  transports,
+  cache,
+  jobs,
+];

@@ -46,6 +46,7 @@ const SMALL: Record<string, string> = {
   idle: '--members 20',
   // More viewers than come in at a time.
   transports: '--viewers-percent 6 --lines-per-second 10',
+  cache: '--askers 30 --reads-per-second 50 --compute-ms 5',
   jobs: '--job-seconds 0.1 --subscribers 3',
 };
 
