@@ -2,14 +2,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import { formatSeries } from '../../shared/series-name.js';
 import type { IngestService } from './ingest-service.js';
-import { attributeText, infoLabels, type Labels, pointLabels, resourceLabels, scopeLabels } from './otlp-labels.js';
+import { attributeText, infoLabels, resourceLabels, scopeLabels } from './otlp-labels.js';
 import type { Attributes, Batch, Metric } from './otlp-model.js';
 import { oncePer } from './otlp-once.js';
 import { OtlpRooms, type ResourcePlace, refuseIfForbidden } from './otlp-rooms.js';
 import { metricName, pointReaders, type ReadPoint } from './otlp-samples.js';
+import type { KnownSeries, SeriesOrigin } from './otlp-series.js';
 import type { DeltaTotals } from './otlp-totals.js';
 import type { ParsedSample } from './parsed.js';
-import { faultOf } from './sample-faults.js';
+import { faultOf, type SampleTimes } from './sample-faults.js';
 import type { Intake } from './serve-bodies.js';
 
 /** Samples that are taken in one go; the event loop has its turn between two of them. */
@@ -18,14 +19,20 @@ const NANOSECONDS = 1e6;
 
 /** What the points of one metric have in common. */
 interface MetricPlace extends ResourcePlace {
-  readonly name: string;
-  readonly labels: Labels;
+  readonly origin: SeriesOrigin;
+}
+
+/** What outlives a request. */
+export interface MetricsMemory {
+  readonly totals: DeltaTotals;
+  readonly series: KnownSeries;
 }
 
 /** Takes the data points of one request, in order; one that is refused is named by its place in the request, from 1. */
 export class MetricsIntake {
   readonly #rooms: OtlpRooms;
   readonly #now: number;
+  readonly #times: SampleTimes;
   readonly #labelsOf = oncePer(resourceLabels);
   readonly #labelsOfScope = oncePer(scopeLabels);
   #samples: ParsedSample[] = [];
@@ -33,11 +40,12 @@ export class MetricsIntake {
 
   constructor(
     private readonly ingest: IngestService,
-    private readonly totals: DeltaTotals,
+    private readonly memory: MetricsMemory,
     private readonly intake: Pick<Intake, 'principal' | 'report'>,
   ) {
     this.#rooms = new OtlpRooms(ingest, intake.principal, 'samples');
     this.#now = ingest.clock.now();
+    this.#times = ingest.sampleTimes;
   }
 
   /** @throws HubError as `IngestService.ingestSamples`; `forbidden` when the sender may use none of the rooms */
@@ -51,11 +59,11 @@ export class MetricsIntake {
   }
 
   async #takeMetric(batch: Batch<Metric>, metric: Metric): Promise<void> {
-    const placeOf = oncePer(({ resource, scope }: Batch<Metric>) => ({
-      name: metricName(metric),
-      labels: { ...this.#labelsOf(resource), ...this.#labelsOfScope(scope) },
-      ...this.#rooms.ofResource(resource),
-    }));
+    const placeOf = oncePer(({ resource, scope }: Batch<Metric>) => {
+      const name = metricName(metric);
+      const labels = { ...this.#labelsOf(resource), ...this.#labelsOfScope(scope) };
+      return { origin: { key: formatSeries(name, labels), name, labels }, ...this.#rooms.ofResource(resource) };
+    });
     for (const read of pointReaders(metric)) {
       this.#line++;
       try {
@@ -74,18 +82,22 @@ export class MetricsIntake {
       this.ingest.countLeftOut('samples', 'stale', 1);
       return [];
     }
-    const labels = pointLabels(point.attributes, place.labels);
+    const { name } = place.origin;
+    const series = this.memory.series.of(place.origin, point.attributes);
     const labelOf = (key: string) =>
-      key === '__name__' ? place.name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? labels[key]);
+      key === '__name__' ? name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? series.labels[key]);
     const room = this.#rooms.of(labelOf, place.room);
-    const timeOf = (timeNs: number) => (timeNs === 0 ? this.#now : Math.round(timeNs / NANOSECONDS));
     // A delta of another time must not get into a total.
-    const probe = { series: place.name, value: 0, t: timeOf(point.timeNs) };
-    const fault = faultOf(probe, this.ingest.sampleTimes);
+    const probe = { series: name, value: 0, t: this.#timeOf(point.timeNs) };
+    const fault = faultOf(probe, this.#times);
     if (fault) throw new HubError(fault.code, fault.why(probe));
-    const { timeNs, values } = valuesAt({ room, name: place.name, labels, totals: this.totals });
-    const t = timeOf(timeNs);
-    return values.map(({ series, value }) => ({ line: this.#line, series, value, t, room }));
+    const { timeNs, values } = valuesAt({ room, series, totals: this.memory.totals });
+    const t = this.#timeOf(timeNs);
+    return values.map((value) => ({ line: this.#line, series: value.series, value: value.value, t, room }));
+  }
+
+  #timeOf(timeNs: number): number {
+    return timeNs === 0 ? this.#now : Math.round(timeNs / NANOSECONDS);
   }
 
   #flush(): void {

@@ -6,6 +6,7 @@ import { encodingOf } from './otlp-encodings.js';
 import { LogsIntake } from './otlp-logs.js';
 import { MetricsIntake } from './otlp-metrics.js';
 import type { OtlpReader } from './otlp-model.js';
+import { KnownSeries } from './otlp-series.js';
 import { DeltaTotals } from './otlp-totals.js';
 import { type Intake, type ServeBodiesOptions, serveBodies } from './serve-bodies.js';
 
@@ -18,12 +19,12 @@ export function createOtlpRoutes(options: OtlpRoutesOptions): Router {
   const { ingest } = options;
   const router = Router();
   const serve = serveBodies(options);
-  const totals = new DeltaTotals({ clock: ingest.clock });
+  const memory = { totals: new DeltaTotals({ clock: ingest.clock }), series: new KnownSeries() };
   router.post(
     '/v1/metrics',
     serve(otlpAnswers('rejectedDataPoints', 'data point'), async (intake) => {
       const reader = readerOf(intake);
-      await new MetricsIntake(ingest, totals, intake).take(reader.metrics(await intake.body.whole()));
+      await new MetricsIntake(ingest, memory, intake).take(reader.metrics(await intake.body.whole()));
     }),
   );
   router.post(

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import type { Metric, MetricData, Point } from './otlp-model.js';
 import { metricName, pointReaders } from './otlp-samples.js';
+import { KnownSeries } from './otlp-series.js';
 import { DeltaTotals } from './otlp-totals.js';
 
 const DELTA = 1;
@@ -14,7 +15,8 @@ const point = <Data>(data: Data, startNs = 0, timeNs = startNs + 10): (() => Poi
 function valuesOf(data: MetricData, given: Partial<Metric> = {}) {
   const totals = new DeltaTotals({ clock: new ManualClock() });
   const metric: Metric = { name: 'm', unit: '', ...given, data };
-  const place = { room: 'metrics:r', name: metricName(metric), labels: { a: 'b' }, totals };
+  const origin = { key: 'm', name: metricName(metric), labels: { a: 'b' } };
+  const place = { room: 'metrics:r', series: new KnownSeries().of(origin, []), totals };
   return pointReaders(metric).map((read) => {
     const { timeNs, values } = read().valuesAt(place);
     return { timeNs, values: Object.fromEntries(values.map(({ series, value }) => [series, value])) };

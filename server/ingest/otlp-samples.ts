@@ -1,17 +1,14 @@
 import { HubError } from '../../shared/errors.js';
-import { formatSeries } from '../../shared/series-name.js';
 import { addExponential, addHistogram, checkHistogram, type SparseExponential, toHistogram, toSparse } from './otlp-buckets.js';
-import type { Labels } from './otlp-labels.js';
 import { prometheusName } from './otlp-metric-name.js';
 import { type HistogramData, type Metric, type Point, type SummaryData, TEMPORALITY } from './otlp-model.js';
+import type { OwnLabel, PointSeries } from './otlp-series.js';
 import type { Adder, Delta, DeltaTotals } from './otlp-totals.js';
 
 /** Where the series of a point stand. */
 export interface SeriesPlace {
   readonly room: string;
-  /** Of the metric, as `metricName` gives it. */
-  readonly name: string;
-  readonly labels: Labels;
+  readonly series: PointSeries;
   readonly totals: DeltaTotals;
 }
 
@@ -66,27 +63,24 @@ export interface ReadPoint {
 }
 
 /** A value, what it adds to the metric's name, and a label of its own. */
-type Named = readonly [value: number, suffix: string, label?: readonly [key: string, value: string]];
+type Named = readonly [value: number, suffix: string, label?: OwnLabel];
 type NamedAt = { readonly timeNs: number; readonly values: readonly Named[] };
 type Tell<Data> = (point: Point<Data>, place: SeriesPlace) => NamedAt;
 
 function ofPoint<Data>(point: Point<Data>, tell: Tell<Data>): ReadPoint {
   const valuesAt = (place: SeriesPlace): PointValues => {
     const { timeNs, values } = tell(point, place);
-    const seriesOf = (suffix: string, label: Named[2]) =>
-      formatSeries(place.name + suffix, label ? { ...place.labels, [label[0]]: label[1] } : place.labels);
-    return { timeNs, values: values.map(([value, suffix, label]) => ({ series: seriesOf(suffix, label), value })) };
+    return { timeNs, values: values.map(([value, suffix, label]) => ({ series: place.series.text(suffix, label), value })) };
   };
   return { point, valuesAt };
 }
 
 /** Tells a sum or a histogram as the total that it is or leads to. */
 function totalled<Data>(temporality: number, adder: Adder<Data>, name: (data: Data) => readonly Named[]): Tell<Data> {
-  return (point, { room, name: metric, labels, totals }) => {
+  return (point, { room, series, totals }) => {
     if (temporality !== TEMPORALITY.cumulative && temporality !== TEMPORALITY.delta)
       throw new HubError('invalid', 'the aggregation temporality is neither delta nor cumulative');
-    const total: Delta<Data> =
-      temporality === TEMPORALITY.cumulative ? point : totals.add(room, formatSeries(metric, labels), point, adder);
+    const total: Delta<Data> = temporality === TEMPORALITY.cumulative ? point : totals.add(room, series.text(''), point, adder);
     return { timeNs: total.timeNs, values: name(total.data) };
   };
 }
