@@ -185,9 +185,20 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   },
   "docs/ingest.md, Telegraf and InfluxDB's clients, toml": notRun('no Telegraf is here'),
   "docs/ingest.md, Telegraf and InfluxDB's clients, console": shell({}),
+  'docs/ingest.md, Promtail, Alloy, Docker, pino, yaml': notRun('no Promtail is here'),
+  'docs/ingest.md, Promtail, Alloy, Docker, pino, js': program({
+    meanwhile: ({ world }) =>
+      waitFor(async () => (await get(`${world.hub.url}/api/rooms/logs:shop/messages`)).text.includes('"text":"paid"')),
+  }),
+  'docs/ingest.md, Promtail, Alloy, Docker, pino, console': shell({}),
+  'docs/ingest.md, OpenTelemetry, sh': shell({ commands: [{ prints: /^$/ }, { prints: /^$/ }, { prints: /^$/ }] }),
+  'docs/ingest.md, OpenTelemetry, yaml': notRun('no Collector is here'),
+  'docs/ingest.md, OpenTelemetry, console': shell({}),
   'docs/ingest.md, curl, console': shell({}),
   'docs/ingest.md, curl, console 2': shell({}),
   'docs/ingest.md, curl, console 3': shell({ before: ({ project }) => project.write('app.log', 'the first line\n') }),
+  'docs/ingest.md, Bodies of lines, console': shell({ before: ({ project }) => project.write('build.log', 'one\nERROR two\n') }),
+  'docs/ingest.md, roomcast pipe, console': shell({}),
 
   'docs/jobs.md, Hand one in, js': program({ prints: [/^0\.\d+ \d+ primes below \d+$/m, /^there are 664579$/m], ends: true }),
   'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done \S+ \{$/m] }),

@@ -9,7 +9,7 @@ import type { Scope } from './scope.js';
 import { waitFor } from './wait.js';
 
 /** Packages that the documents tell a reader to install. */
-const INSTALLED = ['express', 'socket.io-client', 'zod'];
+const INSTALLED = ['express', 'pino', 'pino-loki', 'socket.io-client', 'zod'];
 
 /** A program in a page. */
 export interface PageProgram {
