@@ -112,6 +112,22 @@ test('a pipe to a hub that is not there gives up in time, and a stop ends the wa
   expect(hasty.reported.at(-1)).toMatch(/^roomcast: logs:build was not sent: http:\/\/127.0.0.1:1 cannot be reached/);
 });
 
+test('a pipe that is stopped sends what it has read', async () => {
+  const got: string[] = [];
+  const url = await listen(({ body }) => {
+    got.push(...linesOf(body));
+    return { status: 200 };
+  });
+  const { own, stdin, printed, stop } = testTerminal();
+  const piping = runCli(['pipe', 'logs:build', '--url', url, '--tee'], own);
+  stdin.write('one\ntwo\n');
+  await waitFor(() => printed.includes('two'), { intervalMs: 1 });
+  stop();
+  expect(await piping).toBe(EXIT.ok);
+  expect(got).toEqual(['one', 'two']);
+  expect(stdin.destroyed).toBe(true);
+});
+
 test('while the hub takes nothing, the command waits', async () => {
   let open: () => void = () => {};
   const opened = new Promise<void>((resolve) => (open = resolve));

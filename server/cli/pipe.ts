@@ -52,7 +52,8 @@ export const command: Command = {
     const multiline = values.format === 'ndjson' ? 'off' : values.multiline;
     const sender = new PipeSender({ ...values, multiline, room, report: terminal.report, stop: terminal.stop });
     const outbox = createPipeOutbox((batch) => sender.send(batch));
-    terminal.stop.addEventListener('abort', () => outbox.end(), { once: true });
+    // What was read until then is still sent.
+    terminal.stop.addEventListener('abort', () => terminal.closeStdin(), { once: true });
     const rule = multiline !== undefined && isJoinRule(multiline) ? multiline : 'traces';
     const reading = readInto(outbox, { tee: values.tee, rule }, terminal);
     try {
@@ -66,7 +67,11 @@ export const command: Command = {
 };
 
 /** Puts entries into the outbox, each as a whole, so that no batch ends within one. */
-async function readInto(outbox: PipeOutbox, { tee, rule }: { tee: boolean; rule: JoinRule }, { stdin, print }: Terminal): Promise<void> {
+async function readInto(
+  outbox: PipeOutbox,
+  { tee, rule }: { tee: boolean; rule: JoinRule },
+  { stdin, print, stop }: Terminal,
+): Promise<void> {
   const lines = readLines(bytesOf(stdin), LINE_BYTES);
   const entries = joinLive(tee ? printed(lines, print) : lines, { rule, maxBytes: ENTRY_BYTES, clock: systemClock });
   try {
@@ -76,7 +81,7 @@ async function readInto(outbox: PipeOutbox, { tee, rule }: { tee: boolean; rule:
     }
   } catch (error) {
     // Closed by `closeStdin`, with nobody left to read for.
-    if (!outbox.ended) throw error;
+    if (!outbox.ended && !stop.aborted) throw error;
   } finally {
     outbox.end();
   }

@@ -25,7 +25,8 @@ export function timeOf(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return undefined;
   if (value < SECONDS_MAX) return value * 1e3;
   if (value < SECONDS_MAX * 1e3) return value;
-  return value < SECONDS_MAX * 1e6 ? value / 1e3 : value / 1e6;
+  if (value < SECONDS_MAX * 1e6) return value / 1e3;
+  return value < SECONDS_MAX * 1e9 ? value / 1e6 : undefined;
 }
 
 const ISO = /^\[?(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?\s?(Z|[+-]\d{2}:?\d{2})/;
