@@ -7,7 +7,7 @@ import { CELL_AGGREGATES, type CellAggregate, eachStep, lookbackMs, quantile, st
 import { chooseGrid, type Grid } from './range-grid.js';
 import { type RangeSource, type Rollups, readCells, readSamples } from './range-source.js';
 import { addEarlierSample, bucketOf, type Cells } from './rollup-cell.js';
-import { COMBINES, type Combine, groupSeries, usualCombine } from './series-groups.js';
+import { COMBINES, GroupTable, PlainTable, type SeriesTable, usualCombine } from './series-groups.js';
 
 /** Quantiles of the samples of a step, from the samples themselves. */
 const QUANTILES = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99 };
@@ -53,7 +53,7 @@ export const rangeQuerySchema = z
       .transform((given) => given.flatMap((text) => text.split(',')).filter(Boolean))
       .pipe(z.array(z.string().max(1_024)).max(LABELS))
       .optional(),
-    combine: z.enum(COMBINES as [Combine, ...Combine[]]).optional(),
+    combine: z.enum(COMBINES).optional(),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || from <= to, 'from is after to')
   .refine(({ from, last }) => from === undefined || last === undefined, 'either from or last');
@@ -96,45 +96,75 @@ export async function queryRange(options: RangeOptions): Promise<MetricRange> {
   const { from, to, stepMs, steps, level } = grid;
   const lookback = lookbackMs(aggregate, grid);
   const buckets = level ? (steps * stepMs + lookback) / level.stepMs : steps;
+  const rowsMax = Math.max(1, Math.floor(MAX_CELLS / steps));
+  // Samples are gathered for all series before any is summed up; roll-ups one series after the other.
+  const seriesMax = by && level ? Math.max(1, Math.floor(MAX_BUCKETS / buckets)) : rowsMax;
   const source: RangeSource = {
     log,
     room,
     from: Math.max(0, from - lookback),
     until: to + stepMs,
     matches: compileSeriesPatterns(options.series),
-    seriesMax: Math.max(1, Math.floor(Math.min(MAX_CELLS / steps, MAX_BUCKETS / buckets))),
+    seriesMax,
   };
-  const { values, omitted } = await readValues(source, aggregate, grid, rollups);
-  const shown = by ? groupSeries(values, by, combine ?? usualCombine(aggregate)) : values;
-  const series = [...shown].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, row]) => ({ name, values: row }));
+  const newTable = (): SeriesTable => (by ? new GroupTable(by, combine ?? usualCombine(aggregate), rowsMax) : new PlainTable(rowsMax));
+  const { rows, omitted } = await readRows({ source, aggregate, grid, rollups, newTable });
+  const series = rows.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => ({ name, values }));
   return { room, from, to, stepMs, resolutionMs: level?.stepMs ?? 0, aggregate, series, omitted };
 }
 
-type Read = { values: Map<string, (number | null)[]>; omitted: number };
-
-async function readValues(source: RangeSource, aggregate: Aggregate, grid: Grid, rollups: Rollups | undefined): Promise<Read> {
-  if (isQuantile(aggregate)) return readQuantiles(source, QUANTILES[aggregate], grid);
-  const bySeries = new Map<string, Cells>();
-  const omitted =
-    rollups && grid.level
-      ? await readCells({ ...source, rollups, level: grid.level }, (name, cells) => bySeries.set(name, cells))
-      : await readSampleCells(source, grid, bySeries);
-  const rows = [...bySeries].map(([name, cells]) => [name, stepValues(cells, aggregate, grid)] as const);
-  return { values: new Map(rows.filter(([, row]) => row.some((value) => value !== null))), omitted };
+interface Reading {
+  readonly source: RangeSource;
+  readonly aggregate: Aggregate;
+  readonly grid: Grid;
+  readonly rollups: Rollups | undefined;
+  newTable(): SeriesTable;
 }
 
-async function readSampleCells(source: RangeSource, { stepMs }: Grid, into: Map<string, Cells>): Promise<number> {
-  return readSamples(source, (name, value, t) => {
-    const cells = into.get(name) ?? new Map();
-    into.set(name, cells);
+async function readRows({ source, aggregate, grid, rollups, newTable }: Reading) {
+  let table = newTable();
+  let left = 0;
+  const add = (name: string, values: (number | null)[]) => {
+    if (!table.add(name, values)) left++;
+  };
+  let unread: number;
+  if (isQuantile(aggregate)) {
+    unread = await readQuantiles(source, QUANTILES[aggregate], grid, add);
+  } else {
+    const take = (name: string, cells: Cells) => add(name, stepValues(cells, aggregate, grid));
+    const collect = () => {
+      table = newTable();
+      left = 0;
+      return take;
+    };
+    unread =
+      rollups && grid.level
+        ? await readCells({ ...source, rollups, level: grid.level }, collect)
+        : await readSampleCells(source, grid, take);
+  }
+  return { rows: [...table.rows], omitted: unread + left };
+}
+
+async function readSampleCells(source: RangeSource, { stepMs }: Grid, take: (name: string, cells: Cells) => void): Promise<number> {
+  const bySeries = new Map<string, Cells>();
+  const unread = await readSamples(source, (name, value, t) => {
+    const cells = bySeries.get(name) ?? new Map();
+    bySeries.set(name, cells);
     addEarlierSample(cells, stepMs, value, t);
   });
+  for (const [name, cells] of bySeries) take(name, cells);
+  return unread;
 }
 
-async function readQuantiles(source: RangeSource, q: number, grid: Grid): Promise<Read> {
+async function readQuantiles(
+  source: RangeSource,
+  q: number,
+  grid: Grid,
+  add: (name: string, values: (number | null)[]) => void,
+): Promise<number> {
   const samples = new Map<string, Map<number, number[]>>();
   let kept = 0;
-  const omitted = await readSamples(source, (name, value, t) => {
+  const unread = await readSamples(source, (name, value, t) => {
     if (++kept > MAX_KEPT) throw new HubError('too_large', `the range has more than ${MAX_KEPT} samples`);
     const steps = samples.get(name) ?? new Map<number, number[]>();
     samples.set(name, steps);
@@ -143,13 +173,12 @@ async function readQuantiles(source: RangeSource, q: number, grid: Grid): Promis
     if (known) known.push(value);
     else steps.set(step, [value]);
   });
-  const values = new Map<string, (number | null)[]>();
   for (const [name, steps] of samples) {
-    const row = eachStep(grid, (start) => {
+    const values = eachStep(grid, (start) => {
       const step = steps.get(start);
       return step ? quantile(step, q) : null;
     });
-    values.set(name, row);
+    add(name, values);
   }
-  return { values, omitted };
+  return unread;
 }

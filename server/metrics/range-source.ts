@@ -37,12 +37,13 @@ const TRIES = 5;
 
 /**
  * The cells of each series that matches, from the roll-ups and what the log has after them: exact up to now.
+ * @param collect begins anew with each try: what was taken before it is void
  * @returns how many series were left out, past `seriesMax`
  * @throws HubError `busy` when the roll-ups changed under each try, else as log and store
  */
 export async function readCells(
   source: RangeSource & { rollups: Rollups; level: RollupLevel },
-  take: (name: string, cells: Cells) => void,
+  collect: () => (name: string, cells: Cells) => void,
 ): Promise<number> {
   const { room, rollups } = source;
   for (let tries = 0; tries < TRIES; tries++) {
@@ -54,10 +55,7 @@ export async function readCells(
     }
     const names = [...new Set([...(await rollups.store.series(room, source.from)).filter(source.matches), ...tail.series.keys()])].sort();
     const chosen = names.slice(0, source.seriesMax);
-    const found = await readChunks(source, mark, chosen, tail);
-    if (!found) continue;
-    for (const [name, cells] of found) take(name, cells);
-    return names.length - chosen.length;
+    if (await readSlices(source, mark, chosen, tail, collect())) return names.length - chosen.length;
   }
   throw new HubError('busy', 'the room’s history changes too fast to be read', 1_000);
 }
@@ -68,45 +66,40 @@ function tailOf({ log, room, from, until, matches, level }: RangeSource & { leve
   return readTail({ log, room, mark, stepMs: level.stepMs, wants, maxValues: MAX_TAIL_VALUES });
 }
 
-/** Undefined: the roll-ups went on meanwhile, and the tail no longer fits them. */
-async function readChunks(
+/** False: the roll-ups went on meanwhile, and the tail no longer fits them. */
+async function readSlices(
   { rollups, room, from, until, level: { stepMs } }: RangeSource & { rollups: Rollups; level: RollupLevel },
   mark: string | undefined,
   names: readonly string[],
   tail: Tail,
-): Promise<Map<string, Cells> | undefined> {
-  const found = new Map<string, Cells>(names.map((name) => [name, new Map()]));
-  for (const refs of slices(refsOf(names, stepMs, from, until))) {
+  take: (name: string, cells: Cells) => void,
+): Promise<boolean> {
+  const starts = chunkStarts(from, until, chunkMs(stepMs));
+  const atOnce = Math.max(1, Math.floor(CHUNKS_AT_ONCE / starts.length));
+  for (let at = 0; at < names.length; at += atOnce) {
+    const slice = names.slice(at, at + atOnce);
+    const refs = slice.flatMap((series) => starts.map((start): ChunkRef => ({ stepMs, start, series })));
     const stored = await rollups.store.read(room, refs);
-    if (stored.mark !== mark) return undefined;
-    for (const [i, { series, start }] of refs.entries()) {
-      const bytes = stored.chunks[i];
-      const cells = bytes && found.get(series);
-      if (!cells) continue;
-      for (const [bucket, cell] of decodeChunk(bytes, start, stepMs)) if (bucket >= from && bucket < until) cells.set(bucket, cell);
+    if (stored.mark !== mark) return false;
+    for (const [i, name] of slice.entries()) {
+      const cells: Cells = new Map();
+      for (const [j, start] of starts.entries()) {
+        const bytes = stored.chunks[i * starts.length + j];
+        if (bytes)
+          for (const [bucket, cell] of decodeChunk(bytes, start, stepMs)) if (bucket >= from && bucket < until) cells.set(bucket, cell);
+      }
+      mergeCells(cells, tail.series.get(name) ?? new Map(), stepMs);
+      if (cells.size > 0) take(name, cells);
     }
     await turn();
   }
-  for (const [name, later] of tail.series) mergeCells(found.get(name) ?? new Map(), later, stepMs);
-  for (const [name, cells] of found) if (cells.size === 0) found.delete(name);
-  return found;
+  return true;
 }
 
-function* refsOf(names: readonly string[], stepMs: number, from: number, until: number): Generator<ChunkRef> {
-  const length = chunkMs(stepMs);
-  for (const series of names) {
-    for (let start = bucketOf(from, length); start < until; start += length) yield { stepMs, start, series };
-  }
-}
-
-function* slices(refs: Iterable<ChunkRef>): Generator<ChunkRef[]> {
-  let slice: ChunkRef[] = [];
-  for (const ref of refs) {
-    if (slice.push(ref) < CHUNKS_AT_ONCE) continue;
-    yield slice;
-    slice = [];
-  }
-  if (slice.length > 0) yield slice;
+function chunkStarts(from: number, until: number, length: number): number[] {
+  const starts: number[] = [];
+  for (let start = bucketOf(from, length); start < until; start += length) starts.push(start);
+  return starts;
 }
 
 /**

@@ -194,3 +194,16 @@ test('quantiles are of the samples, rates of the roll-ups with what lies before 
   expect(await asked('p50')).toEqual([495, 1_500]);
   expect(await asked('rate', NOW + 1_000)).toEqual([1_000]);
 });
+
+test('a group is of all its series, also where there are more than an answer shows one by one', async () => {
+  const world = openWorld();
+  const names = Array.from({ length: 500 }, (_, i) => `cpu{core="${i}"}`);
+  await world.add({ t: NOW, names, values: names.map(() => 1) });
+  await world.keepers[0].catchUp(ROOM);
+  await world.add({ t: NOW + 500, names, values: names.map(() => 1) });
+  const asked = { from: NOW - 1_000_000, to: NOW, stepMs: 1_000, aggregate: 'count' };
+  const { series, omitted } = await world.ask({ ...asked, by: '' });
+  expect([series.map(({ name, values }) => [name, values.at(-1)]), omitted]).toEqual([[['cpu', 1_000]], 0]);
+  const single = await world.ask(asked);
+  expect([single.series.length, single.omitted]).toEqual([399, 101]);
+});

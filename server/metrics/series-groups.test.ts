@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { groupSeries, usualCombine } from './series-groups.js';
+import { type Combine, GroupTable, PlainTable, usualCombine } from './series-groups.js';
 
 const SERIES = new Map([
   ['cpu{core="0",host="a"}', [1, 2, null]],
@@ -7,8 +7,11 @@ const SERIES = new Map([
   ['cpu{core="0",host="b"}', [10, 20, null]],
   ['load{host="a"}', [7, 7, 7]],
 ]);
-const grouped = (labels: string[], combine: Parameters<typeof groupSeries>[2] = 'sum') =>
-  Object.fromEntries(groupSeries(SERIES, labels, combine));
+const grouped = (labels: string[], combine: Combine = 'sum') => {
+  const table = new GroupTable(labels, combine, 100);
+  for (const [name, values] of SERIES) table.add(name, values);
+  return Object.fromEntries(table.rows);
+};
 
 test('series with the same values of the labels become one, names apart', () => {
   expect(grouped(['host'])).toEqual({
@@ -24,7 +27,7 @@ test('a series without a label is of the group that lacks it', () => {
 });
 
 test('values are combined as asked for', () => {
-  const cpu = (combine: Parameters<typeof groupSeries>[2]) => grouped([], combine).cpu;
+  const cpu = (combine: Combine) => grouped([], combine).cpu;
   expect([cpu('avg'), cpu('min'), cpu('max'), cpu('count')]).toEqual([
     [14 / 3, 11, null],
     [1, 2, null],
@@ -32,4 +35,12 @@ test('values are combined as asked for', () => {
     [3, 2, null],
   ]);
   expect(['rate', 'avg', 'p99', 'last', 'min'].map(usualCombine)).toEqual(['sum', 'avg', 'max', 'avg', 'min']);
+});
+
+test('a table has so many rows and no more; a series without any value takes none', () => {
+  const groups = new GroupTable(['host'], 'sum', 2);
+  expect([...SERIES].map(([name, values]) => groups.add(name, values))).toEqual([true, true, true, false]);
+  const plain = new PlainTable(1);
+  expect([plain.add('a', [null]), plain.add('b', [1]), plain.add('c', [1])]).toEqual([true, true, false]);
+  expect([...plain.rows]).toEqual([['b', [1]]]);
 });

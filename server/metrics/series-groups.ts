@@ -3,38 +3,90 @@ import { partsOf } from '../../shared/series-pattern.js';
 
 type Values = (number | null)[];
 
-/** How the values that several series have at one step become one. */
+/** How one more value changes what a group has at a step, and what is shown of it in the end. */
 const COMBINE = {
-  sum: (values: number[]) => values.reduce((a, b) => a + b, 0),
-  avg: (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length,
-  min: (values: number[]) => values.reduce((a, b) => Math.min(a, b)),
-  max: (values: number[]) => values.reduce((a, b) => Math.max(a, b)),
-  count: (values: number[]) => values.length,
+  sum: { add: (a: number, b: number) => a + b },
+  avg: { add: (a: number, b: number) => a + b, show: (total: number, count: number) => total / count },
+  min: { add: Math.min },
+  max: { add: Math.max },
+  count: { add: (a: number) => a, show: (_: number, count: number) => count },
 };
 export type Combine = keyof typeof COMBINE;
-export const COMBINES = Object.keys(COMBINE) as Combine[];
+export const COMBINES = Object.keys(COMBINE) as [Combine, ...Combine[]];
 
 /** Where nobody says: what is right for most. */
 const USUAL: Readonly<Record<string, Combine>> = { sum: 'sum', count: 'sum', rate: 'sum', min: 'min', avg: 'avg', last: 'avg' };
 export const usualCombine = (aggregate: string): Combine => USUAL[aggregate] ?? 'max';
 
-/** One series for all that have the name and the values of these labels in common. A step has a value where one of them has. */
-export function groupSeries(series: ReadonlyMap<string, Values>, labels: readonly string[], combine: Combine): Map<string, Values> {
-  const groups = new Map<string, Values[]>();
-  for (const [text, values] of series) {
-    const { name, labels: own } = partsOf(text);
-    const group = formatSeries(
-      name,
-      Object.fromEntries(labels.map((label) => [label, Object.hasOwn(own, label) ? (own[label] ?? '') : ''])),
-    );
-    groups.set(group, [...(groups.get(group) ?? []), values]);
-  }
-  return new Map([...groups].map(([group, members]) => [group, combineSteps(members, combine)]));
+/** Rows of values by name, one step after the other. */
+export interface SeriesTable {
+  /** False: there are as many rows as there may be, and this would be another. */
+  add(series: string, values: Values): boolean;
+  readonly rows: Iterable<[name: string, values: Values]>;
 }
 
-function combineSteps(members: readonly Values[], combine: Combine): Values {
-  return (members[0] ?? []).map((_, step) => {
-    const values = members.flatMap((member) => member[step] ?? []);
-    return values.length === 0 ? null : COMBINE[combine](values);
-  });
+/** A row for each series that has a value. */
+export class PlainTable implements SeriesTable {
+  readonly rows = new Map<string, Values>();
+
+  constructor(private readonly rowsMax: number) {}
+
+  add(series: string, values: Values): boolean {
+    if (values.every((value) => value === null)) return true;
+    if (this.rows.size >= this.rowsMax) return false;
+    this.rows.set(series, values);
+    return true;
+  }
+}
+
+interface Group {
+  readonly totals: number[];
+  readonly counts: number[];
+}
+
+/** One row for all series that have the name and the values of these labels in common. A step has a value where one of them has. */
+export class GroupTable implements SeriesTable {
+  readonly #groups = new Map<string, Group>();
+  readonly #combine: { add(a: number, b: number): number; show?(total: number, count: number): number };
+
+  constructor(
+    private readonly labels: readonly string[],
+    combine: Combine,
+    private readonly rowsMax: number,
+  ) {
+    this.#combine = COMBINE[combine];
+  }
+
+  add(series: string, values: Values): boolean {
+    const name = this.#nameOf(series);
+    let group = this.#groups.get(name);
+    if (!group) {
+      if (this.#groups.size >= this.rowsMax) return false;
+      group = { totals: values.map(() => 0), counts: values.map(() => 0) };
+      this.#groups.set(name, group);
+    }
+    const { totals, counts } = group;
+    for (const [step, value] of values.entries()) {
+      if (value === null) continue;
+      totals[step] = counts[step] ? this.#combine.add(totals[step] ?? 0, value) : value;
+      counts[step] = (counts[step] ?? 0) + 1;
+    }
+    return true;
+  }
+
+  get rows(): [name: string, values: Values][] {
+    const { show = (total: number) => total } = this.#combine;
+    return [...this.#groups].map(([name, { totals, counts }]) => [
+      name,
+      counts.map((count, step) => (count === 0 ? null : show(totals[step] ?? 0, count))),
+    ]);
+  }
+
+  #nameOf(series: string): string {
+    const { name, labels } = partsOf(series);
+    return formatSeries(
+      name,
+      Object.fromEntries(this.labels.flatMap((label) => (Object.hasOwn(labels, label) ? [[label, labels[label] ?? '']] : []))),
+    );
+  }
 }
