@@ -4,13 +4,10 @@ import type { RoomName } from '../../../shared/rooms.js';
 import { useSession } from '../session-context.js';
 import { Empty } from '../ui/empty.js';
 import { navigate } from '../use-route.js';
-import { Conversation } from './conversation.js';
+import { Conversation, type SidePanel } from './conversation.js';
 import { chatRoomOf } from './joined-rooms.js';
 import { RoomList } from './room-list.js';
 import { RosterPanel } from './roster-panel.js';
-
-/** What a narrow screen shows over the conversation. */
-export type SidePanel = 'rooms' | 'people' | undefined;
 
 /** The rooms, one conversation, and who is in it. */
 export function ChatPage({ name }: { name: string }) {

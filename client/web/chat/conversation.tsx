@@ -3,11 +3,13 @@ import { useStore } from '../lib/use-store.js';
 import { useSession } from '../session-context.js';
 import { Refused } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
-import type { SidePanel } from './chat-page.js';
 import type { ChatRoom } from './chat-room.js';
 import { Composer } from './composer.js';
 import { MessageList } from './message-list.js';
 import { typingLine } from './typing-state.js';
+
+/** What a narrow screen shows over the conversation. */
+export type SidePanel = 'rooms' | 'people' | undefined;
 
 interface ConversationProps {
   chat: ChatRoom;

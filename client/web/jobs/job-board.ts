@@ -1,4 +1,4 @@
-import type { JobState } from '../../../shared/protocol.js';
+import type { JobDetails, JobState } from '../../../shared/protocol.js';
 import type { Hub, Job } from '../../sdk/roomcast.js';
 import type { HttpApi } from '../http-api.js';
 import { createStore, type Store } from '../lib/store.js';
@@ -11,14 +11,18 @@ export interface JobBoard {
   /** Hands a job in; rejects with HubError when the hub does not take it. */
   submit(name: string, input: unknown): Promise<string>;
   cancel(jobId: string): Promise<void>;
-  /** Asks the hub for the list: jobs of other tabs and earlier visits. */
-  refresh(): Promise<void>;
+  /** Runs a failed job again; rejects with HubError when the hub does not. */
+  retry(jobId: string): Promise<void>;
+  /** What a job was given and how its attempts went. */
+  details(jobId: string): Promise<JobDetails>;
+  /** Asks the hub for the list: jobs of other tabs and earlier visits, or those of them that failed. */
+  refresh(state?: 'failed'): Promise<void>;
   close(): void;
 }
 
 export function createJobBoard(hub: Hub, http: HttpApi): JobBoard {
   const jobs = createStore<readonly JobState[]>([]);
-  const followed = new Map<string, Job>();
+  const followed = new Map<string, { leave(): void }>();
   const take = (state: JobState) => {
     jobs.set(withJob(jobs.get(), state));
     if (!hasEnded(state)) return;
@@ -41,8 +45,17 @@ export function createJobBoard(hub: Hub, http: HttpApi): JobBoard {
       const { jobId: _, ...state } = await hub.request('job:cancel', { jobId });
       take({ jobId, ...state });
     },
-    async refresh() {
-      for (const state of await http.jobs()) {
+    async retry(jobId) {
+      take(await http.retryJob(jobId));
+      if (followed.has(jobId)) return;
+      // Not as a job: its room tells the failure of before first, which would be its end.
+      const room = hub.room(`job:${jobId}`);
+      followed.set(jobId, room);
+      room.on('job', ({ room: _, position: __, ...state }) => take(newerOf(jobs.get(), state)));
+    },
+    details: (jobId) => http.jobDetails(jobId),
+    async refresh(only) {
+      for (const state of await http.jobs(only)) {
         take(newerOf(jobs.get(), state));
         if (!hasEnded(state) && !followed.has(state.jobId)) follow(hub.job(state.jobId));
       }

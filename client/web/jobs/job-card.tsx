@@ -1,6 +1,8 @@
 import type { JobState, JobStatus } from '../../../shared/protocol.js';
 import { clockSeconds, fullTime } from '../lib/format.js';
 import { useSession } from '../session-context.js';
+import { Icon } from '../ui/icon.js';
+import { JobDetailsCard } from './job-details.js';
 import { JOB_FORMS } from './job-forms.js';
 import { hasEnded, progressOf, statusLine } from './job-list.js';
 import { JobResult, SearchHits } from './job-result.js';
@@ -13,6 +15,7 @@ export function JobCard({ job }: { job: JobState }) {
   const { jobs, toasts } = useSession();
   const title = JOB_FORMS.find(({ name }) => name === job.name)?.title ?? job.name;
   const cancel = () => jobs.cancel(job.jobId).catch((error: Error) => toasts.show(error.message));
+  const retry = () => jobs.retry(job.jobId).catch((error: Error) => toasts.show(error.message));
   return (
     <article class="card job" aria-label={`${title}, ${job.state}`} data-testid="job" data-job={job.name} data-state={job.state}>
       <header class="job-head">
@@ -22,6 +25,12 @@ export function JobCard({ job }: { job: JobState }) {
         <time class="muted numbers" dateTime={new Date(job.createdAt).toISOString()} title={fullTime(job.createdAt)}>
           {clockSeconds(job.createdAt)}
         </time>
+        {job.state === 'failed' && (
+          <button type="button" class="button small" onClick={retry} data-testid="job-retry">
+            <Icon name="retry" />
+            Run again
+          </button>
+        )}
         {!hasEnded(job) && (
           <button type="button" class="button small danger" onClick={cancel} data-testid="job-cancel">
             Cancel
@@ -34,6 +43,7 @@ export function JobCard({ job }: { job: JobState }) {
       </p>
       {job.state === 'active' && <Partial job={job} />}
       {job.state === 'done' && <JobResult job={job} />}
+      <JobDetailsCard job={job} />
     </article>
   );
 }

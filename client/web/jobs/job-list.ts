@@ -28,6 +28,13 @@ export function progressOf({ state, progress }: JobState): number {
   return Math.min(1, Math.max(0, progress?.done ?? 0));
 }
 
+/** How long a job waited for a worker and how long it ran, as far as it has come; of a job that runs again, its last attempt. */
+export function durationsOf({ state, createdAt, startedAt, endedAt }: JobState): string {
+  if (state === 'queued' || startedAt === undefined) return '';
+  const waited = `waited ${duration(Math.max(0, startedAt - createdAt))}`;
+  return endedAt === undefined ? waited : `${waited}, ran ${duration(Math.max(0, endedAt - startedAt))}`;
+}
+
 /** What a job says of itself in one line. */
 export function statusLine(job: JobState): string {
   const { state, startedAt, endedAt, createdAt, progress, error } = job;

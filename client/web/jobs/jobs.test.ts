@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { JobState } from '../../../shared/protocol.js';
 import { fileName } from '../http-api.js';
 import { firstValues, JOB_FORMS, readForm } from './job-forms.js';
-import { newerOf, progressOf, SHOWN_JOBS, statusLine, withJob } from './job-list.js';
+import { durationsOf, newerOf, progressOf, SHOWN_JOBS, statusLine, withJob } from './job-list.js';
 import { outcomeOf } from './results.js';
 
 const NOW = 1_700_000_000_000;
@@ -97,4 +97,9 @@ test("a download's name is read from its header, whatever is in it", () => {
   expect(fileName('attachment; filename=plain-name.csv')).toBe('plain-name.csv');
   expect(fileName('attachment')).toBeUndefined();
   expect(fileName(null)).toBeUndefined();
+});
+
+test('how long a job waited and ran is told as far as it has come', () => {
+  const times = [{}, { startedAt: 2200 }, { startedAt: 2200, endedAt: 5200, state: 'done' as const }];
+  expect(times.map((more) => durationsOf(job('a', 1, more)))).toEqual(['', 'waited 1.2 s', 'waited 1.2 s, ran 3.0 s']);
 });
