@@ -1,6 +1,6 @@
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { RoomEmitter } from './room-emitter.js';
-import type { RoomOutput } from './room-output.js';
+import type { OnDelivered, RoomOutput } from './room-output.js';
 import { StockOutput } from './stock-output.js';
 import { Turn } from './turn.js';
 import type { TurnSender } from './turn-sender.js';
@@ -22,9 +22,6 @@ export interface Delivery {
   attach(io: Server): void;
   readonly output: RoomOutput;
 }
-
-/** Told how many sockets a thing was sent to. */
-export type OnDelivered = (sockets: number) => void;
 
 /** Told of what waits here because its sockets do not take it at once. Stock delivery does not know. */
 export interface QueueWatch {

@@ -2,10 +2,9 @@ import type { Server, Socket } from 'socket.io';
 import type { LogEntry } from '../log/room-log.js';
 import { type ClientSession, sessionOf } from '../recovery/client-session.js';
 import { deflateMessage } from './deflate.js';
-import type { OnDelivered } from './delivery.js';
 import { MessageFrame } from './frame.js';
 import { type RoomGroup, RoomGroups } from './room-groups.js';
-import type { RoomOutput } from './room-output.js';
+import type { OnDelivered, RoomOutput } from './room-output.js';
 import type { Turn } from './turn.js';
 
 /** engine.io's name for a message, in front of Socket.IO's packet. */

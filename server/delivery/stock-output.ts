@@ -1,8 +1,7 @@
 import type { Server } from 'socket.io';
 import type { LogEntry } from '../log/room-log.js';
 import { sessionOf } from '../recovery/client-session.js';
-import type { OnDelivered } from './delivery.js';
-import type { RoomOutput } from './room-output.js';
+import type { OnDelivered, RoomOutput } from './room-output.js';
 
 /** Sends as Socket.IO does by itself. */
 export class StockOutput implements RoomOutput {
