@@ -48,6 +48,7 @@ const SMALL: Record<string, string> = {
   transports: '--viewers-percent 6 --lines-per-second 10',
   cache: '--askers 30 --reads-per-second 50 --compute-ms 5',
   ingest: '--series 100',
+  queue: '--in-flight 3',
   jobs: '--job-seconds 0.1 --subscribers 3',
 };
 

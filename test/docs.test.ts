@@ -111,6 +111,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/benchmarks.md, transports, sh': listed,
   'docs/benchmarks.md, cache, sh': listed,
   'docs/benchmarks.md, ingest, sh': listed,
+  'docs/benchmarks.md, queue, sh': listed,
   'docs/benchmarks.md, jobs, sh': listed,
 
   'docs/client.md, The client SDK, sh': listed,

@@ -1,0 +1,4 @@
+/** The least that a job can do. */
+export function run(): Record<never, never> {
+  return {};
+}
