@@ -8,6 +8,7 @@ import { publish } from './delivery/publish.js';
 import { rate } from './delivery/rate.js';
 import { rooms } from './delivery/rooms.js';
 import { slow } from './delivery/slow.js';
+import { ingest } from './ingest/scenario.js';
 import { jobs } from './jobs/scenario.js';
 import { queue } from './queue/scenario.js';
 import type { Scenario } from './scenario.js';
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   idle,
   transports,
   cache,
+  ingest,
   queue,
   jobs,
 ];
