@@ -141,8 +141,10 @@ export interface JobDetails {
 
 export interface PresenceUsers {
   count: number;
-  /** Left out where the kind keeps counts only, and past `BOUNDS.rosterUsers`. */
+  /** Left out where the kind keeps counts only, and past `BOUNDS.rosterUsers` unless a page was asked for. */
   users?: User[];
+  /** Of a page: asked for again with it, the next users come. Left out on the last one. */
+  cursor?: string;
 }
 
 export interface SubscribeAnswer {

@@ -71,7 +71,13 @@ export const historySchema = z.strictObject({
   after: position.optional(),
   limit: pageLimit.optional(),
 });
-export const presenceSchema = z.strictObject({ room });
+export const presenceSchema = z.strictObject({
+  room,
+  /** Users of one page. Without it and `cursor`, a room with more users than a roster has tells only how many there are. */
+  limit: z.int().min(1).max(BOUNDS.rosterUsers).optional(),
+  /** From the page before. */
+  cursor: z.string().min(1).max(BOUNDS.userIdChars).optional(),
+});
 export const typingSchema = z.strictObject({ room });
 export const jobSubmitSchema = z.strictObject({
   name: z.string().min(1).max(64),

@@ -171,7 +171,8 @@ export interface Room<Data = unknown> {
   publish<Type extends string = 'text'>(data: DataOf<Data, Type>, options?: { type?: Type; id?: string }): Publication;
   /** Older messages than `before`, or newer than `after`; the newest where neither is given. Oldest first. */
   history(query?: { before?: Position; after?: Position; limit?: number }): Promise<HistoryAnswer>;
-  presence(): Promise<{ room: RoomName } & PresenceUsers>;
+  /** Who is there; with a page, `limit` users (200 at most) after those of the page whose `cursor` it is, in rooms of any size. */
+  presence(page?: { limit?: number; cursor?: string }): Promise<{ room: RoomName } & PresenceUsers>;
   /** Tells the others at most every 2 seconds, and nobody while offline. */
   typing(): void;
   leave(): void;

@@ -91,8 +91,8 @@ export class RoomSubscription implements Room {
     return unwrap(await this.#context.ask('history', request));
   }
 
-  async presence(): Promise<{ room: RoomName } & PresenceUsers> {
-    return unwrap(await this.#context.ask('presence', { room: this.name }));
+  async presence(page: { limit?: number; cursor?: string } = {}): Promise<{ room: RoomName } & PresenceUsers> {
+    return unwrap(await this.#context.ask('presence', { room: this.name, ...page }));
   }
 
   typing(): void {

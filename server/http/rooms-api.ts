@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { Message } from '../../shared/protocol.js';
-import { publishSchema } from '../../shared/schemas.js';
+import { presenceSchema, publishSchema } from '../../shared/schemas.js';
 import type { Rooms } from '../rooms/room-service.js';
 import type { ReadBody } from './body.js';
 import { keepPrivately } from './caching.js';
@@ -37,6 +37,7 @@ const messagesQuery = z
     wait: secondsText(BOUNDS.longPollMs).default(0),
   })
   .refine(({ before, wait }) => before === undefined || wait === 0, 'wait goes with after, not with before');
+const presenceQuery = z.object({ limit: pageSize(1, BOUNDS.rosterUsers).optional(), cursor: presenceSchema.shape.cursor });
 const publishBodySchema = publishSchema.omit({ room: true }).partial({ id: true });
 
 /** The list of rooms, their messages to read, wait for and publish, and who is there. */
@@ -63,7 +64,8 @@ export function addRoomRoutes(router: Router, options: RoomsApiOptions): void {
   route(router, '/api/rooms/:room/presence', {
     get: async (req, res) => {
       const principal = await gate(req);
-      keepPrivately(res).json(await rooms.presencePage(principal, req.params.room));
+      const page = readInput(presenceQuery, req.query);
+      keepPrivately(res).json(await rooms.presencePage(principal, { room: req.params.room, ...page }));
     },
   });
 }

@@ -39,6 +39,22 @@ test('who comes and goes, or goes and comes, between two is in none', async () =
   expect(told).toEqual([]);
 });
 
+test('[P97] a crowd is told by its number, and nobody by name', async () => {
+  const { clock, told, gatherer } = gather();
+  const crowd = Array.from({ length: 200 }, (_, n) => ({ id: `u${n}`, name: `U${n}` }));
+  gatherer.add({ joined: crowd, left: [], count: 200 });
+  await clock.advance(1_000);
+  gatherer.add({ joined: [ada], left: crowd, count: 1 });
+  await clock.advance(1_000);
+  gatherer.add({ joined: [bob], left: [], count: 2 });
+  await clock.advance(1_000);
+  expect(told.map(({ change }) => change)).toEqual([
+    { joined: crowd, left: [], count: 200 },
+    { joined: [], left: [], count: 1 },
+    { joined: [bob], left: [], count: 2 },
+  ]);
+});
+
 test('a count that changed is told also when nobody is named', async () => {
   const { clock, told, gatherer } = gather();
   gatherer.add({ joined: [ada], left: [], count: 1 });

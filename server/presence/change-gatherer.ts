@@ -1,3 +1,4 @@
+import { BOUNDS } from '../../shared/limits.js';
 import type { User } from '../../shared/protocol.js';
 import type { Clock } from '../observe/clock.js';
 import type { PresenceChange } from './presence-store.js';
@@ -9,7 +10,10 @@ export interface ChangeGathererOptions {
   readonly emit: (change: PresenceChange) => void;
 }
 
-/** Gathers a room's changes into few: the first after a quiet time goes with the next timer, later ones wait. Who came and went between two is in neither. */
+/**
+ * Gathers a room's changes into few: the first after a quiet time goes with the next timer, later ones wait. Who came and went between two is in neither. Where
+ * more users came and went than a roster has, only the count is told [P97].
+ */
 export class ChangeGatherer {
   readonly #options: ChangeGathererOptions;
   readonly #joined = new Map<string, User>();
@@ -38,12 +42,16 @@ export class ChangeGatherer {
 
   #emit(): void {
     this.#cancel = undefined;
-    const change = { joined: [...this.#joined.values()], left: [...this.#left.values()], count: this.#count };
-    if (change.joined.length + change.left.length === 0 && (this.#toldCount ?? this.#count) === this.#count) return;
+    const named = this.#joined.size + this.#left.size;
+    if (named === 0 && (this.#toldCount ?? this.#count) === this.#count) return;
+    // It goes to everybody in the room: a crowd's names to a crowd would be too much.
+    const tellsNames = named <= BOUNDS.rosterUsers;
+    const joined = tellsNames ? [...this.#joined.values()] : [];
+    const left = tellsNames ? [...this.#left.values()] : [];
     this.#joined.clear();
     this.#left.clear();
     this.#toldCount = this.#count;
     this.#quietFrom = this.#options.clock.now() + this.#options.coalesceMs;
-    this.#options.emit(change);
+    this.#options.emit({ joined, left, count: this.#count });
   }
 }

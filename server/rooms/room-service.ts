@@ -1,6 +1,6 @@
 import type { Frame, HistoryAnswer, LineBatch, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
-import type { HistoryRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
+import type { HistoryRequest, PresenceRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 
 /** A reader outside of Socket.IO (SSE, long poll, the hub's own parts). */
@@ -34,9 +34,9 @@ export interface Rooms {
   parse(room: unknown): ParsedRoom;
   publish(principal: Principal, request: PublishRequest, action?: 'write' | 'ingest'): Promise<PublishAnswer>;
   history(principal: Principal, request: HistoryRequest): Promise<HistoryAnswer>;
-  presence(principal: Principal, room: string): Promise<{ room: RoomName } & PresenceUsers>;
+  presence(principal: Principal, request: PresenceRequest): Promise<{ room: RoomName } & PresenceUsers>;
   /** The same, some seconds old. */
-  presencePage(principal: Principal, room: string): Promise<{ room: RoomName } & PresenceUsers>;
+  presencePage(principal: Principal, request: PresenceRequest): Promise<{ room: RoomName } & PresenceUsers>;
   list(principal: Principal, query: { prefix?: string; limit: number }): Promise<RoomListing[]>;
   open(principal: Principal, request: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription>;
 }

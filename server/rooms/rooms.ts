@@ -3,7 +3,7 @@ import { BOUNDS } from '../../shared/limits.js';
 import { formatPosition, type PositionParts, parsePosition } from '../../shared/position.js';
 import type { HistoryAnswer, LineBatch, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
 import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
-import type { HistoryRequest, LineFilter, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
+import type { HistoryRequest, LineFilter, PresenceRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
 import { type Action, may, type Principal } from '../auth/principal.js';
 import type { LogEnds, LogEntry, LogRange, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
@@ -128,16 +128,17 @@ export class RoomService implements Rooms {
     return historyAnswer(page, range, [bounds.before, bounds.after]);
   }
 
-  async presence(principal: Principal, text: string): Promise<{ room: RoomName } & PresenceUsers> {
+  async presence(principal: Principal, { room: text, ...page }: PresenceRequest): Promise<{ room: RoomName } & PresenceUsers> {
     const { room, mode } = await this.#admitToPresence(principal, text);
-    return { room, ...(await this.present(room, mode)) };
+    return { room, ...(await this.present(room, mode, page)) };
   }
 
   /** Who is there, as a page that many ask for: it may be as old as a room list. */
-  async presencePage(principal: Principal, text: string): Promise<{ room: RoomName } & PresenceUsers> {
+  async presencePage(principal: Principal, { room: text, ...page }: PresenceRequest): Promise<{ room: RoomName } & PresenceUsers> {
     const { room, mode } = await this.#admitToPresence(principal, text);
     const { cache, listCacheTtlMs: ttlMs } = this.options;
-    return { room, ...(await cache.read(`presence ${room}`, { ttlMs, staleMs: ttlMs, compute: () => this.present(room, mode) })) };
+    const key = `presence ${room} ${page.limit ?? ''} ${page.cursor ?? ''}`;
+    return { room, ...(await cache.read(key, { ttlMs, staleMs: ttlMs, compute: () => this.present(room, mode, page) })) };
   }
 
   async #admitToPresence(principal: Principal, text: string): Promise<{ room: RoomName; mode: 'roster' | 'count' }> {
@@ -146,9 +147,13 @@ export class RoomService implements Rooms {
     return { room, mode: policy.presence };
   }
 
-  async present(room: RoomName, mode: 'roster' | 'count'): Promise<PresenceUsers> {
-    const { count, users } = await this.options.presence.list(room, { limit: mode === 'roster' ? BOUNDS.rosterUsers : 1 });
-    return mode === 'roster' && count <= BOUNDS.rosterUsers ? { count, users: [...users] } : { count };
+  async present(room: RoomName, mode: 'roster' | 'count', page: Omit<PresenceRequest, 'room'> = {}): Promise<PresenceUsers> {
+    const { presence } = this.options;
+    if (mode === 'count') return { count: (await presence.list(room, { limit: 1 })).count };
+    const isPage = page.limit !== undefined || page.cursor !== undefined;
+    const { count, users, cursor } = await presence.list(room, { limit: BOUNDS.rosterUsers, ...page });
+    if (!isPage) return count <= BOUNDS.rosterUsers ? { count, users: [...users] } : { count };
+    return { count, users: [...users], ...(cursor !== undefined && { cursor }) };
   }
 
   async list(principal: Principal, query: { prefix?: string; limit: number }): Promise<RoomListing[]> {

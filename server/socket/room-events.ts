@@ -21,7 +21,7 @@ export function addRoomEvents(handlers: EventHandlers, rooms: RoomService): void
   );
   handlers.set(
     'presence',
-    handler(presenceSchema, ({ data, principal }) => rooms.presence(principal, data.room)),
+    handler(presenceSchema, ({ data, principal }) => rooms.presence(principal, data)),
   );
   handlers.set(
     'typing',

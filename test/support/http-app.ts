@@ -65,12 +65,12 @@ const metricView = createMetricView({ clock: systemClock, frameIntervalMs: KINDS
 const viewOfMetrics = (kind: string) => (kind === 'metrics' ? metricView : undefined);
 
 /** Rooms over a log in memory, as the hub puts them together. */
-export function memoryRooms(scope: Scope): { rooms: RoomService; feeds: FeedRegistry } {
+export function memoryRooms(scope: Scope, presence: PresenceStore = nobodyThere): { rooms: RoomService; feeds: FeedRegistry } {
   const log = createMemoryRoomLog();
   const feeds = new FeedRegistry({ log, lingerMs: 1_000, verifyMs: 0, recentEntries: 100, onRepair: () => {}, onFault: () => {} });
   scope.defer(feeds, (open) => open.close());
   const output = { emit: () => {}, message: () => {} };
-  const channels = new ChannelRegistry({ feeds, log, presence: nobodyThere, output, viewOf: viewOfMetrics, now: Date.now });
+  const channels = new ChannelRegistry({ feeds, log, presence, output, viewOf: viewOfMetrics, now: Date.now });
   const rooms = new RoomService({
     kinds: KINDS,
     log,
@@ -78,7 +78,7 @@ export function memoryRooms(scope: Scope): { rooms: RoomService; feeds: FeedRegi
     feeds,
     lineGroups: new LineGroups({ clock: systemClock, socketsOf: () => ({ lines: () => {}, gap: () => {} }) }),
     view: (parsed) => channels.view(parsed),
-    presence: nobodyThere,
+    presence,
     ownsJob: async () => false,
     cache: { read: (_key, { compute }) => compute() },
     onReturn: () => {},
