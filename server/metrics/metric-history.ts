@@ -4,10 +4,10 @@ import { downsample } from './downsample.js';
 /** One frame in numbers: `values[i]` is of the series numbered `series[i]`. */
 export interface NumberedRow {
   readonly t: number;
-  readonly series: readonly number[];
-  readonly values: readonly number[];
+  readonly series: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
   /** Milliseconds by which each value is older than `t`, where they differ. */
-  readonly ago?: readonly number[];
+  readonly ago?: ArrayLike<number>;
 }
 
 export interface MetricHistoryOptions {
@@ -37,11 +37,10 @@ export class MetricHistory {
 
   /** @param heardAt the store's time of the message, which decides about age */
   add(row: NumberedRow, heardAt: number): void {
-    row.series.forEach((number, i) => {
-      const t = timeOf(row, i);
+    eachValue(row, (number, value, t) => {
       if (t < (this.#latestT[number] ?? t)) return;
       this.#latestT[number] = t;
-      this.#latestValues[number] = row.values[i] ?? 0;
+      this.#latestValues[number] = value;
     });
     if (row.t >= heardAt - this.options.ageMs) this.#keep(row, heardAt);
     this.#dropOld(heardAt);
@@ -74,10 +73,11 @@ export class MetricHistory {
   }
 
   #keep(row: NumberedRow, heardAt: number): void {
-    this.#rows.push({ row, heardAt });
+    const packed = pack(row);
+    this.#rows.push({ row: packed, heardAt });
     this.#points += row.series.length;
-    this.#computed?.since.push(row);
-    if ((this.#computed?.since.length ?? 0) > this.options.backfillPointsPerSeries) this.#computed = undefined;
+    if (this.#computed && heardAt - this.#computed.at > BACKFILL_REUSE_MS) this.#computed = undefined;
+    this.#computed?.since.push(packed);
   }
 
   #dropOld(now: number): void {
@@ -94,11 +94,11 @@ export class MetricHistory {
     const bySeries = new Map<number, { t: number[]; values: number[] }>();
     const sorted = this.#rows.map(({ row }) => row).sort((a, b) => a.t - b.t);
     for (const row of sorted) {
-      row.series.forEach((number, i) => {
+      eachValue(row, (number, value, t) => {
         const points = bySeries.get(number) ?? { t: [], values: [] };
         bySeries.set(number, points);
-        points.t.push(timeOf(row, i));
-        points.values.push(row.values[i] ?? 0);
+        points.t.push(t);
+        points.values.push(value);
       });
     }
     const { backfillPoints, backfillPointsPerSeries } = this.options;
@@ -111,18 +111,29 @@ export class MetricHistory {
   }
 }
 
-const timeOf = ({ t, ago }: NumberedRow, i: number): number => t - (ago?.[i] ?? 0);
+function eachValue({ t, series, values, ago }: NumberedRow, call: (number: number, value: number, t: number) => void): void {
+  for (let i = 0; i < series.length; i++) call(series[i] ?? 0, values[i] ?? 0, t - (ago?.[i] ?? 0));
+}
+
+/** Values from which a row is held in typed arrays: below, what these take themselves is more than they save. */
+const PACKED_VALUES = 32;
+
+function pack(row: NumberedRow): NumberedRow {
+  const { t, series, values, ago } = row;
+  if (series.length < PACKED_VALUES) return row;
+  const packed = { t, series: Uint32Array.from(series), values: Float64Array.from(values) };
+  return ago ? { ...packed, ago: Float64Array.from(ago) } : packed;
+}
 
 /** One row per moment, oldest first. */
 function mergeByTime(rows: readonly NumberedRow[]): Backfill {
   const byTime = new Map<number, Backfill[number]>();
   for (const row of rows) {
-    row.series.forEach((number, i) => {
-      const t = timeOf(row, i);
+    eachValue(row, (number, value, t) => {
       const merged = byTime.get(t) ?? { t, series: [], values: [] };
       byTime.set(t, merged);
       merged.series.push(number);
-      merged.values.push(row.values[i] ?? 0);
+      merged.values.push(value);
     });
   }
   return [...byTime.values()].sort((a, b) => a.t - b.t);
