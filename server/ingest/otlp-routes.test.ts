@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
 import { PbfReader } from 'pbf';
 import { closeIngestHubs, type GivenIngest, ingestHub, sender } from '../../test/support/ingest-hub.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import {
   attributes,
   type GivenResource,
@@ -121,6 +122,28 @@ test('deltas become counters that rise, also over requests, and a request that c
   expect(await stored()).toEqual({ 'requests_total{job="shop"}': 7 });
 });
 
+test('a delta of a time that is too far from now gets into no total', async () => {
+  const { metrics, stored } = await otlpHub();
+  const points = [nanoseconds(4e12), timeUnixNano].map((time, i) => ({ asInt: 100 * (1 - i) + 3, timeUnixNano: time }));
+  const { json } = await metrics([{ name: 'requests', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: points } }]);
+  expect(json.partialSuccess.rejectedDataPoints).toBe('1');
+  expect(await stored()).toEqual({ 'requests_total{job="shop"}': 3 });
+});
+
+test('the first that failed stands first, and a point of many samples counts once', async () => {
+  const { metrics } = await otlpHub();
+  const bounds = Array.from({ length: 150 }, (_, i) => i);
+  const point = { count: 0, bucketCounts: [0, ...bounds.map(() => 0)], explicitBounds: bounds, timeUnixNano };
+  const { json } = await metrics([
+    { name: 'latency', histogram: { aggregationTemporality: 2, dataPoints: [point] } },
+    gauge('m', { asDouble: 'NaN' }),
+  ]);
+  expect(json.partialSuccess).toMatchObject({
+    rejectedDataPoints: '2',
+    errorMessage: expect.stringMatching(/^data point 1: latency_bucket/),
+  });
+});
+
 test('what is bad of a request is rejected by name and place, and the rest is taken', async () => {
   const { metrics, stored, counts } = await otlpHub();
   const histogram = { count: 1, sum: 1, bucketCounts: [1], explicitBounds: [1, 2], timeUnixNano };
@@ -136,6 +159,21 @@ test('what is bad of a request is rejected by name and place, and the rest is ta
   );
   expect(await stored()).toEqual({ 'good{job="shop"}': 1 });
   expect(counts).toMatchObject({ 'samples accepted': 1, 'samples invalid': 3, 'samples too_large': 1 });
+});
+
+test('a request that comes again has the ids that it had; another one, or one without times, has its own', async () => {
+  const ids: (string | undefined)[] = [];
+  const clock = new ManualClock(T);
+  const lines = { add: async (_room: unknown, _lines: unknown, id?: string) => void ids.push(id) };
+  const { logs } = await otlpHub({ service: { lines, clock } });
+  const record = { body: { stringValue: 'tick' }, timeUnixNano };
+  for (const records of [[record], [record], [{ ...record, flags: 1 }], [{ body: record.body }], [{ body: record.body }]]) {
+    await logs(records);
+    await clock.advance(1);
+  }
+  expect(ids).toEqual(Array.from({ length: 5 }, () => expect.any(String)));
+  expect(ids[1]).toBe(ids[0]);
+  expect(new Set(ids).size).toBe(4);
 });
 
 test('a log record that is bad is rejected, and the rest is taken', async () => {

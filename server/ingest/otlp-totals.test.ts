@@ -45,6 +45,17 @@ test('past their memory no other series gets a total, in a room or in all of the
   expect(totals.bytes).toBeLessThanOrEqual(600);
 });
 
+test('a series that goes on does not keep those that are idle', async () => {
+  const { add, clock } = totalsWith({ bytesPerRoom: 600 });
+  add('first', 0, 1, 1);
+  add('idle', 0, 1, 1);
+  await clock.advance(600);
+  add('first', 1, 2, 1);
+  await clock.advance(600);
+  expect(add('other', 0, 1, 1).data).toBe(1);
+  expect(add('first', 2, 3, 1).data).toBe(3);
+});
+
 test('a series that goes on keeps its total, however long', async () => {
   const { add, clock } = totalsWith({ bytesPerRoom: 600 });
   for (let n = 1; n <= 5; n++) {
