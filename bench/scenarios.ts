@@ -13,6 +13,8 @@ import { jobs } from './jobs/scenario.js';
 import { queue } from './queue/scenario.js';
 import type { Scenario } from './scenario.js';
 import { transports } from './transports/scenario.js';
+import { frames } from './views/frames.js';
+import { logs } from './views/logs.js';
 
 /** Every scenario, in the order of `--help` and of the document. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -26,6 +28,8 @@ export const SCENARIOS: readonly Scenario[] = [
   naive,
   idle,
   transports,
+  logs,
+  frames,
   cache,
   ingest,
   queue,

@@ -46,6 +46,8 @@ const SMALL: Record<string, string> = {
   idle: '--members 20',
   // More viewers than come in at a time.
   transports: '--viewers-percent 6 --lines-per-second 10',
+  logs: '--viewers 6 --slow 1 --filtered 2 --lines-per-second 1000',
+  frames: '--viewers 3 --series 20 --samples-per-second 1000 --frame-interval-ms 50',
   cache: '--askers 30 --reads-per-second 50 --compute-ms 5',
   ingest: '--series 100',
   queue: '--in-flight 3',
@@ -96,7 +98,11 @@ test.concurrent.each(SCENARIOS)(
 function expectAllArrived({ key, median }: ModeResult, { options }: BenchResult['settings']): void {
   const { undelivered = 0, published, delivered, connectSeconds, clientBusyPercent } = median;
   expect({ key, undelivered }).toEqual({ key, undelivered: 0 });
-  expect({ key, busy: clientBusyPercent === undefined || clientBusyPercent >= 0, connected: connectSeconds !== 0 }).toEqual({ key, busy: true, connected: true });
+  expect({ key, busy: clientBusyPercent === undefined || clientBusyPercent >= 0, connected: connectSeconds !== 0 }).toEqual({
+    key,
+    busy: true,
+    connected: true,
+  });
   if (published !== undefined && options.subscribers !== undefined) expect(delivered).toBe(options.subscribers * published);
 }
 

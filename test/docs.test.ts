@@ -110,6 +110,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/benchmarks.md, idle, sh': listed,
   'docs/benchmarks.md, transports, sh': listed,
   'docs/benchmarks.md, cache, sh': listed,
+  'docs/benchmarks.md, logs, sh': listed,
+  'docs/benchmarks.md, frames, sh': listed,
   'docs/benchmarks.md, ingest, sh': listed,
   'docs/benchmarks.md, queue, sh': listed,
   'docs/benchmarks.md, jobs, sh': listed,
