@@ -39,12 +39,12 @@ test('lines of a moment are one message, in their order, acknowledged when it is
 
 test('a batch that is full goes out at once', async () => {
   const { clock, lines, messages } = coalescer();
-  const added = lines.add(ROOM, linesOf(1_200));
+  const added = lines.add(ROOM, linesOf(2_400));
   await clock.advance(0);
-  expect(messages.map((message) => message.length)).toEqual([500, 500]);
+  expect(messages.map((message) => message.length)).toEqual([1_000, 1_000]);
   await clock.advance(100);
   await added;
-  expect(messages.flat()).toEqual(linesOf(1_200).map(({ text }) => text));
+  expect(messages.flat()).toEqual(linesOf(2_400).map(({ text }) => text));
   const large = lines.add(ROOM, linesOf(10, 'x'.repeat(50_000)));
   await clock.advance(100);
   await large;

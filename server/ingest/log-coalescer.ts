@@ -28,7 +28,7 @@ interface Batch {
   disarm: () => void;
 }
 
-const DEFAULTS = { batchMs: 100, batchLines: 500, batchBytes: 128 * 1024, rooms: 10_000 };
+const DEFAULTS = { batchMs: 100, batchLines: 1_000, batchBytes: 128 * 1024, rooms: 10_000 };
 
 /** What a line takes as JSON, roughly; lines of arbitrary fields are measured. */
 export function lineBytes({ text, source, fields }: LogLine): number {
