@@ -51,7 +51,6 @@ const SMALL: Record<string, string> = {
   cache: '--askers 30 --reads-per-second 50 --compute-ms 5',
   ingest: '--series 100',
   queue: '--in-flight 3',
-  ingest: '--series 100',
   jobs: '--job-seconds 0.1 --subscribers 3',
 };
 
