@@ -12,6 +12,7 @@ import { ingest } from './ingest/scenario.js';
 import { jobs } from './jobs/scenario.js';
 import { queue } from './queue/scenario.js';
 import type { Scenario } from './scenario.js';
+import { search } from './search/scenario.js';
 import { transports } from './transports/scenario.js';
 import { frames } from './views/frames.js';
 import { logs } from './views/logs.js';
@@ -33,5 +34,6 @@ export const SCENARIOS: readonly Scenario[] = [
   cache,
   ingest,
   queue,
+  search,
   jobs,
 ];

@@ -51,6 +51,7 @@ const SMALL: Record<string, string> = {
   cache: '--askers 30 --reads-per-second 50 --compute-ms 5',
   ingest: '--series 100',
   queue: '--in-flight 3',
+  search: '--messages 300 --subscribers 3',
   jobs: '--job-seconds 0.1 --subscribers 3',
 };
 

@@ -114,6 +114,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/benchmarks.md, frames, sh': listed,
   'docs/benchmarks.md, ingest, sh': listed,
   'docs/benchmarks.md, queue, sh': listed,
+  'docs/benchmarks.md, search, sh': listed,
   'docs/benchmarks.md, jobs, sh': listed,
 
   'docs/client.md, The client SDK, sh': listed,

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JobState, Message } from '../../shared/protocol.js';
+import { Deliveries } from '../load/deliveries.js';
+import { ask, type HubSocket, openHubSocket } from '../load/hub-socket.js';
+import { PacedPublisher } from '../load/paced-publisher.js';
+import { answerCalls } from '../process.js';
+import { median } from '../stats.js';
+import type { ClientCalls, Task, TaskFigures } from './calls.js';
+
+const ROOM = 'chat:bench';
+const TEXT = 'x'.repeat(100);
+
+/** One run of the task after the other. */
+class TaskLoop {
+  readonly #firstHitsMs: number[] = [];
+  readonly #allMs: number[] = [];
+  #stopping = false;
+
+  constructor(
+    private readonly socket: HubSocket,
+    private readonly task: Task,
+  ) {}
+
+  async run(): Promise<void> {
+    while (!this.#stopping) await this.#once();
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  figures(): TaskFigures {
+    const middle = (values: readonly number[]) => (values.length === 0 ? 0 : median(values));
+    return { firstHitsMs: middle(this.#firstHitsMs), allMs: middle(this.#allMs), jobsDone: this.#allMs.length };
+  }
+
+  async #once(): Promise<void> {
+    const beganAt = performance.now();
+    let first: number | undefined;
+    let own: string | undefined;
+    const ended = new Promise<JobState>((resolve) => {
+      this.socket.on('job', (state) => {
+        own ??= state.jobId;
+        if (state.jobId !== own) return;
+        if (hitsOf(state) > 0) first ??= performance.now() - beganAt;
+        if (state.endedAt !== undefined) resolve(state);
+      });
+    });
+    await ask(this.socket, 'job:submit', { ...this.task });
+    const { state, error } = await ended;
+    this.socket.off('job');
+    if (state !== 'done') throw new Error(`a job ended ${state}: ${error?.message}`);
+    if (first !== undefined) this.#firstHitsMs.push(first);
+    this.#allMs.push(performance.now() - beganAt);
+  }
+}
+
+function hitsOf({ progress, result }: JobState): number {
+  const told = (result ?? progress?.data) as { hits?: unknown[] } | undefined;
+  return told?.hits?.length ?? 0;
+}
+
+answerCalls<ClientCalls>({
+  async load({ url, messagesPerSecond, subscribers, warmUpSeconds, seconds, task }) {
+    const deliveries = new Deliveries(subscribers);
+    for (let subscriber = 0; subscriber < subscribers; subscriber++) {
+      const socket = await openHubSocket(url);
+      socket.on('message', ({ data }: Message) => deliveries.hear(subscriber, (data as { n: number }).n));
+      await ask(socket, 'subscribe', { room: ROOM });
+    }
+    const make = (n: number) => ({ room: ROOM, id: `m${n}-${process.pid}`, data: { text: TEXT, n } });
+    const publisher = await PacedPublisher.start(url, deliveries, messagesPerSecond, make);
+    const tasks = task && new TaskLoop(await openHubSocket(url), task);
+    const running = tasks?.run();
+    running?.catch(() => undefined);
+    await delay(warmUpSeconds * 1_000);
+    await publisher.watch(seconds);
+    tasks?.stop();
+    await running;
+    const none = { firstHitsMs: 0, allMs: 0, jobsDone: 0 };
+    return { ...(await publisher.end()), ...(tasks?.figures() ?? none) };
+  },
+});
