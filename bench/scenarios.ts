@@ -10,6 +10,7 @@ import { rooms } from './delivery/rooms.js';
 import { slow } from './delivery/slow.js';
 import { ingest } from './ingest/scenario.js';
 import { jobs } from './jobs/scenario.js';
+import { page } from './page/scenario.js';
 import { queue } from './queue/scenario.js';
 import type { Scenario } from './scenario.js';
 import { search } from './search/scenario.js';
@@ -36,4 +37,5 @@ export const SCENARIOS: readonly Scenario[] = [
   queue,
   search,
   jobs,
+  page,
 ];

@@ -53,6 +53,7 @@ const SMALL: Record<string, string> = {
   queue: '--in-flight 3',
   search: '--messages 300 --subscribers 3',
   jobs: '--job-seconds 0.1 --subscribers 3',
+  page: '--series 8 --charts 2 --lines-per-second 100',
 };
 
 /** Several run side by side here, so each takes the cores that there are. */

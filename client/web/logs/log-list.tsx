@@ -46,13 +46,16 @@ export function LogList({ feed, view, words, onFilter }: LogListProps) {
     if (atEnd && view.paused === 'scroll') feed.resume();
   };
   useEffect(() => {
-    const observer = new ResizeObserver(() => measure());
+    const observer = new ResizeObserver(() => {
+      measure();
+      if (feed.view.get().paused === undefined) list.current!.scrollTop = lines.length * ROW_PX;
+    });
     observer.observe(list.current!);
     return () => observer.disconnect();
   }, [feed]);
   useLayoutEffect(() => {
     const element = list.current!;
-    if (following) element.scrollTop = element.scrollHeight;
+    if (following) element.scrollTop = lines.length * ROW_PX;
     else {
       // Lines that were let go or filtered out above must not move the ones being read.
       const top = lines.firstNot(({ id }) => id < anchor.current.id);

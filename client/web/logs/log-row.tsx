@@ -1,3 +1,4 @@
+import type { LogLine } from '../../../shared/schemas.js';
 import { clockSeconds } from '../lib/format.js';
 import { fieldTexts, segmentsOf } from './line-segments.js';
 import type { HeldLine } from './log-tail.js';
@@ -12,6 +13,13 @@ interface LogRowProps {
 
 /** Fields that a row has room for; the detail has all. */
 const ROW_FIELDS = 8;
+
+/** In one text: a row is laid out the quicker the fewer parts it has. */
+const fieldsInRow = (line: LogLine): string =>
+  fieldTexts(line)
+    .slice(0, ROW_FIELDS)
+    .map(([name, value]) => ` ${name}=${value}`)
+    .join('');
 
 /** One line in one row. */
 export function LogRow({ held, words, selected, onSelect }: LogRowProps) {
@@ -38,14 +46,7 @@ export function LogRow({ held, words, selected, onSelect }: LogRowProps) {
             </Tag>
           );
         })}
-        {fieldTexts(line)
-          .slice(0, ROW_FIELDS)
-          .map(([name, value]) => (
-            <span class="log-field">
-              {' '}
-              {name}=<b>{value}</b>
-            </span>
-          ))}
+        <span class="log-field">{fieldsInRow(line)}</span>
       </span>
     </button>
   );
