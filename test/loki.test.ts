@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { beforeAll, expect, test } from '@jest/globals';
 import pino from 'pino';
 import pinoLoki from 'pino-loki';
+import WinstonLoki from 'winston-loki';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { lokiPush } from './support/loki.js';
 import { freePort } from './support/redis.js';
@@ -38,6 +39,24 @@ test('every line of a program that logs with pino-loki is in the room of its lab
   expect(lines.map(({ text }) => text)).toEqual([...Array.from({ length: 1_500 }, (_, n) => `order ${n}`), 'no more']);
   expect(lines[7]).toMatchObject({ level: 'info', source: 'orders', fields: { app: 'shop', n: 7, trace: 't7' } });
   expect(lines.at(-1)).toMatchObject({ level: 'error', fields: { err: { stack: expect.stringContaining('at ') } } });
+});
+
+test('every line that winston-loki packs in protobuf and snappy is in its room', async () => {
+  const transport = new WinstonLoki({
+    host: hub.url,
+    labels: { job: 'stock' },
+    basicAuth: `any:${token}`,
+    interval: 1,
+    gracefulShutdown: false,
+  });
+  scope.defer(transport, (open) => open.close());
+  expect(transport).toMatchObject({ batcher: { contentType: 'application/x-protobuf' } });
+  const texts = Array.from({ length: 1_500 }, (_, n) => `item ${n} — ⚡`);
+  for (const message of texts) transport.log?.({ [Symbol.for('level')]: 'warn', message }, () => {});
+  await transport.flush();
+  const lines = await roomLines(hub.url, 'logs:stock', reader);
+  expect(lines.map(({ text }) => text.trimEnd())).toEqual(texts);
+  expect(lines[0]).toMatchObject({ level: 'warn', source: 'stock', time: expect.any(Number), fields: { job: 'stock' } });
 });
 
 test('a push that Promtail repeats because the hub died is in the room once, and a rule names the room', async () => {
