@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compressSync } from 'snappy';
+import { HubError } from '../../shared/errors.js';
 import { closeIngestHubs, ingestHub, sender } from '../../test/support/ingest-hub.js';
 import { lokiMessage, lokiPush } from '../../test/support/loki.js';
 import { parseLabels } from './loki-push.js';
@@ -187,6 +188,20 @@ test('what is no push is refused as Loki does, with a text', async () => {
   }
   expect([...lines.keys()]).toEqual([]);
   expect(faults).toEqual([]);
+});
+
+test('a sender that comes too often or without a token is told so as text, and when to come again', async () => {
+  for (const [code, status, header, value] of [
+    ['rate_limited', 429, 'retry-after', '2'],
+    ['unauthorized', 401, 'www-authenticate', 'Basic realm="roomcast", Bearer'],
+  ] as const) {
+    const authenticate = () => {
+      throw new HubError(code, 'not now', 2_000);
+    };
+    const { post } = await ingestHub({ routes: { authenticate } });
+    const answer = await post(PUSH, lokiPush([]), PROTOBUF);
+    expect([answer.status, answer.text, answer.headers.get(header)]).toEqual([status, 'not now\n', value]);
+  }
 });
 
 test('labels that would fill memory when every line has them are refused before any is stored', async () => {
