@@ -1,3 +1,5 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { PublishAnswer } from '../shared/protocol.js';
 import { temporaryDir } from './support/files.js';
@@ -73,6 +75,20 @@ test('a second hub on the same data directory is refused in one clear line, and 
   expect(hub.output().trim().split('\n')).toEqual([expect.stringContaining(first.dataDir)]);
   const client = await connectClient(scope, first.url);
   expect(await client.publish('chat:x', { text: 'still here' })).toMatchObject({ position: expect.stringMatching(/:1$/) });
+});
+
+test('a torn data file is refused in one clear line, and so is one that is none', async () => {
+  const first = await startHub(scope, { env: NO_LIMITS });
+  const client = await connectClient(scope, first.url);
+  for (let n = 0; n < 20; n++) await client.publish('chat:x', { text: 'x'.repeat(20_000) });
+  await first.stop();
+  const file = join(first.dataDir, 'rooms/log/data.mdb');
+  for (const harm of [() => truncate(file, 200_000), () => writeFile(file, 'nonsense')]) {
+    await harm();
+    const { hub } = await spawnHub(scope, { dataDir: first.dataDir });
+    expect(await hub.exited).toMatchObject({ code: 1 });
+    expect(hub.output().trim().split('\n')).toEqual([expect.stringContaining('rooms/log cannot be opened: data.mdb is damaged: ')]);
+  }
 });
 
 test('hubs with different data directories run side by side, and SIGTERM ends one without an error', async () => {

@@ -1,12 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from '@jest/globals';
+import { testScope } from '../../test/support/scope.js';
+import { smallDisk } from '../../test/support/small-disk.js';
 import { waitFor } from '../../test/support/wait.js';
 import { type LmdbLogOptions, openLmdbLogReader, openLmdbRoomLog } from './lmdb-room-log.js';
 import { describeRoomLog } from './room-log.contract.js';
@@ -16,6 +18,7 @@ const ALL = { messages: 0, ttlMs: 0 };
 const OLDEST = { limit: 500, from: 'oldest' } as const;
 const HOUR_MS = 3_600_000;
 const cleanups: (() => unknown)[] = [];
+const scope = testScope();
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -259,21 +262,10 @@ test('an append is not refused because this process was too busy to see that the
   expect((await appending).entry.seq).toBe(1);
 });
 
-/** A file system of 3 MB, where this user may mount one. */
-function smallDisk(): string | undefined {
-  const dir = newDir();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', dir], { stdio: 'ignore' });
-  } catch {
-    return undefined;
-  }
-  cleanups.push(() => execFileSync('umount', [dir], { stdio: 'ignore' }));
-  return dir;
-}
-
 test('a full disk refuses appends with storage_full, leaves no hole, keeps reading, and takes appends when there is space', async () => {
-  const dir = smallDisk();
-  if (!dir) return console.warn('no small file system can be mounted here: the full disk is not tested');
+  const disk = await smallDisk(scope, 3);
+  if (!disk) return console.warn('no small file system can be mounted here: the full disk is not tested');
+  const { dir } = disk;
   const faults: unknown[] = [];
   const log = await open({ dir, onFault: (fault) => faults.push(fault) });
   const heard: number[] = [];
@@ -287,8 +279,19 @@ test('a full disk refuses appends with storage_full, leaves no hole, keeps readi
   expect(faults).toHaveLength(1);
   expect(await log.ends('chat:x')).toMatchObject({ first: 1, last: stored });
   expect((await log.read('chat:x', { limit: 1, from: 'newest' })).entries[0]).toMatchObject({ seq: stored });
-  execFileSync('mount', ['-o', 'remount,size=6m', dir]);
+  disk.grow(6);
   const { entry, repeated } = await log.append(message('chat:x', `m${stored + 1}`, body), ALL);
   expect([entry.seq, repeated]).toEqual([stored + 1, false]);
   expect(heard).toEqual(Array.from({ length: stored + 1 }, (_, i) => i + 1));
+});
+
+test('a torn file is refused with one clear line', async () => {
+  const dir = newDir();
+  const log = await openLmdbRoomLog({ dir });
+  for (let n = 0; n < 20; n++) await log.append(message('chat:x', `m${n}`, 'x'.repeat(40_000)), ALL);
+  await log.close();
+  truncateSync(join(dir, 'log/data.mdb'), 300_000);
+  await expect(openLmdbRoomLog({ dir })).rejects.toThrow(
+    /^the rooms in \S+ cannot be opened: data\.mdb is damaged: it has 300000 of \d+ bytes; /,
+  );
 });

@@ -4,6 +4,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import type { RoomName } from '../../shared/rooms.js';
 import type { EncodedBody } from './entry-codec.js';
 import type { LogEnds } from './room-log.js';
+import { checkStoreFile } from './store-file.js';
 
 /** Where one room stands. Short names: there is one for each room ever written. */
 export interface Head {
@@ -42,6 +43,7 @@ const FORGET_HASHES = 1024;
 export function openLmdbTables(dir: string, { readOnly = false } = {}): LmdbTables {
   const path = join(dir, 'log');
   try {
+    if (!readOnly) checkStoreFile(path);
     // Each commit waits for the disk. Batches by turn are off: the library would leave a failed commit's promise unhandled.
     const root = open({ path, readOnly, noSubdir: false, maxDbs: 8, overlappingSync: false, eventTurnBatching: false });
     return {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { open as openLmdb } from 'lmdb';
 import { temporaryDir } from '../../test/support/files.js';
@@ -63,4 +65,10 @@ test('a full disk refuses what is to be written with storage_full, keeps what wa
   disk.grow(8);
   expect(await store.take('p0', 'two', 'ada', LONG_MS)).toBe(text);
   expect(await store.take(`p${kept - 1}`, 'two', 'ada', LONG_MS)).toBeUndefined();
+});
+
+test('a file that is none is refused with one clear line', async () => {
+  const dir = await temporaryDir(scope);
+  await writeFile(join(dir, 'data.mdb'), 'x'.repeat(100_000));
+  expect(() => openLmdbSessionStore({ dir })).toThrow(/^the sessions in \S+ cannot be opened: data\.mdb is damaged: /);
 });

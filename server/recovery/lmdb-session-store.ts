@@ -1,6 +1,7 @@
 import { type Database, open } from 'lmdb';
 import { HubError } from '../../shared/errors.js';
 import { commitFault } from '../log/commit-fault.js';
+import { checkStoreFile } from '../log/store-file.js';
 import type { SessionStore, StoredSession } from './session-store.js';
 
 type Kept = StoredSession & {
@@ -97,6 +98,7 @@ function inTime<Result>(work: Promise<Result>): Promise<Result> {
 
 function openSessions(dir: string): Database<Kept, string> {
   try {
+    checkStoreFile(dir);
     // As the rooms: each commit waits for the disk, and a failed one leaves no promise unhandled.
     return open<Kept, string>({ path: dir, overlappingSync: false, eventTurnBatching: false });
   } catch (error) {

@@ -7,7 +7,7 @@ export interface SmallDisk {
   grow(megabytes: number): void;
 }
 
-/** A file system of its own, in memory; undefined where this user may mount none. */
+/** A file system of its own, in memory, and from then on a console without errors; undefined where this user may mount none. */
 export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallDisk | undefined> {
   const dir = await temporaryDir(scope);
   try {
@@ -15,6 +15,8 @@ export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallD
   } catch {
     return undefined;
   }
+  // LMDB's library prints the fault of each commit by itself, some of it when all tests are over.
+  console.error = () => {};
   scope.defer(dir, () => execFileSync('umount', ['--lazy', dir], { stdio: 'ignore' }));
   return { dir, grow: (to) => mount('-o', `remount,size=${to}m`, dir) };
 }
