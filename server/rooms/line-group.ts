@@ -89,9 +89,8 @@ export class LineGroup implements FeedReader {
     if (this.#pending.length > 0) this.#tell();
   }
 
-  /** Hears every batch from now on; the function ends it. */
+  /** Hears every batch from now on, settled or not; the function ends it. */
   join(hearer: LineHearer): () => void {
-    this.settle();
     this.#hearers.add(hearer);
     return () => this.#hearers.delete(hearer);
   }
