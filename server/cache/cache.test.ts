@@ -242,6 +242,30 @@ describe('several instances on one far store', () => {
     expect(state.computed).toBe(1);
   });
 
+  test('what is kept here only does not touch the far store', async () => {
+    const { time, now } = clock();
+    const far = createMemoryCacheStore({ now });
+    const touched: string[] = [];
+    for (const call of ['get', 'set', 'claim', 'release'] as const) {
+      const original = far[call].bind(far) as (...args: never[]) => Promise<never>;
+      Object.assign(far, {
+        [call]: (...args: never[]) => {
+          touched.push(call);
+          return original(...args);
+        },
+      });
+    }
+    const cache = createCache({ near: createMemoryCacheStore({ now }), far, now, random: () => 0, nearTtlMs: 10 });
+    const { state, compute } = counter();
+    const read = { ttlMs: 100, here: true as const, tags: ['t'], compute };
+    expect(await Promise.all([cache.read('k', read), cache.read('k', read)])).toEqual([1, 1]);
+    time.ms += 90;
+    expect(await cache.read('k', read)).toBe(1);
+    expect([state.computed, touched]).toEqual([1, []]);
+    await cache.invalidate('t');
+    expect(await cache.read('k', read)).toBe(2);
+  });
+
   test('the age of what is served is told', async () => {
     const ages: number[] = [];
     const { cache, time } = setup({ onServe: (ageMs) => ages.push(ageMs) });

@@ -10,6 +10,8 @@ export interface CachedRead<Value> {
   readonly staleMs?: number;
   /** `invalidate` of any of these makes the value unusable. */
   readonly tags?: readonly string[];
+  /** Kept in this process's memory only, and computed once in this process: for what is asked for as fast as the far store is. */
+  readonly here?: true;
   compute(): Promise<Value>;
 }
 
@@ -134,7 +136,7 @@ class TieredCache implements Cache {
     const near = await this.usable(this.near, this.nearTags, key, read.tags);
     if (near && this.isFresh(near)) return this.serve(near);
     const { far, farTags } = this;
-    if (!far || !farTags) return this.compute(key, read);
+    if (!far || !farTags || read.here) return this.compute(key, read);
     const entry = await this.usable(far, farTags, key, read.tags);
     if (!entry) return this.computeOnce(key, read, far, farTags);
     if (this.isFresh(entry)) {
@@ -180,7 +182,7 @@ class TieredCache implements Cache {
 
   private async compute<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
     this.counts.misses++;
-    const [nearTags, farTags] = await Promise.all([this.nearTags.open(read.tags), this.farTags?.open(read.tags)]);
+    const [nearTags, farTags] = await Promise.all([this.nearTags.open(read.tags), read.here ? undefined : this.farTags?.open(read.tags)]);
     let value: Value;
     try {
       value = await read.compute();
@@ -193,7 +195,8 @@ class TieredCache implements Cache {
     const storedAt = this.now();
     const freshUntil = storedAt + ttlMs;
     const entry: CacheEntry = { value, storedAt, freshUntil, expiresAt: freshUntil + (read.staleMs ?? 0) };
-    await Promise.all([this.near.set(key, this.nearCopy(entry, nearTags)), this.far?.set(key, withTags(entry, farTags))]);
+    if (read.here) await this.near.set(key, withTags(entry, nearTags));
+    else await Promise.all([this.near.set(key, this.nearCopy(entry, nearTags)), this.far?.set(key, withTags(entry, farTags))]);
     return value;
   }
 

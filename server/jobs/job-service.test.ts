@@ -198,6 +198,13 @@ describe('the room of a job', () => {
   });
 });
 
+test('whose a job is that was submitted here is known without a look', async () => {
+  const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+  queue.get = () => Promise.reject(new HubError('unavailable'));
+  expect(await service.owns(ann, jobId)).toBe(true);
+  await expect(service.owns(bob, jobId)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('an ended job is looked at in the cache, a running one is not', async () => {
   let finish = (_: unknown) => {};
   await work(

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { HubError, toWireError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
@@ -28,8 +29,10 @@ export interface JobServiceOptions {
   onEnd?(state: JobState): void;
 }
 
-/** Milliseconds for which an ended job is looked at in the cache. */
-const ENDED_TTL_MS = 10_000;
+/** Milliseconds for which an ended job is looked at in the cache: another instance may run it again. */
+const ENDED_TTL_MS = 2_000;
+/** Jobs submitted here whose owners are remembered: the submitter's first step is into the job's room. */
+const OWNERS_KEPT = 10_000;
 
 /** What the transports call. Jobs of others do not exist for whoever is no admin. */
 export interface JobService {
@@ -64,9 +67,17 @@ export function createJobService(options: JobServiceOptions): JobService {
       ? cache.read(`job:${jobId}`, {
           ttlMs: ({ state }) => (state.endedAt === undefined ? 0 : ENDED_TTL_MS),
           tags: [`job:${jobId}`],
+          here: true,
           compute: () => queue.get(jobId),
         })
       : queue.get(jobId);
+
+  const owners = new LRUCache<string, string>({ max: OWNERS_KEPT });
+  const submit = async (request: JobRequest): Promise<JobState> => {
+    const { state, owner } = await queue.submit(request);
+    owners.set(state.jobId, owner);
+    return state;
+  };
 
   const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
     const known = await record(jobId);
@@ -84,12 +95,12 @@ export function createJobService(options: JobServiceOptions): JobService {
       const joined = key ?? handler.keyOf(parsed);
       const owner = principal.user.id;
       const request = { ...requestOf(handler, options), input: parsed, owner, ...(joined !== undefined && { key: joined }) };
-      return (await queue.submit(request)).state;
+      return submit(request);
     },
     async submitTick(handler, tick) {
       const input = parseInput(handler.input, handler.repeat?.input);
       const request = { ...requestOf(handler, options), input, owner: SYSTEM.user.id, key: `tick ${tick}`, once: true } as const;
-      return (await queue.submit(request)).state;
+      return submit(request);
     },
     get: async (principal, jobId) => (await own(principal, jobId)).state,
     async cancel(principal, jobId) {
@@ -119,14 +130,16 @@ export function createJobService(options: JobServiceOptions): JobService {
       await own(principal, jobId);
       return results.open(jobId);
     },
-    owns: (principal, jobId) =>
-      own(principal, jobId).then(
-        () => true,
-        (error) => {
-          if (toWireError(error).code === 'unknown_job') return false;
-          throw error;
-        },
-      ),
+    async owns(principal, jobId) {
+      if (owners.get(jobId) === principal.user.id) return true;
+      try {
+        await own(principal, jobId);
+        return true;
+      } catch (error) {
+        if (toWireError(error).code === 'unknown_job') return false;
+        throw error;
+      }
+    },
     settled: (withinMs) => reports.settled(withinMs),
   };
 }
