@@ -28,18 +28,18 @@ const NAME = '__name__';
 /** Labels that were read: where the series' samples go. */
 type Target = EndedSeries;
 
-/** One time series while it is read: its labels as bytes, its samples as columns. */
+/** One time series while it is read: its labels as bytes, the first `samples` places of its columns. */
 class OpenSeries {
   labelsFrom = 0;
   labelsTo = 0;
   histograms = 0;
+  samples = 0;
   readonly values: number[] = [];
   readonly times: number[] = [];
   readonly stale: boolean[] = [];
 
   reset(): void {
-    this.labelsFrom = this.labelsTo = this.histograms = 0;
-    this.values.length = this.times.length = this.stale.length = 0;
+    this.labelsFrom = this.labelsTo = this.histograms = this.samples = 0;
   }
 }
 
@@ -68,9 +68,10 @@ const readSeries: ReadField<OpenSeries> = (field, series, reader) => {
     series.labelsTo = reader.pos;
   } else if (field === 2) {
     const { value, t, stale } = reader.readMessage(readSample, { value: 0, t: 0, stale: false });
-    series.values.push(value);
-    series.times.push(t);
-    series.stale.push(stale);
+    series.values[series.samples] = value;
+    series.times[series.samples] = t;
+    series.stale[series.samples] = stale;
+    series.samples++;
   } else if (field === 4) series.histograms++;
 };
 
@@ -113,15 +114,15 @@ export class WriteRequestReader {
   }
 
   #take(reader: PbfReader, series: OpenSeries, line: number, { samples, ended, leftOut }: WriteRequest, report: IngestReport): void {
-    const { values, times, stale } = series;
-    if (samples.length + values.length > SAMPLES) throw tooMany();
+    const { values, times, stale, samples: count } = series;
+    if (samples.length + count > SAMPLES) throw tooMany();
     leftOut.histograms += series.histograms;
     const target = this.#targetOf(reader, series);
     if ('code' in target) {
-      report.refuseFor(line, target.code, () => target.why, values.length);
+      report.refuseFor(line, target.code, () => target.why, count);
       return;
     }
-    for (let i = 0; i < values.length; i++) {
+    for (let i = 0; i < count; i++) {
       const value = values[i] ?? 0;
       if (stale[i]) {
         leftOut.stale++;
@@ -131,14 +132,14 @@ export class WriteRequestReader {
     }
   }
 
-  #targetOf({ buf }: PbfReader, { labelsFrom, labelsTo }: OpenSeries): Target | BadLabels {
+  #targetOf({ buf, dataView }: PbfReader, { labelsFrom, labelsTo }: OpenSeries): Target | BadLabels {
     if (labelsTo === 0) return noName;
-    const known = this.#known.get(buf, labelsFrom, labelsTo);
+    const known = this.#known.get(dataView, labelsFrom, labelsTo);
     if (known) return known;
     if (labelsTo - labelsFrom > LABEL_BYTES) return tooLong;
     const labels = readProtobuf(buf.subarray(labelsFrom, labelsTo), readLabels, []);
     const target = targetOf(labels, this.rooms);
-    if (!('code' in target)) this.#known.set(buf, labelsFrom, labelsTo, target, target.series.length + target.room.length);
+    if (!('code' in target)) this.#known.set(dataView, labelsFrom, labelsTo, target, target.series.length + target.room.length);
     return target;
   }
 }
