@@ -65,3 +65,7 @@ test('whatever the bytes, they are read or invalid', () => {
     }),
   );
 });
+
+test('a field of number 0, which none may have, is no end', () => {
+  expect(() => read(Uint8Array.from([0x00, 0x0a, 0x01, 0x61]))).toThrow(expect.objectContaining({ code: 'invalid' }));
+});
