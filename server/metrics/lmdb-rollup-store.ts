@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
-import { chunkMs, longestTtlMs, type RollupLevel } from './rollup-levels.js';
+import { chunkMs, longestTtlMs, ROLLUP_STEPS_MS, type RollupLevel } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';
 
 export interface LmdbRollupOptions {
@@ -34,7 +34,10 @@ interface Tables {
   readonly names: Database<[string, number], [number, string]>;
 }
 
-const KEYS_PER_MAINTENANCE = 20_000;
+const ROOMS_PER_MAINTENANCE = 500;
+const KEYS_PER_MAINTENANCE = 10_000;
+
+const after = <Key>(cursor: Key | undefined) => (cursor === undefined ? {} : { start: cursor, exclusiveStart: true });
 
 /** Series have names longer than keys may be. */
 const keyOf = (series: string): string => (series.length <= 256 ? series : createHash('sha256').update(series).digest('base64url'));
@@ -74,6 +77,9 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
   const longest = longestTtlMs(levels);
   let writing: Promise<unknown> = Promise.resolve();
   let closed = false;
+  let lastNumber: number | undefined;
+  let roomCursor: RoomName | undefined;
+  let nameCursor: [number, string] | undefined;
   const timer = setInterval(() => void inOrder(maintain).catch(onFault), maintenanceMs).unref();
 
   /** One after the other: what a commit decides on is then what is stored. */
@@ -112,25 +118,36 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
     return true;
   }
 
-  const nextNumber = () => 1 + Math.max(0, ...[...heads.getRange()].map(({ value }) => value.n));
+  /** Never given twice, also after its room was forgotten: in the time that this store is open. */
+  function nextNumber(): number {
+    lastNumber ??= Math.max(0, ...[...heads.getRange()].map(({ value }) => value.n));
+    return ++lastNumber;
+  }
+
+  const hasChunks = (n: number) => [...chunks.getKeys({ start: [n] as never, end: [n + 1] as never, limit: 1 })].length > 0;
 
   function expiredKeys(n: number, budget: number): [number, number, number, string][] {
     const keys: [number, number, number, string][] = [];
-    for (const { stepMs, ttlMs } of levels) {
+    // A level that is turned off by now has nothing to keep.
+    for (const stepMs of ROLLUP_STEPS_MS) {
+      const ttlMs = levels.find((level) => level.stepMs === stepMs)?.ttlMs ?? 0;
       const end = now() - ttlMs - chunkMs(stepMs);
       keys.push(...chunks.getKeys({ start: [n, stepMs] as never, end: [n, stepMs, end] as never, limit: budget - keys.length }));
     }
     return keys;
   }
 
-  /** Drops what is too old, and the rooms that nobody has written to for the longest time that anything is kept. */
+  /** Goes around all rooms and names, some at a time: drops what is too old, and rooms that nobody has written to for as long as anything is kept. */
   async function maintain(): Promise<void> {
     if (closed) return;
     fresh();
-    const all = [...heads.getRange()];
-    const gone = all.filter(({ value }) => value.time + longest < now());
-    const old = all.flatMap(({ value }) => expiredKeys(value.n, Math.ceil(KEYS_PER_MAINTENANCE / all.length)));
-    const unseen = [...names.getRange()].filter(({ value: [, until] }) => until + longest < now()).slice(0, KEYS_PER_MAINTENANCE);
+    const rooms = [...heads.getRange({ ...after(roomCursor), limit: ROOMS_PER_MAINTENANCE })];
+    const listed = [...names.getRange({ ...after(nameCursor), limit: KEYS_PER_MAINTENANCE })];
+    roomCursor = rooms.length < ROOMS_PER_MAINTENANCE ? undefined : rooms.at(-1)?.key;
+    nameCursor = listed.length < KEYS_PER_MAINTENANCE ? undefined : listed.at(-1)?.key;
+    const gone = rooms.filter(({ value }) => value.time + longest < now() && !hasChunks(value.n));
+    const old = rooms.flatMap(({ value }) => expiredKeys(value.n, Math.ceil(KEYS_PER_MAINTENANCE / rooms.length)));
+    const unseen = listed.filter(({ value: [, until] }) => until + longest < now());
     if (old.length + unseen.length + gone.length === 0) return;
     await write(() => {
       for (const key of old) chunks.remove(key);

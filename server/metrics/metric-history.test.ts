@@ -61,3 +61,14 @@ test('no more values are kept than may be, the newest', () => {
     [9, 9],
   ]);
 });
+
+test('frames that have some series in common, and not all, are told apart', () => {
+  const past = history();
+  const of = (t: number, numbers: number[]) => past.add({ t, series: numbers, values: numbers }, NOW);
+  const upTo = (count: number, last: number) => [...Array(count).keys(), last];
+  of(NOW - 3_000, upTo(40, 50));
+  of(NOW - 2_000, upTo(40, 51));
+  of(NOW - 1_000, upTo(41, 50));
+  of(NOW, upTo(40, 50));
+  expect([50, 51, 40].map((number) => pointsOf(past, number).map(([t]) => t))).toEqual([[-3_000, -1_000, 0], [-2_000], [-1_000]]);
+});

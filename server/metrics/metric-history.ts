@@ -25,10 +25,16 @@ type Backfill = MetricSnapshot['backfill'];
 /** Age at which a computed backfill is computed anew instead of being continued with what came since. */
 const BACKFILL_REUSE_MS = 5_000;
 
+/** Values from which a row is held in typed arrays: below, what these take themselves is more than they save. */
+const PACKED_VALUES = 32;
+const COLUMNS = 1_000;
+
 /** The last minutes of a room's samples, and the latest of each series whatever its age. */
 export class MetricHistory {
   readonly #rows: { row: NumberedRow; heardAt: number }[] = [];
   #points = 0;
+  /** Numbers of frames' series, by the first of them. */
+  readonly #columns = new Map<number, Uint32Array>();
   readonly #latestT: number[] = [];
   readonly #latestValues: number[] = [];
   #computed: { at: number; rows: Backfill; since: NumberedRow[] } | undefined;
@@ -73,11 +79,29 @@ export class MetricHistory {
   }
 
   #keep(row: NumberedRow, heardAt: number): void {
-    const packed = pack(row);
+    const packed = this.#pack(row);
     this.#rows.push({ row: packed, heardAt });
     this.#points += row.series.length;
     if (this.#computed && heardAt - this.#computed.at > BACKFILL_REUSE_MS) this.#computed = undefined;
     this.#computed?.since.push(packed);
+  }
+
+  #pack(row: NumberedRow): NumberedRow {
+    const { t, series, values, ago } = row;
+    if (series.length < PACKED_VALUES) return row;
+    const packed = { t, series: this.#columnOf(series), values: Float64Array.from(values) };
+    return ago ? { ...packed, ago: Float64Array.from(ago) } : packed;
+  }
+
+  /** Frames tell of the same series again and again: their numbers are held once. */
+  #columnOf(series: ArrayLike<number>): Uint32Array {
+    const first = series[0] ?? 0;
+    const known = this.#columns.get(first);
+    if (known?.length === series.length && known.every((number, i) => number === series[i])) return known;
+    if (this.#columns.size >= COLUMNS) this.#columns.clear();
+    const column = Uint32Array.from(series);
+    this.#columns.set(first, column);
+    return column;
   }
 
   #dropOld(now: number): void {
@@ -113,16 +137,6 @@ export class MetricHistory {
 
 function eachValue({ t, series, values, ago }: NumberedRow, call: (number: number, value: number, t: number) => void): void {
   for (let i = 0; i < series.length; i++) call(series[i] ?? 0, values[i] ?? 0, t - (ago?.[i] ?? 0));
-}
-
-/** Values from which a row is held in typed arrays: below, what these take themselves is more than they save. */
-const PACKED_VALUES = 32;
-
-function pack(row: NumberedRow): NumberedRow {
-  const { t, series, values, ago } = row;
-  if (series.length < PACKED_VALUES) return row;
-  const packed = { t, series: Uint32Array.from(series), values: Float64Array.from(values) };
-  return ago ? { ...packed, ago: Float64Array.from(ago) } : packed;
 }
 
 /** One row per moment, oldest first. */
