@@ -1,6 +1,7 @@
+import { attributes, type Json, metricsRequest, nanoseconds } from '../../test/support/otlp.js';
 import { packedRequest } from '../../test/support/remote-write.js';
 
-/** Series of one request of remote write: what newer Prometheus sends at most by itself. */
+/** Series of one request of remote write, and of OTLP: what newer Prometheus sends at most by itself. */
 const SERIES_PER_REQUEST = 2_000;
 const LINES_PER_BODY = 1_000;
 /** Times that each series is sent, with another value: as many bodies as there must be for values not to be known ones. */
@@ -50,4 +51,27 @@ export function influxBodies(series: number, fields: number): Bodies {
       LINES_PER_BODY,
     ).map((part) => Buffer.from(part.join('')));
   return { bodies: rounds(make), samples: lines * fields * ROUNDS };
+}
+
+/** What the counters of a service look like, as OpenTelemetry's SDK sends them. */
+export function otlpBodies(series: number, encode: (request: Json) => Buffer): Bodies {
+  const from = {
+    resource: { 'service.name': 'shop', 'service.instance.id': 'web-1.example.com' },
+    scope: { name: 'http', version: '1.0' },
+  };
+  const start = nanoseconds(Date.now() - 60_000);
+  const at = (i: number, t: number) => ({
+    attributes: attributes({ 'http.request.method': 'GET', 'http.route': `/orders/${i}`, 'server.port': '443' }),
+    startTimeUnixNano: start,
+    timeUnixNano: nanoseconds(t),
+    asDouble: Math.random() * 1e6,
+  });
+  const requestOf = (dataPoints: Json[]) =>
+    metricsRequest([{ name: 'http.server.requests', sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints } }], from);
+  const make = (t: number) =>
+    inParts(
+      Array.from({ length: series }, (_, i) => at(i, t)),
+      SERIES_PER_REQUEST,
+    ).map((part) => encode(requestOf(part)));
+  return { bodies: rounds(make), samples: series * ROUNDS };
 }

@@ -1,5 +1,14 @@
 /** What is parsed, by whom. */
-export const MODES = ['influx', 'influx-npm', 'remote-write', 'remote-write-npm'] as const;
+export const MODES = [
+  'influx',
+  'influx-npm',
+  'remote-write',
+  'remote-write-npm',
+  'otlp',
+  'otlp-npm',
+  'otlp-json',
+  'otlp-json-plain',
+] as const;
 export type Mode = (typeof MODES)[number];
 
 export interface ParseRequest {

@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { metricsProtobuf } from '../../test/support/otlp.js';
 import { answerCalls } from '../process.js';
-import { type Bodies, influxBodies, remoteWriteBodies } from './bodies.js';
-import type { ParseCalls } from './calls.js';
+import { type Bodies, influxBodies, otlpBodies, remoteWriteBodies } from './bodies.js';
+import type { Mode, ParseCalls } from './calls.js';
 import { TAKERS, type Taker } from './takers.js';
 
 setFlagsFromString('--expose-gc');
@@ -23,6 +24,12 @@ const state: { bodies: Bodies; take: Taker; series: number; before: number } = {
   before: 0,
 };
 
+function bodiesOf(mode: Mode, series: number, fields: number): Bodies {
+  if (mode.startsWith('influx')) return influxBodies(series, fields);
+  if (mode.startsWith('remote-write')) return remoteWriteBodies(series);
+  return otlpBodies(series, mode.startsWith('otlp-json') ? (request) => Buffer.from(JSON.stringify(request)) : metricsProtobuf);
+}
+
 /** A hub reads its sockets between two bodies. */
 async function takeAll(): Promise<void> {
   for (const body of state.bodies.bodies) {
@@ -33,7 +40,7 @@ async function takeAll(): Promise<void> {
 
 answerCalls<ParseCalls>({
   async prepare({ mode, series, fields }) {
-    state.bodies = mode.startsWith('influx') ? influxBodies(series, fields) : remoteWriteBodies(series);
+    state.bodies = bodiesOf(mode, series, fields);
     state.series = series;
     state.before = usedBytes();
     state.take = TAKERS[mode]();

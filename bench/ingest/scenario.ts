@@ -7,11 +7,13 @@ type Measure = 'cpuSecondsPerMillion' | 'samplesPerCpuSecond' | 'bytesPerSeries'
 
 const INFLUX = { group: 'Influx lines' };
 const REMOTE_WRITE = { group: 'remote write' };
+const OTLP = { group: 'OTLP, protobuf' };
+const OTLP_JSON = { group: 'OTLP, JSON' };
 
 /** What senders' samples cost until they are in the message for their room's log, beside a parser of npm that only parses. */
 export const ingest: Scenario<Mode, Measure, Option> = {
   name: 'ingest',
-  about: 'samples parsed, checked and coalesced per CPU second; the controls only parse, with packages of npm',
+  about: 'samples parsed, checked and coalesced per CPU second; the controls only parse, with packages of npm or JSON.parse',
   options: {
     series: { default: 10_000, min: 10, max: 1_000_000, about: 'Distinct series, of one sender.' },
     fields: { default: 5, min: 1, max: 100, about: 'Fields of one Influx line.' },
@@ -21,6 +23,10 @@ export const ingest: Scenario<Mode, Measure, Option> = {
     { key: 'influx-npm', label: 'influx-line-protocol-parser', isControl: true, ...INFLUX },
     { key: 'remote-write', label: 'ours', ...REMOTE_WRITE },
     { key: 'remote-write-npm', label: 'protobufjs', isControl: true, ...REMOTE_WRITE },
+    { key: 'otlp', label: 'ours', ...OTLP },
+    { key: 'otlp-npm', label: 'protobufjs', isControl: true, ...OTLP },
+    { key: 'otlp-json', label: 'ours', ...OTLP_JSON },
+    { key: 'otlp-json-plain', label: 'JSON.parse', isControl: true, ...OTLP_JSON },
   ],
   measures: [
     { key: 'cpuSecondsPerMillion', label: 'CPU per million samples, user + system', unit: 's', digits: 2, compared: true },

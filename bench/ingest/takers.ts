@@ -8,6 +8,12 @@ import { IngestReport } from '../../server/ingest/ingest-report.js';
 import { IngestService } from '../../server/ingest/ingest-service.js';
 import { influxFormat, joinTexts } from '../../server/ingest/line-formats.js';
 import { readLines } from '../../server/ingest/line-stream.js';
+import { JSON_READER } from '../../server/ingest/otlp-json.js';
+import { MetricsIntake } from '../../server/ingest/otlp-metrics.js';
+import type { OtlpReader } from '../../server/ingest/otlp-model.js';
+import { PROTOBUF_READER } from '../../server/ingest/otlp-protobuf.js';
+import { KnownSeries } from '../../server/ingest/otlp-series.js';
+import { DeltaTotals } from '../../server/ingest/otlp-totals.js';
 import { WriteRequestReader } from '../../server/ingest/prometheus-write.js';
 import { unpackSnappy } from '../../server/ingest/snappy.js';
 import { SampleCoalescer } from '../../server/metrics/sample-coalescer.js';
@@ -85,6 +91,37 @@ function npmFromRemoteWrite(): Taker {
   return (body) => void type.decode(uncompressSync(body) as Buffer);
 }
 
+function oursFromOtlp(reader: OtlpReader): Taker {
+  const ingest = openIngest();
+  const memory = { totals: new DeltaTotals({ clock }), series: new KnownSeries() };
+  return async (body) => {
+    const report = new IngestReport();
+    await new MetricsIntake(ingest, memory, { principal: SENDER, report }).take(reader.metrics(body));
+    expectAll(report);
+  };
+}
+
+const OTLP_PROTO = `
+  syntax = "proto3";
+  message Request { repeated ResourceMetrics resource_metrics = 1; }
+  message ResourceMetrics { Resource resource = 1; repeated ScopeMetrics scope_metrics = 2; }
+  message Resource { repeated KeyValue attributes = 1; }
+  message ScopeMetrics { Scope scope = 1; repeated Metric metrics = 2; }
+  message Scope { string name = 1; string version = 2; }
+  message Metric { string name = 1; string unit = 3; Sum sum = 7; }
+  message Sum { repeated Point data_points = 1; int32 aggregation_temporality = 2; bool is_monotonic = 3; }
+  message Point { fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; double as_double = 4; repeated KeyValue attributes = 7; }
+  message KeyValue { string key = 1; AnyValue value = 2; }
+  message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; } }
+`;
+
+function npmFromOtlp(): Taker {
+  const type = protobuf.parse(OTLP_PROTO).root.lookupType('Request');
+  return (body) => void type.decode(body);
+}
+
+const plainFromJson = (): Taker => (body) => void JSON.parse(body.toString('utf8'));
+
 const npmFromInflux = (): Taker => (body) => {
   for (const line of body.toString('utf8').split('\n')) if (line !== '') parseInfluxLine(line);
 };
@@ -94,4 +131,8 @@ export const TAKERS: Readonly<Record<Mode, () => Taker>> = {
   'influx-npm': npmFromInflux,
   'remote-write': oursFromRemoteWrite,
   'remote-write-npm': npmFromRemoteWrite,
+  otlp: () => oursFromOtlp(PROTOBUF_READER),
+  'otlp-npm': npmFromOtlp,
+  'otlp-json': () => oursFromOtlp(JSON_READER),
+  'otlp-json-plain': plainFromJson,
 };

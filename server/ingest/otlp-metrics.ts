@@ -7,7 +7,7 @@ import type { Attributes, Batch, Metric } from './otlp-model.js';
 import { oncePer } from './otlp-once.js';
 import { OtlpRooms, type ResourcePlace, refuseIfForbidden } from './otlp-rooms.js';
 import { metricName, pointReaders, type ReadPoint } from './otlp-samples.js';
-import type { KnownSeries, SeriesOrigin } from './otlp-series.js';
+import type { KnownSeries, PointSeries } from './otlp-series.js';
 import type { DeltaTotals } from './otlp-totals.js';
 import type { ParsedSample } from './parsed.js';
 import { faultOf, type SampleTimes } from './sample-faults.js';
@@ -19,7 +19,8 @@ const NANOSECONDS = 1e6;
 
 /** What the points of one metric have in common. */
 interface MetricPlace extends ResourcePlace {
-  readonly origin: SeriesOrigin;
+  readonly name: string;
+  readonly seriesOf: (attributes: Attributes) => PointSeries;
 }
 
 /** What outlives a request. */
@@ -62,7 +63,8 @@ export class MetricsIntake {
     const placeOf = oncePer(({ resource, scope }: Batch<Metric>) => {
       const name = metricName(metric);
       const labels = { ...this.#labelsOf(resource), ...this.#labelsOfScope(scope) };
-      return { origin: { key: formatSeries(name, labels), name, labels }, ...this.#rooms.ofResource(resource) };
+      const seriesOf = this.memory.series.of({ key: formatSeries(name, labels), name, labels });
+      return { name, seriesOf, ...this.#rooms.ofResource(resource) };
     });
     for (const read of pointReaders(metric)) {
       this.#line++;
@@ -82,10 +84,10 @@ export class MetricsIntake {
       this.ingest.countLeftOut('samples', 'stale', 1);
       return [];
     }
-    const { name } = place.origin;
-    const series = this.memory.series.of(place.origin, point.attributes);
+    const { name } = place;
+    const series = place.seriesOf(point.attributes);
     const labelOf = (key: string) =>
-      key === '__name__' ? name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? series.labels[key]);
+      key === '__name__' ? name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? series.labels()[key]);
     const room = this.#rooms.of(labelOf, place.room);
     // A delta of another time must not get into a total.
     const probe = { series: name, value: 0, t: this.#timeOf(point.timeNs) };

@@ -14,32 +14,56 @@ export interface SeriesOrigin {
 /** A label that only some series of a point have: `le`, `quantile`. */
 export type OwnLabel = readonly [key: string, value: string];
 
-/** The series of one metric with one set of attributes, each put together once. */
-export class PointSeries {
-  readonly #texts = new Map<string, string>();
+/** What was put together of the series of one point. */
+interface Texts {
+  plain?: string;
+  /** By suffix and own label. */
+  others?: Map<string, string>;
+}
 
+/** The series of one point: one text, or those of its buckets and quantiles. */
+export class PointSeries {
   constructor(
-    private readonly name: string,
-    readonly labels: Labels,
+    private readonly origin: SeriesOrigin,
+    private readonly attributes: Attributes,
+    private readonly texts: Texts,
     private readonly grown: (chars: number) => void,
   ) {}
 
-  /** @param suffix what it adds to the metric's name */
+  /** @throws HubError `too_large` when the labels are more than a series may have */
+  labels(): Labels {
+    return pointLabels(this.attributes, this.origin.labels);
+  }
+
+  /**
+   * @param suffix what it adds to the metric's name
+   * @throws HubError as `labels`
+   */
   text(suffix: string, label?: OwnLabel): string {
+    const { texts } = this;
+    if (suffix === '' && !label) {
+      texts.plain ??= this.#put('');
+      return texts.plain;
+    }
     const key = label ? `${suffix} ${label[1]}` : suffix;
-    const known = this.#texts.get(key);
-    if (known !== undefined) return known;
-    const text = formatSeries(this.name + suffix, label ? { ...this.labels, [label[0]]: label[1] } : this.labels);
-    this.#texts.set(key, text);
-    this.grown(key.length + text.length);
+    texts.others ??= new Map();
+    const text = texts.others.get(key) ?? this.#put(suffix, label);
+    texts.others.set(key, text);
+    return text;
+  }
+
+  #put(suffix: string, label?: OwnLabel): string {
+    const labels = this.labels();
+    const text = formatSeries(this.origin.name + suffix, label ? { ...labels, [label[0]]: label[1] } : labels);
+    this.grown(text.length);
     return text;
   }
 }
 
 /** Memory of the series that were put together lately, roughly. */
-const MAX_CHARS = 16 * 1024 * 1024;
+const MAX_CHARS = 64 * 1024 * 1024;
 /** An entry of maps and objects, in characters. */
-const ENTRY_CHARS = 300;
+const ENTRY_CHARS = 200;
 
 /** An unambiguous text of attributes; undefined when no series could have so many. */
 function keyOf(attributes: Attributes): string | undefined {
@@ -54,22 +78,38 @@ function keyOf(attributes: Attributes): string | undefined {
 
 /** Series by what they are put together from: most points are of series that came before. */
 export class KnownSeries {
-  readonly #known: RecentMap<string, PointSeries>;
+  readonly #known: RecentMap<string, Texts>;
+  readonly #origins: RecentMap<string, number>;
+  readonly #grown = (chars: number): void => this.#known.grow(chars);
+  #lastOrigin = 0;
 
   constructor(maxChars = MAX_CHARS) {
     this.#known = new RecentMap(maxChars);
+    this.#origins = new RecentMap(maxChars / 8);
   }
 
-  /** @throws HubError `too_large` when the labels are more than a series may have */
-  of(origin: SeriesOrigin, attributes: Attributes): PointSeries {
-    const key = keyOf(attributes);
-    const seriesOf = () => new PointSeries(origin.name, pointLabels(attributes, origin.labels), (chars) => this.#known.grow(chars));
-    if (key === undefined) return seriesOf();
-    const whole = `${origin.key}\n${key}`;
-    const known = this.#known.get(whole);
+  /** The series of an origin, by the attributes of its points. */
+  of(origin: SeriesOrigin): (attributes: Attributes) => PointSeries {
+    const number = this.#numberOf(origin);
+    return (attributes) => {
+      const key = keyOf(attributes);
+      return new PointSeries(origin, attributes, key === undefined ? {} : this.#textsOf(`${number} ${key}`), this.#grown);
+    };
+  }
+
+  #textsOf(key: string): Texts {
+    const known = this.#known.get(key);
     if (known) return known;
-    const series = seriesOf();
-    this.#known.set(whole, series, whole.length + ENTRY_CHARS);
-    return series;
+    const texts: Texts = {};
+    this.#known.set(key, texts, key.length + ENTRY_CHARS);
+    return texts;
+  }
+
+  /** Stands for an origin in the keys of its series. */
+  #numberOf({ key }: SeriesOrigin): number {
+    const known = this.#origins.get(key);
+    if (known !== undefined) return known;
+    this.#origins.set(key, ++this.#lastOrigin, key.length + ENTRY_CHARS);
+    return this.#lastOrigin;
   }
 }
