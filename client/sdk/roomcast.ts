@@ -7,6 +7,8 @@ import { createIndexedDbOutboxStore, pageIndexedDb } from './indexeddb-outbox-st
 import { createMemoryOutboxStore, type OutboxStore } from './outbox-store.js';
 
 export { HubError } from '../../shared/errors.js';
+/** For those who read `frame:bytes` from a socket of their own. */
+export { decodeFrame } from '../../shared/frame-codec.js';
 export type { Position } from '../../shared/position.js';
 export type * from '../../shared/protocol.js';
 export type { RoomName } from '../../shared/rooms.js';
