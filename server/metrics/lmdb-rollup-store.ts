@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
+import { commitFault } from '../log/commit-fault.js';
+import { checkStoreFile } from '../log/store-file.js';
 import { chunkMs, longestTtlMs, ROLLUP_STEPS_MS, type RollupLevel } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';
 
@@ -42,17 +44,9 @@ const after = <Key>(cursor: Key | undefined) => (cursor === undefined ? {} : { s
 /** Series have names longer than keys may be. */
 const keyOf = (series: string): string => (series.length <= 256 ? series : createHash('sha256').update(series).digest('base64url'));
 
-function faultOf(cause: unknown): HubError {
-  const full = cause instanceof Error && /MDB_MAP_FULL|ENOSPC|No space/.test(cause.message);
-  const fault = full
-    ? new HubError('storage_full')
-    : new HubError('unavailable', 'The disk did not take the roll-ups; nothing was stored.');
-  fault.cause = cause;
-  return fault;
-}
-
 function openTables(path: string): Tables {
   try {
+    checkStoreFile(path);
     // As the rooms' log: each commit waits for the disk, and none is made behind the caller's back.
     const root = open({ path, noSubdir: false, maxDbs: 4, overlappingSync: false, eventTurnBatching: false });
     return {
@@ -98,7 +92,7 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
     try {
       await root.batch(work);
     } catch (error) {
-      throw faultOf(error);
+      throw await commitFault(error, dir);
     }
   }
 
