@@ -1,3 +1,4 @@
+import type { ItemBudget } from './otlp-budget.js';
 import { arrayOf, numberOf, numbersOf, objectOf, readAttributes, textOf } from './otlp-json-values.js';
 import type { ExponentialBuckets, ExponentialData, HistogramData, Metric, MetricData, Point, SummaryData, Unread } from './otlp-model.js';
 import { NO_RECORDED_VALUE } from './otlp-protobuf-metrics.js';
@@ -49,10 +50,12 @@ const readSummary = (point: Json): SummaryData => ({
 });
 
 /** What a list of points and its fellows become. */
-function readPoints<Data>(json: unknown, readData: (point: Json) => Data) {
+function readPoints<Data>(json: unknown, budget: ItemBudget, readData: (point: Json) => Data) {
   const fields = objectOf(json, 'the data of a metric');
+  const points = arrayOf(fields.dataPoints, 'dataPoints');
+  budget.spend(points.length);
   return {
-    points: arrayOf(fields.dataPoints, 'dataPoints').map(
+    points: points.map(
       (point): Unread<Point<Data>> =>
         () =>
           readPoint(point, readData),
@@ -62,16 +65,16 @@ function readPoints<Data>(json: unknown, readData: (point: Json) => Data) {
   };
 }
 
-function readData(metric: Json): MetricData {
-  if (metric.sum) return { kind: 'sum', ...readPoints(metric.sum, readNumber) };
-  if (metric.histogram) return { kind: 'histogram', ...readPoints(metric.histogram, readHistogram) };
-  if (metric.exponentialHistogram) return { kind: 'exponential', ...readPoints(metric.exponentialHistogram, readExponential) };
-  if (metric.summary) return { kind: 'summary', points: readPoints(metric.summary, readSummary).points };
-  return { kind: 'gauge', points: readPoints(metric.gauge, readNumber).points };
+function readData(metric: Json, budget: ItemBudget): MetricData {
+  if (metric.sum) return { kind: 'sum', ...readPoints(metric.sum, budget, readNumber) };
+  if (metric.histogram) return { kind: 'histogram', ...readPoints(metric.histogram, budget, readHistogram) };
+  if (metric.exponentialHistogram) return { kind: 'exponential', ...readPoints(metric.exponentialHistogram, budget, readExponential) };
+  if (metric.summary) return { kind: 'summary', points: readPoints(metric.summary, budget, readSummary).points };
+  return { kind: 'gauge', points: readPoints(metric.gauge, budget, readNumber).points };
 }
 
-/** A Metric; its points are read later. @throws HubError `invalid` */
-export function readJsonMetric(json: unknown): Metric {
+/** A Metric; its points are read later. @throws HubError `invalid`, `too_large` past the budget */
+export function readJsonMetric(json: unknown, budget: ItemBudget): Metric {
   const metric = objectOf(json, 'a metric');
-  return { name: textOf(metric.name, 'name'), unit: textOf(metric.unit, 'unit'), data: readData(metric) };
+  return { name: textOf(metric.name, 'name'), unit: textOf(metric.unit, 'unit'), data: readData(metric, budget) };
 }

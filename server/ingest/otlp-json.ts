@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import { ItemBudget } from './otlp-budget.js';
 import { readJsonMetric } from './otlp-json-metrics.js';
 import { arrayOf, numberOf, objectOf, readAttributes, readJsonValue, textOf } from './otlp-json-values.js';
 import type { Batch, LogRecord, Metric, OtlpReader, Scope, Unread } from './otlp-model.js';
@@ -19,16 +20,26 @@ interface Names {
 }
 
 /** Both requests have one shape: resources, their scopes, and the scopes' items. */
-function readBatches<Item>(body: Buffer, { resources, scopes, items }: Names, readItem: (json: unknown) => Item): Batch<Item>[] {
+function readBatches<Item>(
+  body: Buffer,
+  { resources, scopes, items }: Names,
+  readItem: (json: unknown, budget: ItemBudget) => Item,
+): Batch<Item>[] {
+  const budget = new ItemBudget();
+  const listOf = (json: unknown, what: string) => {
+    const list = arrayOf(json, what);
+    budget.spend(list.length);
+    return list;
+  };
   const request = parseShallowJson(body, JSON_LEVELS);
   if (typeof request !== 'object' || request === null || Array.isArray(request))
     throw new HubError('invalid', 'the body is no JSON object');
-  return arrayOf(objectOf(request, 'the body')[resources], resources).flatMap((json) => {
+  return listOf(objectOf(request, 'the body')[resources], resources).flatMap((json) => {
     const ofResource = objectOf(json, resources);
     const resource = readAttributes(objectOf(ofResource.resource, 'resource').attributes);
-    return arrayOf(ofResource[scopes], scopes).map((scoped) => {
+    return listOf(ofResource[scopes], scopes).map((scoped) => {
       const ofScope = objectOf(scoped, scopes);
-      return { resource, scope: readScope(ofScope.scope), items: arrayOf(ofScope[items], items).map(readItem) };
+      return { resource, scope: readScope(ofScope.scope), items: listOf(ofScope[items], items).map((item) => readItem(item, budget)) };
     });
   });
 }

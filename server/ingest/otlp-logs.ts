@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IngestService } from './ingest-service.js';
 import { LineMessages } from './line-messages.js';
 import { attributeText } from './otlp-labels.js';
@@ -9,7 +10,7 @@ import { OtlpRooms, type ResourcePlace, refuseIfForbidden } from './otlp-rooms.j
 import type { ParsedLine } from './parsed.js';
 import type { Intake } from './serve-bodies.js';
 
-/** Records that are read in one go. */
+/** Records that are read in one go; the event loop has its turn between two of them. */
 const SLICE = 200;
 
 /** What the records of one scope have in common. */
@@ -44,7 +45,10 @@ export class LogsIntake {
     const { ingest, intake } = this;
     for (const { resource, scope, items } of batches) {
       const place = { origin: logOrigin(this.#fieldsOf(resource), scope), ...this.#rooms.ofResource(resource) };
-      for (let at = 0; at < items.length; at += SLICE) await this.#takeSlice(items.slice(at, at + SLICE), place);
+      for (let at = 0; at < items.length; at += SLICE) {
+        await this.#takeSlice(items.slice(at, at + SLICE), place);
+        await nextTurn();
+      }
     }
     for (const messages of this.#messages.values()) intake.report.add(await messages.end());
     ingest.countRefused('lines', intake.report);

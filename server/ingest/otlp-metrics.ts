@@ -13,8 +13,9 @@ import type { ParsedSample } from './parsed.js';
 import { faultOf, type SampleTimes } from './sample-faults.js';
 import type { Intake } from './serve-bodies.js';
 
-/** Samples that are taken in one go; the event loop has its turn between two of them. */
-const SLICE = 2_000;
+/** Samples that are taken in one go, and points that are read; the event loop has its turn between two of them. */
+const SLICE_SAMPLES = 2_000;
+const SLICE_POINTS = 500;
 const NANOSECONDS = 1e6;
 
 /** What the points of one metric have in common. */
@@ -73,9 +74,8 @@ export class MetricsIntake {
       } catch (error) {
         this.intake.report.refuse(this.#line, named(error, metric.name));
       }
-      if (this.#samples.length < SLICE) continue;
-      this.#flush();
-      await nextTurn();
+      if (this.#samples.length >= SLICE_SAMPLES) this.#flush();
+      if (this.#line % SLICE_POINTS === 0) await nextTurn();
     }
   }
 

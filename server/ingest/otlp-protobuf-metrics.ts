@@ -1,4 +1,5 @@
 import type { PbfReader } from 'pbf';
+import { type ItemBudget, pushBounded } from './otlp-budget.js';
 import type {
   ExponentialBuckets,
   ExponentialData,
@@ -36,7 +37,7 @@ export const NO_RECORDED_VALUE = 1;
 
 function pointReader<Data>({ attributes, flags, empty, read }: PointShape<Data>): (bytes: Uint8Array) => Point<Data> {
   const readField: ReadField<PointSlot<Data>> = (field, slot, reader) => {
-    if (field === attributes) slot.attributes.push(readPair(reader));
+    if (field === attributes) pushBounded(slot.attributes, readPair(reader));
     else if (field === 2) slot.startNs = reader.readFixed64();
     else if (field === 3) slot.timeNs = reader.readFixed64();
     else if (field === flags) slot.recorded = (reader.readVarint() & NO_RECORDED_VALUE) === 0;
@@ -121,10 +122,11 @@ interface PointsSlot<Data> {
   monotonic: boolean;
 }
 
-function readPoints<Data>(reader: PbfReader, readPoint: (bytes: Uint8Array) => Point<Data>): PointsSlot<Data> {
+function readPoints<Data>(reader: PbfReader, budget: ItemBudget, readPoint: (bytes: Uint8Array) => Point<Data>): PointsSlot<Data> {
   const readField: ReadField<PointsSlot<Data>> = (field, slot) => {
     if (field === 1) {
       const bytes = reader.readBytes();
+      budget.spend();
       slot.points.push(() => readPoint(bytes));
     } else if (field === 2) slot.temporality = reader.readVarint();
     else if (field === 3) slot.monotonic = reader.readBoolean();
@@ -133,21 +135,26 @@ function readPoints<Data>(reader: PbfReader, readPoint: (bytes: Uint8Array) => P
 }
 
 /** The data of a metric by its field in the message. */
-const DATA: Readonly<Record<number, (reader: PbfReader) => MetricData>> = {
-  5: (reader) => ({ kind: 'gauge', points: readPoints(reader, readNumber).points }),
-  7: (reader) => ({ kind: 'sum', ...readPoints(reader, readNumber) }),
-  9: (reader) => ({ kind: 'histogram', ...readPoints(reader, readHistogram) }),
-  10: (reader) => ({ kind: 'exponential', ...readPoints(reader, readExponential) }),
-  11: (reader) => ({ kind: 'summary', points: readPoints(reader, readSummary).points }),
+const DATA: Readonly<Record<number, (reader: PbfReader, budget: ItemBudget) => MetricData>> = {
+  5: (reader, budget) => ({ kind: 'gauge', points: readPoints(reader, budget, readNumber).points }),
+  7: (reader, budget) => ({ kind: 'sum', ...readPoints(reader, budget, readNumber) }),
+  9: (reader, budget) => ({ kind: 'histogram', ...readPoints(reader, budget, readHistogram) }),
+  10: (reader, budget) => ({ kind: 'exponential', ...readPoints(reader, budget, readExponential) }),
+  11: (reader, budget) => ({ kind: 'summary', points: readPoints(reader, budget, readSummary).points }),
 };
 
-const readMetricField: ReadField<Mutable<Metric>> = (field, metric, reader) => {
+const readMetricField: ReadField<{ readonly metric: Mutable<Metric>; readonly budget: ItemBudget }> = (
+  field,
+  { metric, budget },
+  reader,
+) => {
   if (field === 1) metric.name = reader.readString();
   else if (field === 3) metric.unit = reader.readString();
-  else metric.data = DATA[field]?.(reader) ?? metric.data;
+  else metric.data = DATA[field]?.(reader, budget) ?? metric.data;
 };
 
-/** A Metric; its points are read later. @throws HubError `invalid` when it is cut short */
-export function readMetric(bytes: Uint8Array): Metric {
-  return readProtobuf<Mutable<Metric>>(bytes, readMetricField, { name: '', unit: '', data: { kind: 'gauge', points: [] } });
+/** A Metric; its points are read later. @throws HubError `invalid` when it is cut short, `too_large` past the budget */
+export function readMetric(bytes: Uint8Array, budget: ItemBudget): Metric {
+  const metric: Mutable<Metric> = { name: '', unit: '', data: { kind: 'gauge', points: [] } };
+  return readProtobuf(bytes, readMetricField, { metric, budget }).metric;
 }

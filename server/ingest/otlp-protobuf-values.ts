@@ -1,5 +1,6 @@
 import type { PbfReader } from 'pbf';
 import { HubError } from '../../shared/errors.js';
+import { pushBounded } from './otlp-budget.js';
 import { type OtlpValue, VALUE_LEVELS } from './otlp-model.js';
 import type { ReadField } from './protobuf.js';
 
@@ -49,11 +50,11 @@ const readValueField: ReadField<ValueSlot> = (field, slot, reader) => {
 };
 
 const readListField: ReadField<ListSlot<OtlpValue>> = (field, { items, level }, reader) => {
-  if (field === 1) items.push(readValue(reader, level));
+  if (field === 1) pushBounded(items, readValue(reader, level));
 };
 
 const readMapField: ReadField<ListSlot<Pair>> = (field, { items, level }, reader) => {
-  if (field === 1) items.push(readPair(reader, level));
+  if (field === 1) pushBounded(items, readPair(reader, level));
 };
 
 const readPairField: ReadField<PairSlot> = (field, slot, reader) => {

@@ -1,3 +1,4 @@
+import { ItemBudget, pushBounded } from './otlp-budget.js';
 import type { Batch, LogRecord, Metric, OtlpReader, OtlpValue, Scope, Unread } from './otlp-model.js';
 import { readMetric } from './otlp-protobuf-metrics.js';
 import { readPair, readValue } from './otlp-protobuf-values.js';
@@ -22,30 +23,37 @@ interface ResourceSlot<Item> {
 }
 
 const readResource: ReadField<Attribute[]> = (field, attributes, reader) => {
-  if (field === 1) attributes.push(readPair(reader));
+  if (field === 1) pushBounded(attributes, readPair(reader));
 };
 
 const readScope: ReadField<MutableScope> = (field, scope, reader) => {
   if (field === 1) scope.name = reader.readString();
   else if (field === 2) scope.version = reader.readString();
-  else if (field === 3) scope.attributes.push(readPair(reader));
+  else if (field === 3) pushBounded(scope.attributes, readPair(reader));
 };
 
 /** Both requests have one shape: resources, their scopes, and the scopes' items. */
-function readBatches<Item>(body: Uint8Array, readItem: (bytes: Uint8Array) => Item): Batch<Item>[] {
+function readBatches<Item>(body: Uint8Array, readItem: (bytes: Uint8Array, budget: ItemBudget) => Item): Batch<Item>[] {
+  const budget = new ItemBudget();
   const readScopeItems: ReadField<ScopeSlot<Item>> = (field, slot, reader) => {
     if (field === 1) reader.readMessage(readScope, slot.scope);
-    else if (field === 2) slot.items.push(readItem(reader.readBytes()));
+    else if (field === 2) {
+      budget.spend();
+      slot.items.push(readItem(reader.readBytes(), budget));
+    }
   };
   const readResourceScopes: ReadField<ResourceSlot<Item>> = (field, slot, reader) => {
     if (field === 1) reader.readMessage(readResource, slot.resource);
     else if (field === 2) {
+      budget.spend();
       const scope = { name: '', version: '', attributes: [] };
       slot.scopes.push(reader.readMessage(readScopeItems, { scope, items: [] }));
     }
   };
   const readRequest: ReadField<ResourceSlot<Item>[]> = (field, resources, reader) => {
-    if (field === 1) resources.push(reader.readMessage(readResourceScopes, { resource: [], scopes: [] }));
+    if (field !== 1) return;
+    budget.spend();
+    resources.push(reader.readMessage(readResourceScopes, { resource: [], scopes: [] }));
   };
   const resources = readProtobuf<ResourceSlot<Item>[]>(body, readRequest, []);
   return resources.flatMap(({ resource, scopes }) => scopes.map(({ scope, items }) => ({ resource, scope, items })));
@@ -62,7 +70,7 @@ const readRecordField: ReadField<MutableRecord> = (field, record, reader) => {
   else if (field === 2) record.severity = reader.readVarint();
   else if (field === 3) record.severityText = reader.readString();
   else if (field === 5) record.body = readValue(reader);
-  else if (field === 6) record.attributes.push(readPair(reader));
+  else if (field === 6) pushBounded(record.attributes, readPair(reader));
   else if (field === 9) record.traceId = idOf(reader.readBytes(), 16);
   else if (field === 10) record.spanId = idOf(reader.readBytes(), 8);
   else if (field === 11) record.observedNs = reader.readFixed64();

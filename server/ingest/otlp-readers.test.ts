@@ -231,6 +231,26 @@ test.each<[string, Json]>([
   expect(good!().data).toBeNaN();
 });
 
+test('requests of more parts than memory is kept for are refused while they are read', () => {
+  const tooLarge = expect.objectContaining({ code: 'too_large' });
+  const many = Array.from({ length: 100_001 }, () => ({}));
+  for (const [, metrics, logs] of READERS) {
+    expect(() => metrics(metricsRequest([{ name: 'm', gauge: { dataPoints: many } }]))).toThrow(tooLarge);
+    expect(() => metrics(metricsRequest(many))).toThrow(tooLarge);
+    expect(() => metrics({ resourceMetrics: many })).toThrow(tooLarge);
+    expect(() => metrics({ resourceMetrics: [{ scopeMetrics: many }] })).toThrow(tooLarge);
+    expect(() => logs(logsRequest(many))).toThrow(tooLarge);
+  }
+});
+
+test('a record with more attributes than a list may have is refused by itself', () => {
+  const attributes = Array.from({ length: 10_001 }, () => ({ key: 'a' }));
+  const [batch] = PROTOBUF_READER.logs(logsProtobuf(logsRequest([{ attributes }, { body: { stringValue: 'good' } }])));
+  const [bad, good] = batch!.items;
+  expect(bad).toThrow(expect.objectContaining({ code: 'too_large' }));
+  expect(good!().body).toBe('good');
+});
+
 test('JSON of nothing but brackets is refused before it is parsed', () => {
   expect(() => JSON_READER.logs(Buffer.from('['.repeat(4_000_000)))).toThrow(expect.objectContaining({ code: 'too_deep' }));
   const brackets = '['.repeat(1_000);
