@@ -20,7 +20,7 @@ async function startServer(): Promise<SmallHub> {
 /** As ada, whose entries are those in the store. */
 function open(server: SmallHub, outbox: OutboxStore, options: ConnectOptions = {}): Room {
   const io = { reconnectionDelay: 5, reconnectionDelayMax: 20 };
-  const hub = scope.defer(connect(server.url, { token: 'ada.1', answerTimeoutMs: 60, io, outbox, ...options }), (opened) => opened.close());
+  const hub = scope.defer(connect(server.url, { token: 'ada.1', io, outbox, ...options }), (opened) => opened.close());
   return hub.room(ROOM, { last: 0 });
 }
 
@@ -110,7 +110,7 @@ test('[P95] what never went out is sent however old it is, and the history is no
 test('[P95] within one start: a lost answer is looked for, a refusal is not, once the window is over', async () => {
   const server = await startServer();
   server.idWindowMs = 1;
-  const room = open(server, createMemoryOutboxStore());
+  const room = open(server, createMemoryOutboxStore(), { answerTimeoutMs: 500 });
   await room.ready;
   server.fail('publish', 'refuse', new HubError('busy'), 2);
   await room.publish({}, { id: 'refused' }).done;
@@ -134,7 +134,7 @@ test('[P95] what waits in the store goes out once the store knows that it does',
     },
   };
   await leave(kept, 'waiting', { sentAt: undefined as never });
-  const room = open(server, outbox, { answerTimeoutMs: 5_000 });
+  const room = open(server, outbox);
   const publication = await restored(room);
   await waitFor(() => puts.length === 1);
   await room.history();
