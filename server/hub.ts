@@ -127,7 +127,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
   const { rooms } = roomsPart;
   const disconnectUser = (userId: string) => sockets.disconnectUser(userId);
   const http = openHttpPart({ ...parts, entrance, origins, roomsPart, jobs: jobs.service, metricRooms, disconnectUser });
-  const sockets = openSocketPart({ ...parts, entrance, roomsPart, jobs: jobs.service });
+  const sockets = openSocketPart({ ...parts, entrance, roomsPart, jobs: jobs.service, metricQueries: metricRooms.http });
   metrics.watch({
     connections: () => ({ ...sockets.connections(), stream: http.streams() }),
     rooms: () => roomsPart.channels.size,

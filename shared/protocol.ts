@@ -9,6 +9,7 @@ import type {
   LogLine,
   PresenceRequest,
   PublishRequest,
+  RangeRequest,
   SubscribeRequest,
   TypingRequest,
   UnsubscribeRequest,
@@ -172,6 +173,22 @@ export interface HistoryAnswer {
   /** The log holds more on the side that was asked for. */
   more: boolean;
 }
+/** Series of a metric room over time. */
+export interface RangeAnswer {
+  room: RoomName;
+  /** The first and the last step's start, multiples of `stepMs`. */
+  from: number;
+  to: number;
+  /** May be more than what was asked for, where the past is not kept as finely. */
+  stepMs: number;
+  /** Milliseconds of the buckets that the values were made from; 0: from the samples themselves. */
+  resolutionMs: number;
+  aggregate: NonNullable<RangeRequest['aggregate']>;
+  /** By name; `values[i]` is of the step that starts at `from + i * stepMs`, null where the series had no sample. */
+  series: { name: string; values: (number | null)[] }[];
+  /** Series that match and are left out, because the answer would have more values than it may. */
+  omitted: number;
+}
 export type EmptyAnswer = Record<never, never>;
 
 export type Ack<Answer> = ({ ok: true } & Answer) | { ok: false; error: WireError };
@@ -182,6 +199,7 @@ export interface ClientToServerEvents {
   unsubscribe: Answered<UnsubscribeRequest, EmptyAnswer>;
   publish: Answered<PublishRequest, PublishAnswer>;
   history: Answered<HistoryRequest, HistoryAnswer>;
+  range: Answered<RangeRequest, RangeAnswer>;
   presence: Answered<PresenceRequest, { room: RoomName } & PresenceUsers>;
   /** Volatile: the one event that may come without an acknowledgement. */
   typing: (request: TypingRequest, ack?: (answer: Ack<EmptyAnswer>) => void) => void;

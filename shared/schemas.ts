@@ -71,6 +71,29 @@ export const historySchema = z.strictObject({
   after: position.optional(),
   limit: pageLimit.optional(),
 });
+/** What can be made of the samples of a step; `rate` is what a counter rose by per second. */
+export const AGGREGATES = ['avg', 'min', 'max', 'last', 'sum', 'count', 'rate', 'p50', 'p75', 'p90', 'p95', 'p99'] as const;
+/** How the values that several series have at one step become one. */
+export const COMBINES = ['sum', 'avg', 'min', 'max', 'count'] as const;
+/** Bounds of a question about a metric room's past. */
+export const RANGE_BOUNDS = { patterns: 20, labels: 10, labelChars: 1_024, time: 8.64e15, stepMs: 366 * 86_400_000 } as const;
+const rangeTime = z.number().min(0).max(RANGE_BOUNDS.time);
+export const rangeSchema = z.strictObject({
+  room,
+  /** As in `subscribe`; left out, all series. */
+  series: z.array(z.string().min(1).max(512)).min(1).max(RANGE_BOUNDS.patterns).optional(),
+  /** Milliseconds since 1970; by default 15 minutes before `to`. */
+  from: rangeTime.optional(),
+  /** By default now. */
+  to: rangeTime.optional(),
+  /** By default for about 300 steps. */
+  stepMs: z.int().min(1).max(RANGE_BOUNDS.stepMs).optional(),
+  /** By default `avg`. */
+  aggregate: z.enum(AGGREGATES).optional(),
+  /** Series of one name that have the values of these labels in common become one. */
+  by: z.array(z.string().max(RANGE_BOUNDS.labelChars)).max(RANGE_BOUNDS.labels).optional(),
+  combine: z.enum(COMBINES).optional(),
+});
 export const presenceSchema = z.strictObject({
   room,
   /** Users of one page. Without it and `cursor`, a room with more users than a roster has tells only how many there are. */
@@ -93,6 +116,7 @@ export type SubscribeRequest = z.infer<typeof subscribeSchema>;
 export type UnsubscribeRequest = z.infer<typeof unsubscribeSchema>;
 export type PublishRequest = z.infer<typeof publishSchema>;
 export type HistoryRequest = z.infer<typeof historySchema>;
+export type RangeRequest = z.infer<typeof rangeSchema>;
 export type PresenceRequest = z.infer<typeof presenceSchema>;
 export type TypingRequest = z.infer<typeof typingSchema>;
 export type JobSubmitRequest = z.infer<typeof jobSubmitSchema>;

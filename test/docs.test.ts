@@ -288,6 +288,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/library.md, Types, ts': compiles,
 
   'docs/metrics-history.md, A range, console': shell({}),
+  'docs/metrics-history.md, A range, js': program({ prints: [/^load1\S* \d\S*$/m] }),
   'docs/metrics-history.md, Counters, console': shell({}),
   'docs/metrics-history.md, Groups, console': shell({}),
   'docs/metrics-history.md, A table, console': shell({}),

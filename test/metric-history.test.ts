@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { startChild } from '../server/cli/child.js';
+import type { RangeAnswer } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
 import { temporaryDir } from './support/files.js';
 import { get } from './support/http.js';
 import { startHub } from './support/hub-process.js';
 import { freePort } from './support/redis.js';
 import { testScope } from './support/scope.js';
+import { connectClient } from './support/stock-client.js';
 import { waitFor } from './support/wait.js';
 
 const scope = testScope();
@@ -36,7 +38,7 @@ async function valuesOf(url: string, query: Record<string, string | number>): Pr
   );
 }
 
-test('history outlives a kill, a restart and the room’s log, late samples at their own times', async () => {
+test('[P120] history outlives a kill, a restart and the room’s log, late samples at their own times', async () => {
   const now = Date.now();
   const day = { from: now - 20 * 60 * MINUTE_MS, to: now, stepMs: MINUTE_MS };
   const ago = (minutes: number, value: number): Sample => ({ name: 'sales', value, t: now - minutes * MINUTE_MS });
@@ -59,6 +61,10 @@ test('history outlives a kill, a restart and the room’s log, late samples at t
   await waitFor(async () => (await kept()).length === 1, { what: 'the log to have dropped what is old' });
   expect(await sales()).toEqual({ sales: [1, 2, 3, 4] });
   expect(await sales('count')).toEqual({ sales: [1, 1, 1, 1] });
+  const client = await connectClient(scope, hub.url);
+  const { series } = await client.expectOk<RangeAnswer>('range', { room: ROOM, series: ['sal*'], ...day, aggregate: 'max' });
+  expect(series.map(({ name, values }) => [name, values.filter(Boolean)])).toEqual([['sales', [1, 2, 3, 4]]]);
+  expect(await client.ask('range', { room: ROOM, from: 1, to: 1e12, stepMs: 1 })).toMatchObject({ error: { code: 'too_large' } });
 });
 
 test('two instances that take one room’s samples both tell the whole, also after one was killed', async () => {

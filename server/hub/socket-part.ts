@@ -13,6 +13,7 @@ import { Recovery } from '../recovery/recovery.js';
 import { addAuthEvents } from '../socket/auth-events.js';
 import type { EventHandler, EventHandlers } from '../socket/event-handler.js';
 import { addJobEvents, type JobCalls } from '../socket/job-events.js';
+import { addMetricEvents, type MetricCalls } from '../socket/metric-events.js';
 import { addRoomEvents } from '../socket/room-events.js';
 import { SocketServer } from '../socket/socket-server.js';
 import type { HubServer } from '../socket/types.js';
@@ -27,6 +28,7 @@ export interface SocketPartOptions {
   entrance: HttpEntrance;
   roomsPart: ReturnType<typeof openRoomsPart>;
   jobs: JobCalls;
+  metricQueries: MetricCalls;
   logger: Logger;
   metrics: HubMetrics;
 }
@@ -73,6 +75,7 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   const handlers: EventHandlers = new Map();
   addRoomEvents(handlers, roomsPart.rooms);
   addJobEvents(handlers, options.jobs);
+  addMetricEvents(handlers, options.metricQueries);
   const onFault = (where: string, error: unknown) => {
     const code = error instanceof HubError ? error.code : 'internal';
     metrics.refused.inc({ code });

@@ -11,7 +11,6 @@ const OF_CELL = {
   count: ({ count }: Cell) => count,
 };
 type OfCell = keyof typeof OF_CELL;
-export const CELL_AGGREGATES = Object.keys(OF_CELL) as OfCell[];
 
 /** `rate`: what a counter rose by per second. */
 export type CellAggregate = OfCell | 'rate';

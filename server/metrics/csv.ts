@@ -1,5 +1,5 @@
+import type { RangeAnswer } from '../../shared/protocol.js';
 import type { SeriesPoint } from '../../shared/series-name.js';
-import type { MetricRange } from './metric-range.js';
 
 /** Content type of both tables. */
 export const CSV_TYPE = 'text/csv; charset=utf-8';
@@ -9,7 +9,7 @@ const table = (rows: readonly (readonly string[])[]): string => rows.map((row) =
 const timeOf = (t: number): string => new Date(t).toISOString();
 
 /** A range as a table (RFC 4180): a row per step with its start in ISO 8601, a column per series, empty where there is no value. */
-export function rangeCsv({ from, to, stepMs, series }: Pick<MetricRange, 'from' | 'to' | 'stepMs' | 'series'>): string {
+export function rangeCsv({ from, to, stepMs, series }: Pick<RangeAnswer, 'from' | 'to' | 'stepMs' | 'series'>): string {
   const rows = Array.from({ length: (to - from) / stepMs + 1 }, (_, step) => [
     timeOf(from + step * stepMs),
     ...series.map(({ values }) => String(values[step] ?? '')),

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { SampleColumns } from '../../shared/protocol.js';
+import { AGGREGATES } from '../../shared/schemas.js';
 import { compileSeriesPatterns, matchesGlob } from '../../shared/series-pattern.js';
 import type { LogEntry, LogPage, LogRange } from '../log/room-log.js';
 import { exposition, latestSamples } from './exposition.js';
-import { AGGREGATES, queryRange, rangeQuerySchema } from './metric-range.js';
+import { queryRange, rangeQuerySchema } from './metric-range.js';
 
 const ROOM = 'metrics:a';
 

@@ -1,29 +1,28 @@
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
+import type { RangeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
+import { AGGREGATES, COMBINES, RANGE_BOUNDS } from '../../shared/schemas.js';
 import { compileSeriesPatterns } from '../../shared/series-pattern.js';
 import type { RoomLog } from '../log/room-log.js';
-import { CELL_AGGREGATES, type CellAggregate, eachStep, lookbackMs, quantile, stepValues } from './aggregate.js';
+import { type CellAggregate, eachStep, lookbackMs, quantile, stepValues } from './aggregate.js';
 import { chooseGrid, type Grid } from './range-grid.js';
 import { type RangeSource, type Rollups, readCells, readSamples } from './range-source.js';
 import { addEarlierSample, bucketOf, type Cells } from './rollup-cell.js';
-import { COMBINES, GroupTable, PlainTable, type SeriesTable, usualCombine } from './series-groups.js';
+import { GroupTable, PlainTable, type SeriesTable, usualCombine } from './series-groups.js';
 
 /** Quantiles of the samples of a step, from the samples themselves. */
 const QUANTILES = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99 };
 type Quantile = keyof typeof QUANTILES;
-export const AGGREGATES = [...CELL_AGGREGATES, 'rate', ...(Object.keys(QUANTILES) as Quantile[])] as [Aggregate, ...Aggregate[]];
 export type Aggregate = CellAggregate | Quantile;
 
 /** Values of all series of one answer together, and buckets that are read for it. */
-const MAX_CELLS = 400_000;
+const MAX_VALUES = 400_000;
 const MAX_BUCKETS = 4_000_000;
 /** Samples that quantiles are computed from. */
 const MAX_KEPT = 2_000_000;
-const PATTERNS = 20;
-const LABELS = 10;
 
-const time = z.coerce.number().min(0).max(8.64e15);
+const time = z.coerce.number().min(0).max(RANGE_BOUNDS.time);
 const texts = (most: number) => z.union([z.string(), z.array(z.string()).max(most)]).transform((given) => [given].flat());
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -36,22 +35,17 @@ const duration = z
 /** The query string of a range: times in milliseconds since 1970, by default the last 15 minutes in about 300 steps. */
 export const rangeQuerySchema = z
   .object({
-    series: texts(PATTERNS).default([]),
+    series: texts(RANGE_BOUNDS.patterns).default([]),
     from: time.optional(),
     to: time.optional(),
     /** In the place of `from`. */
     last: duration.optional(),
-    stepMs: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(366 * 86_400_000)
-      .optional(),
+    stepMs: z.coerce.number().int().min(1).max(RANGE_BOUNDS.stepMs).optional(),
     aggregate: z.enum(AGGREGATES).default('avg'),
     /** Labels, also as one text with commas; an empty one: none, a group for each name. */
-    by: texts(LABELS)
+    by: texts(RANGE_BOUNDS.labels)
       .transform((given) => given.flatMap((text) => text.split(',')).filter(Boolean))
-      .pipe(z.array(z.string().max(1_024)).max(LABELS))
+      .pipe(z.array(z.string().max(RANGE_BOUNDS.labelChars)).max(RANGE_BOUNDS.labels))
       .optional(),
     combine: z.enum(COMBINES).optional(),
   })
@@ -59,28 +53,14 @@ export const rangeQuerySchema = z
   .refine(({ from, last }) => from === undefined || last === undefined, 'either from or last');
 export type RangeQuery = z.output<typeof rangeQuerySchema>;
 
-export interface MetricRange {
-  room: RoomName;
-  /** The first and the last step's start, multiples of `stepMs`. */
-  from: number;
-  to: number;
-  /** May be more than what was asked for, where the past is not kept as finely. */
-  stepMs: number;
-  /** Milliseconds of the buckets that the values were made from; 0: from the samples themselves. */
-  resolutionMs: number;
-  aggregate: Aggregate;
-  /** By name; `values[i]` is of the step that starts at `from + i * stepMs`, null where the series had no sample. */
-  series: { name: string; values: (number | null)[] }[];
-  /** Series that match and are left out, because the answer would have more values than it may. */
-  omitted: number;
-}
-
 export interface RangeOptions extends RangeQuery {
   readonly log: Pick<RoomLog, 'read'>;
   readonly room: RoomName;
   readonly now: number;
   /** Left out: everything is made from the log. */
   readonly rollups?: Rollups | undefined;
+  /** Values of all series of the answer together. Default 400,000. */
+  readonly valuesMax?: number;
 }
 
 const isQuantile = (aggregate: Aggregate): aggregate is Quantile => Object.hasOwn(QUANTILES, aggregate);
@@ -89,14 +69,14 @@ const isQuantile = (aggregate: Aggregate): aggregate is Quantile => Object.hasOw
  * Values of a metric room over time, one per series and step; of groups of series with `by`. Costly: callers keep the answers.
  * @throws HubError `too_large` for too many steps or values, `invalid` for a malformed pattern, else as the log and the roll-ups
  */
-export async function queryRange(options: RangeOptions): Promise<MetricRange> {
-  const { room, log, now, aggregate, rollups, by, combine } = options;
+export async function queryRange(options: RangeOptions): Promise<RangeAnswer> {
+  const { room, log, now, aggregate, rollups, by, combine, valuesMax = MAX_VALUES } = options;
   // Quantiles cannot be had from sums: they take the samples.
   const grid = chooseGrid(options, now, rollups && !isQuantile(aggregate) ? rollups.levels : []);
   const { from, to, stepMs, steps, level } = grid;
   const lookback = lookbackMs(aggregate, grid);
   const buckets = level ? (steps * stepMs + lookback) / level.stepMs : steps;
-  const rowsMax = Math.max(1, Math.floor(MAX_CELLS / steps));
+  const rowsMax = Math.max(1, Math.floor(valuesMax / steps));
   // Samples are gathered for all series before any is summed up; roll-ups one series after the other.
   const seriesMax = by && level ? Math.max(1, Math.floor(MAX_BUCKETS / buckets)) : rowsMax;
   const source: RangeSource = {

@@ -12,7 +12,6 @@ const COMBINE = {
   count: { add: (a: number) => a, show: (_: number, count: number) => count },
 };
 export type Combine = keyof typeof COMBINE;
-export const COMBINES = Object.keys(COMBINE) as [Combine, ...Combine[]];
 
 /** Where nobody says: what is right for most. */
 const USUAL: Readonly<Record<string, Combine>> = { sum: 'sum', count: 'sum', rate: 'sum', min: 'min', avg: 'avg', last: 'avg' };
