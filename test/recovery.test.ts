@@ -126,19 +126,26 @@ describe('instances on Redis', () => {
     expect(forger.messages).toEqual([]);
   }, 60_000);
 
-  test('[P93] a client in a metric room is not claimed to be whole, and is again when it has left', async () => {
-    const [room] = roomNames('beside') as [string];
-    const { client, move } = await travel(cluster.hubs[0]!);
-    await client.subscribe(room);
-    await client.subscribe('metrics:web-1');
-    await move(cluster.hubs[1]!);
-    expect(client.socket.recovered).toBe(false);
-    await client.subscribe(room);
-    await client.subscribe('metrics:web-1');
-    await client.expectOk('unsubscribe', { room: 'metrics:web-1' });
-    await move(cluster.hubs[0]!);
-    expect(client.socket.recovered).toBe(true);
-  }, 60_000);
+  test.each([
+    ['in a metric room', { room: 'metrics:web-1' }],
+    ['that sees a log room through a filter', { room: 'logs:web-1', filter: { level: 'warn' } }],
+  ])(
+    '[P93] a client %s is not claimed to be whole, and is again when it has left',
+    async (_where, wish) => {
+      const [room] = roomNames('beside') as [string];
+      const { client, move } = await travel(cluster.hubs[0]!);
+      await client.subscribe(room);
+      await client.expectOk('subscribe', wish);
+      await move(cluster.hubs[1]!);
+      expect(client.socket.recovered).toBe(false);
+      await client.subscribe(room);
+      await client.expectOk('subscribe', wish);
+      await client.expectOk('unsubscribe', { room: wish.room });
+      await move(cluster.hubs[0]!);
+      expect(client.socket.recovered).toBe(true);
+    },
+    60_000,
+  );
 });
 
 describe('hubs in this process on Redis', () => {
