@@ -1,4 +1,5 @@
 import type { PbfReader } from 'pbf';
+import { HubError } from '../../shared/errors.js';
 import { type ItemBudget, pushBounded } from './otlp-budget.js';
 import type {
   ExponentialBuckets,
@@ -56,6 +57,19 @@ const readNumber = pointReader<number>({
   },
 });
 
+/** Bytes of a part of the numbers of a histogram, and how many of them are read; it has far fewer than that. */
+const PART_BYTES = 20_000;
+const NUMBERS = 10_000;
+
+/** Looks at how much there is to read before it is read. @throws HubError `too_large` */
+function boundedPart(reader: PbfReader, numbers: readonly number[]): PbfReader {
+  const start = reader.pos;
+  const bytes = reader.type === 2 ? reader.readVarint() : 0;
+  reader.pos = start;
+  if (bytes > PART_BYTES || numbers.length > NUMBERS) throw new HubError('too_large', 'a histogram has too many buckets');
+  return reader;
+}
+
 const readHistogram = pointReader<Mutable<HistogramData> & { bounds: number[]; counts: number[] }>({
   attributes: 9,
   flags: 10,
@@ -63,8 +77,8 @@ const readHistogram = pointReader<Mutable<HistogramData> & { bounds: number[]; c
   read: (field, { data }, reader) => {
     if (field === 4) data.count = reader.readFixed64();
     else if (field === 5) data.sum = reader.readDouble();
-    else if (field === 6) reader.readPackedFixed64(data.counts);
-    else if (field === 7) reader.readPackedDouble(data.bounds);
+    else if (field === 6) boundedPart(reader, data.counts).readPackedFixed64(data.counts);
+    else if (field === 7) boundedPart(reader, data.bounds).readPackedDouble(data.bounds);
   },
 });
 
@@ -75,7 +89,7 @@ interface BucketSlot extends ExponentialBuckets {
 
 const readBucketField: ReadField<BucketSlot> = (field, buckets, reader) => {
   if (field === 1) buckets.offset = reader.readSVarint();
-  else if (field === 2) reader.readPackedVarint(buckets.counts);
+  else if (field === 2) boundedPart(reader, buckets.counts).readPackedVarint(buckets.counts);
 };
 
 const readExponential = pointReader<Mutable<ExponentialData> & { positive: BucketSlot; negative: BucketSlot }>({

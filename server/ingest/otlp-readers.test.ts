@@ -243,6 +243,15 @@ test('requests of more parts than memory is kept for are refused while they are 
   }
 });
 
+test('the numbers of a histogram that no room could show are not even read', () => {
+  const point = { ...times, bucketCounts: new Array(50_000).fill(1), positive: { bucketCounts: new Array(50_000).fill(1) } };
+  const kinds = { histogram: { dataPoints: [point] }, exponentialHistogram: { dataPoints: [point] } };
+  for (const [name, data] of Object.entries(kinds)) {
+    const [batch] = PROTOBUF_READER.metrics(metricsProtobuf(metricsRequest([{ name, [name]: data }])));
+    expect(batch!.items[0]!.data.points[0]).toThrow(expect.objectContaining({ code: 'too_large' }));
+  }
+});
+
 test('a record with more attributes than a list may have is refused by itself', () => {
   const attributes = Array.from({ length: 10_001 }, () => ({ key: 'a' }));
   const [batch] = PROTOBUF_READER.logs(logsProtobuf(logsRequest([{ attributes }, { body: { stringValue: 'good' } }])));
