@@ -8,7 +8,7 @@ const value = fc.oneof(finite, fc.integer({ min: -1000, max: 1000 }), fc.float({
 const row = fc.tuple(fc.integer({ min: 0, max: 100_000 }), value, fc.double({ min: 0, max: 1e6, noNaN: true }));
 const names = fc.dictionary(fc.nat(9).map(String), fc.string({ unit: 'grapheme' }));
 
-test('[P113] a frame comes out of its bytes as it went in, wherever they lie in a buffer', () => {
+test('[P133] a frame comes out of its bytes as it went in, wherever they lie in a buffer', () => {
   fc.assert(
     fc.property(fc.array(row), fc.boolean(), fc.option(names), fc.nat(9), (rows, isRun, named, shift) => {
       const frame: Frame = {
@@ -27,7 +27,7 @@ test('[P113] a frame comes out of its bytes as it went in, wherever they lie in 
   );
 });
 
-test('[P113] bytes that are no frame are refused as invalid', () => {
+test('[P133] bytes that are no frame are refused as invalid', () => {
   const bytes = encodeFrame({ room: 'metrics:a', t: 1, series: [1, 5], values: [0.1, 2] });
   for (let length = 0; length < bytes.length; length++) {
     expect(() => decodeFrame(bytes.subarray(0, length))).toThrow(expect.objectContaining({ code: 'invalid' }));
@@ -46,7 +46,7 @@ const samples = Array.from({ length: 100 }, (_, i) => ({
 test.each([
   ['JSON columns', (frame: Frame) => Buffer.byteLength(JSON.stringify(['frame', frame]))],
   ['bytes', (frame: Frame) => encodeFrame(frame).length + '["frame:bytes",{"_placeholder":true,"num":0}]'.length],
-])('[P54] [P113] a frame of 100 series as %s costs at most a quarter of the same as JSON objects', (_as, bytesOf) => {
+])('[P54] [P133] a frame of 100 series as %s costs at most a quarter of the same as JSON objects', (_as, bytesOf) => {
   const t = Math.max(...samples.map((sample) => sample.t));
   const whole: Frame = {
     room: 'metrics:web-1',

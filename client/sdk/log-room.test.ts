@@ -87,7 +87,7 @@ test('a second way to see a room over one connection is refused, and the first o
   await hub.room(ROOM).ready;
 });
 
-test('[P110] [P113] metric rooms as bytes: the frames are those of JSON, by names', async () => {
+test('[P130] [P133] metric rooms as bytes: the frames are those of JSON, by names', async () => {
   const server = await openMemoryHub(scope);
   const wish = { series: ['cpu*'], quantiles: [0.5] };
   const rooms = [open(server).metrics('metrics:a', wish), open(server).metrics('metrics:a', { ...wish, binary: true })];

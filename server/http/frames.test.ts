@@ -17,7 +17,7 @@ async function room() {
 const began = (stream: SseStream) => stream.event(({ event }) => event === 'position');
 const named = (stream: SseStream, name: string) => stream.events.filter(({ event }) => event === name).map(({ data }) => JSON.parse(data));
 
-test('[P114] an event stream that asks for frames begins with a snapshot and goes on with frames of what it asked for', async () => {
+test('[P134] an event stream that asks for frames begins with a snapshot and goes on with frames of what it asked for', async () => {
   const { say, at } = await room();
   await say({ cpu: 1, mem: 2 });
   const stream = await openSse(scope, `${at}?series=m*&series=disk`, { 'last-event-id': 'old:1' });
@@ -29,7 +29,7 @@ test('[P114] an event stream that asks for frames begins with a snapshot and goe
   expect(named(stream, 'frame')).toMatchObject([{ room: ROOM, series: [1], values: [4], names: { 1: 'disk' } }]);
 });
 
-test('[P56] [P114] a stream gets no more frames than its maxHz, and the newest values', async () => {
+test('[P56] [P134] a stream gets no more frames than its maxHz, and the newest values', async () => {
   const { say, at } = await room();
   const [calm, eager] = [await openSse(scope, `${at}?maxHz=1`), await openSse(scope, `${at}?maxHz=20`)];
   await Promise.all([began(calm), began(eager)]);
@@ -40,7 +40,7 @@ test('[P56] [P114] a stream gets no more frames than its maxHz, and the newest v
   expect(named(calm, 'frame').length).toBeLessThan(20);
 });
 
-test('[P53] [P114] without such a wish the messages come as they are; a wish that cannot be is refused', async () => {
+test('[P53] [P134] without such a wish the messages come as they are; a wish that cannot be is refused', async () => {
   const { say, at, url } = await room();
   const stream = await openSse(scope, at);
   await began(stream);

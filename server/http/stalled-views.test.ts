@@ -53,7 +53,7 @@ test('[P103] [P104] a stream with skip whose reader stops is told how many lines
   expect(numbers()).toEqual([...new Set(numbers())].sort((a, b) => a - b));
 });
 
-test('[P114] a stream of frames whose reader stops is given the newest value of each series, in bounded memory', async () => {
+test('[P134] a stream of frames whose reader stops is given the newest value of each series, in bounded memory', async () => {
   const hub = await startHttpApp(scope);
   const { read, events } = await stalled(`${hub.url}/api/rooms/metrics:web/events?series=n_*`);
   const names = Array.from({ length: 1_500 }, (_, n) => `n_${n}`);

@@ -204,7 +204,7 @@ test('series past the limit are left out and counted, until idle ones make room;
   expect(join().latest).toEqual({ b: 14, c: 4 });
 });
 
-test('[P110] a viewer of chosen series gets those, in numbers and names of its own', () => {
+test('[P130] a viewer of chosen series gets those, in numbers and names of its own', () => {
   const { join, publish } = room();
   publish({ 'cpu{core="0"}': 1, 'cpu{core="1"}': 2, mem: 3, 'disk{dev="a"}': 4 });
   const viewer = join(undefined, { series: ['cpu{core="1"}', 'd*'] });
@@ -215,7 +215,7 @@ test('[P110] a viewer of chosen series gets those, in numbers and names of its o
   expect(viewer.frames).toMatchObject([{ series: [2, 0], values: [7, 8], names: { 2: 'disk{dev="b"}' } }]);
 });
 
-test('[P110] [P113] viewers who wish the same share one frame, put together once, as JSON and as bytes', () => {
+test('[P130] [P133] viewers who wish the same share one frame, put together once, as JSON and as bytes', () => {
   const { join, publish, part, emitted } = room();
   const wish = { series: ['a', 'b'] };
   const viewers = [
@@ -235,7 +235,7 @@ test('[P110] [P113] viewers who wish the same share one frame, put together once
   expect(viewers.map(({ latest }) => latest.a)).toEqual([1, 1, 2, 2]);
 });
 
-test('[P111] counters come as what they rise by per second: between the values that this viewer sees, and past ones too', async () => {
+test('[P131] counters come as what they rise by per second: between the values that this viewer sees, and past ones too', async () => {
   const { join, publish, clock } = room();
   const counted = (value: number) => publish({ 'req_total{code="200"}': value, mem: value });
   counted(10);
@@ -260,7 +260,7 @@ test('[P111] counters come as what they rise by per second: between the values t
   expect(full.latest[rate]).toBe(3);
 });
 
-test('[P112] histograms come as quantiles of what was observed since the moment before', async () => {
+test('[P132] histograms come as quantiles of what was observed since the moment before', async () => {
   const { join, publish, clock } = room();
   const bucket = (le: string) => `req_seconds_bucket{code="200",le="${le}"}`;
   const observed = (counts: readonly number[]) =>
@@ -284,7 +284,7 @@ test('[P112] histograms come as quantiles of what was observed since the moment 
   expect(viewer.latest[name(0.5)]).toBe(0.05);
 });
 
-test('[P110] what is no pattern is refused, and so is one view too many', () => {
+test('[P130] what is no pattern is refused, and so is one view too many', () => {
   const { view, join } = room();
   expect(() => view.admit({ series: ['cpu{'] })).toThrow(expect.objectContaining({ code: 'invalid' }));
   for (let n = 0; n < VIEWS_PER_ROOM; n++) join(undefined, { series: [`s${n}`] });

@@ -13,7 +13,7 @@ const publish = (hub: StartedHub, values: Record<string, number>) =>
   hub.publish(ROOM, { t: Date.now(), names: Object.keys(values), values: Object.values(values) }, { type: 'samples' });
 
 test.each(['turn', 'stock'] as const)(
-  '[P110] [P113] a stock client gets what it asked for, as JSON or as bytes (delivery %s)',
+  '[P130] [P133] a stock client gets what it asked for, as JSON or as bytes (delivery %s)',
   async (delivery) => {
     const hub = await openMemoryHub(scope, { delivery });
     await publish(hub, { cpu: 1, mem: 2 });
@@ -29,7 +29,7 @@ test.each(['turn', 'stock'] as const)(
   },
 );
 
-test('[P110] a wish about samples is refused where there are none, and so is what is no pattern; what there was goes on', async () => {
+test('[P130] a wish about samples is refused where there are none, and so is what is no pattern; what there was goes on', async () => {
   const hub = await openMemoryHub(scope);
   const client = await connectClient(scope, hub.url);
   await client.expectOk('subscribe', { room: ROOM });
