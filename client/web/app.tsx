@@ -55,7 +55,7 @@ function PageOf({ route }: { route: Route }) {
     case 'metrics':
       return <MetricsPage key={formatRoute(route)} name={route.name} query={route.query} />;
     case 'logs':
-      return <LogsPage key={formatRoute(route)} name={route.name} query={route.query} />;
+      return <LogsPage key={route.name} name={route.name} query={route.query} />;
     case 'jobs':
       return <JobsPage />;
     case 'hub':

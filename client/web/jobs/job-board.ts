@@ -20,7 +20,13 @@ export interface JobBoard {
   close(): void;
 }
 
-export function createJobBoard(hub: Hub, http: HttpApi): JobBoard {
+/** Milliseconds between two looks at a job that runs again. */
+const LOOK_MS = 1000;
+
+/** Calls back again and again; gives the function that ends it. */
+type Every = (ms: number, callback: () => void) => () => void;
+
+export function createJobBoard(hub: Hub, http: HttpApi, every: Every = startInterval): JobBoard {
   const jobs = createStore<readonly JobState[]>([]);
   const followed = new Map<string, { leave(): void }>();
   const take = (state: JobState) => {
@@ -48,10 +54,9 @@ export function createJobBoard(hub: Hub, http: HttpApi): JobBoard {
     async retry(jobId) {
       take(await http.retryJob(jobId));
       if (followed.has(jobId)) return;
-      // Not as a job: its room tells the failure of before first, which would be its end.
-      const room = hub.room(`job:${jobId}`);
-      followed.set(jobId, room);
-      room.on('job', ({ room: _, position: __, ...state }) => take(newerOf(jobs.get(), state)));
+      // Looked at, not followed: a connection that left the job's room with its failure is not told there what comes after.
+      const look = () => hub.request('job:get', { jobId }).then((state) => take(newerOf(jobs.get(), state)));
+      followed.set(jobId, { leave: every(LOOK_MS, () => void look().catch(() => {})) });
     },
     details: (jobId) => http.jobDetails(jobId),
     async refresh(only) {
@@ -65,4 +70,9 @@ export function createJobBoard(hub: Hub, http: HttpApi): JobBoard {
       followed.clear();
     },
   };
+}
+
+function startInterval(ms: number, callback: () => void): () => void {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
 }

@@ -75,23 +75,22 @@ const HUB = { chars: 200, stars: 8, fields: 16 } as const;
 const fits = (pattern: string): boolean => pattern !== '' && pattern.length <= HUB.chars && pattern.split('*').length - 1 <= HUB.stars;
 
 /**
- * What of a filter the hub can hold lines against; it may pass more than the filter, never less. Undefined: nothing, every line is wanted.
+ * What of a filter the hub can hold lines against; it may pass more than the filter, never less.
  * The hub takes one text: the longest word leaves out the most.
  */
-export function hubFilter({ level, text }: WrittenFilter): LineFilter | undefined {
+export function hubFilter({ level, text }: WrittenFilter): LineFilter {
   const wanted = termsOf(text).filter(({ absent }) => !absent);
   const words = wanted.flatMap((term) => ('word' in term && fits(term.word) && !term.word.includes('*') ? [term.word] : []));
   const fields = wanted.flatMap((term) => ('field' in term && fits(term.value) ? [[term.field, term.value] as const] : []));
   const source = fields.find(([name]) => name === 'source')?.[1];
   const others = Object.fromEntries(fields.filter(([name]) => name !== 'source').slice(0, HUB.fields));
   const longest = words.sort((a, b) => b.length - a.length)[0];
-  const filter: LineFilter = {
+  return {
     ...(level !== 'trace' && { level }),
     ...(longest !== undefined && { text: longest }),
     ...(source !== undefined && { source }),
     ...(Object.keys(others).length > 0 && { fields: others }),
   };
-  return Object.keys(filter).length > 0 ? filter : undefined;
 }
 
 /** A filter with one more part: a field that must be, or must not be, as it is in a line. */

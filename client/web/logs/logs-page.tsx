@@ -17,12 +17,13 @@ const WHOLE = new Intl.NumberFormat();
 /** A log room's live tail. */
 export function LogsPage({ name, query = '' }: { name: string; query?: string | undefined }) {
   const { hub } = useSession();
-  const feed = useMemo(() => joinLogRoom(hub, `logs:${name}`, beforePaint()), [hub, name]);
+  const [filter, setFilter] = useState(() => readFilter(query));
+  const feed = useMemo(() => joinLogRoom({ hub, room: `logs:${name}`, filter, schedule: beforePaint() }), [hub, name]);
   useEffect(() => feed.leave, [feed]);
   const view = useStore(feed.view);
   const state = useStore(feed.state);
-  const [filter, setFilter] = useState(() => readFilter(new URLSearchParams(query)));
   const words = useMemo(() => wordsOf(filter.text), [filter]);
+  useEffect(() => setFilter(readFilter(query)), [query]);
   useEffect(() => {
     feed.filter(filter);
     noteRoute({ page: 'logs', name, query: writeFilter(filter) });
@@ -49,7 +50,12 @@ export function LogsPage({ name, query = '' }: { name: string; query?: string | 
           onResume={feed.resume}
         />
       </header>
-      {view.gaps > 0 && <p class="banner">Lines were missed while this page was away or too slow. They are in the log.</p>}
+      {view.gaps > 0 && <p class="banner">Lines were missed while this page was away. What the hub still has of them is in the log.</p>}
+      {view.skipped > 0 && (
+        <p class="banner" data-testid="log-skipped">
+          Too many lines for this page: {WHOLE.format(view.skipped)} were left out here. They are in the log; a filter makes them fewer.
+        </p>
+      )}
       {state.kind === 'refused' ? (
         <Refused title="The hub does not show you this room" error={state.error} />
       ) : tail.shown.length > 0 ? (
@@ -70,7 +76,8 @@ export function LogsPage({ name, query = '' }: { name: string; query?: string | 
   );
 }
 
-function readFilter(query: URLSearchParams): WrittenFilter {
+function readFilter(address: string): WrittenFilter {
+  const query = new URLSearchParams(address);
   return { level: LEVELS.find((level) => level === query.get('level')) ?? NO_FILTER.level, text: query.get('filter') ?? NO_FILTER.text };
 }
 

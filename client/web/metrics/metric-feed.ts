@@ -31,7 +31,7 @@ export interface MetricFeed {
 }
 
 export function joinMetricRoom(hub: Hub, http: HttpApi, room: RoomName): MetricFeed {
-  const source = hub.metrics(room);
+  const source = hub.metrics(room, { binary: true });
   const series = new Map<string, SeriesBuffer>();
   let history = new RangeHistory();
   const listeners = new Set<() => void>();

@@ -18,7 +18,7 @@ export function Figures() {
   const { hub } = useSession();
   const [values, setValues] = useState<ReadonlyMap<string, { sum: number; max: number }>>(new Map());
   useEffect(() => {
-    const room = hub.metrics('metrics:hub', { maxHz: 1 });
+    const room = hub.metrics('metrics:hub', { maxHz: 1, binary: true });
     const update = () => setValues(sumsOf(room.latest));
     room.on('snapshot', update);
     room.on('frame', update);
