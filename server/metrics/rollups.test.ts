@@ -97,6 +97,12 @@ test('a late sample is placed at its own time, and changes no newer value', asyn
     { name: 'cpu', values: [null, 1, null, null, 5] },
     { name: 'mem', values: [2, null, null, null, null] },
   ]);
+  for (const [t, value] of [[NOW + 8_000, 7] as const, [NOW + 2_000, 6] as const]) {
+    await world.add(sample(t, value));
+    await world.keepers[0].catchUp(ROOM);
+  }
+  const bucket = await world.ask({ from: NOW, to: NOW, stepMs: 10_000, aggregate: 'last', series: 'cpu' });
+  expect(bucket.series).toEqual([{ name: 'cpu', values: [7] }]);
 });
 
 test('a sample older than a level is kept is left out of that level alone, one from the future out of all', async () => {
@@ -206,4 +212,23 @@ test('a group is of all its series, also where there are more than an answer sho
   expect([series.map(({ name, values }) => [name, values.at(-1)]), omitted]).toEqual([[['cpu', 1_000]], 0]);
   const single = await world.ask(asked);
   expect([single.series.length, single.omitted]).toEqual([399, 101]);
+});
+
+test('a range that is read while its room is rolled up counts nothing twice', async () => {
+  const world = openWorld();
+  await world.add(sample(NOW, 1));
+  await world.keepers[0].catchUp(ROOM);
+  await world.add(sample(NOW, 1));
+  let meanwhile: Promise<void> | undefined;
+  const store: RollupStore = {
+    ...world.store,
+    read: async (...args) => {
+      meanwhile ??= world.keepers[0].catchUp(ROOM);
+      await meanwhile;
+      return world.store.read(...args);
+    },
+  };
+  const asked = { from: NOW, to: NOW, stepMs: 10_000, aggregate: 'count' };
+  const { series } = await world.ask(asked, { rollups: { ...world.rollups, store } });
+  expect(series).toEqual([{ name: 'cpu', values: [2] }]);
 });
