@@ -4,7 +4,7 @@ import { INFLUX_ANSWERS, OWN_ANSWERS } from './answers.js';
 import { InfluxReader, precisionMs } from './influx-line.js';
 import { ingestLinesOf } from './ingest-body.js';
 import type { IngestService } from './ingest-service.js';
-import { itemsOf, parseJson, parseJsonSample } from './json-samples.js';
+import { itemsOf, parseJsonSample } from './json-samples.js';
 import { CUT_MARK_BYTES, takeLogJson, takeLogLines } from './line-bodies.js';
 import { influxFormat, joinTexts, type LineFormat, sampleFormat } from './line-formats.js';
 import type { JoinRule } from './line-rules.js';
@@ -12,6 +12,7 @@ import { readLines, type StreamLine } from './line-stream.js';
 import { type LineWishes, lineWishes } from './line-wishes.js';
 import type { ParsedSample } from './parsed.js';
 import { type Intake, type ServeBodiesOptions, serveBodies } from './serve-bodies.js';
+import { parseShallowJson } from './shallow-json.js';
 
 export interface IngestRoutesOptions extends ServeBodiesOptions {
   readonly ingest: IngestService;
@@ -77,7 +78,7 @@ async function takeOwn(
 
 async function takeJsonSamples(ingest: IngestService, intake: Intake, room: string, { time }: LineWishes): Promise<void> {
   const { principal, body, report } = intake;
-  const items = itemsOf(parseJson((await body.whole()).toString('utf8')));
+  const items = itemsOf(parseShallowJson(await body.whole()));
   const now = time ?? ingest.clock.now();
   const samples = items.flatMap((item, i) => {
     try {

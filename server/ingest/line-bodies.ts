@@ -1,7 +1,7 @@
 import { ingestLinesOf } from './ingest-body.js';
 import type { IngestCounts } from './ingest-report.js';
 import type { IngestService } from './ingest-service.js';
-import { itemsOf, parseJson } from './json-samples.js';
+import { itemsOf } from './json-samples.js';
 import { type LineFormat, logFormat } from './line-formats.js';
 import { joinLive, joinWhole } from './line-joiner.js';
 import { LineMessages } from './line-messages.js';
@@ -11,6 +11,7 @@ import { type LineWishes, withDefaults } from './line-wishes.js';
 import { lineFromJson } from './log-lines.js';
 import type { ParsedLine } from './parsed.js';
 import type { Intake } from './serve-bodies.js';
+import { parseShallowJson } from './shallow-json.js';
 
 /** Room for the mark that a line was cut, within what a line may have. */
 export const CUT_MARK_BYTES = 64;
@@ -45,7 +46,7 @@ export async function takeLogLines({ ingest, intake, room, wishes }: LineBody): 
 /** Takes a JSON body: one line, or a list of them. */
 export async function takeLogJson({ ingest, intake, room, wishes }: LineBody): Promise<void> {
   const { body, report } = intake;
-  const items = itemsOf(parseJson((await body.whole()).toString('utf8')));
+  const items = itemsOf(parseShallowJson(await body.whole()));
   const now = wishes.time ?? ingest.clock.now();
   const taker = takerOf(ingest, intake, room, wishes);
   const lines = items.map((item, i) => ({ line: i + 1, entry: withDefaults(lineFromJson(item, now), wishes) }));

@@ -1,7 +1,7 @@
 import { HubError } from '../../shared/errors.js';
-import { parseJson } from './json-samples.js';
 import { timeOf } from './log-lines.js';
-import { type LokiEntry, type LokiStream, parseLabels } from './loki-push.js';
+import { checkItems, type LokiEntry, type LokiStream, parseLabels } from './loki-push.js';
+import { parseShallowJson } from './shallow-json.js';
 
 type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -16,15 +16,21 @@ function invalid(stream: number, why: string, entry?: number): HubError {
 /**
  * Reads a push in JSON: `{ streams: [{ stream: { label: value }, values: [["<nanoseconds>", "line", { metadata }]] }] }`, or in the older form of
  * `/api/prom/push` (`labels`, `entries` of `ts` and `line`). Source: grafana.com/docs/loki, HTTP API.
- * @throws HubError `invalid` that names the stream and the entry
+ * @throws HubError `invalid` that names the stream and the entry, `too_large`
  */
-export function readLokiJson(text: string): LokiStream[] {
-  const body = parseJson(text);
+export function readLokiJson(bytes: Buffer): LokiStream[] {
+  const body = parseShallowJson(bytes);
   if (!isObject(body) || !Array.isArray(body.streams)) throw new HubError('invalid', 'the body has no list of streams');
+  checkItems(body.streams.reduce((items: number, stream: unknown) => items + 1 + entriesIn(stream), 0));
   return body.streams.map((stream: unknown, at) => {
     if (!isObject(stream)) throw invalid(at, 'not an object');
     return { labels: labelsOf(stream, at), entries: entriesOf(stream, at) };
   });
+}
+
+function entriesIn(stream: unknown): number {
+  const list = isObject(stream) ? (stream.values ?? stream.entries) : undefined;
+  return Array.isArray(list) ? list.length : 0;
 }
 
 function labelsOf({ stream, labels }: Json, at: number): ReadonlyMap<string, string> {

@@ -35,7 +35,7 @@ const LOKI_ANSWERS: Answers = {
 };
 
 async function readPush(req: Request, body: RequestBody): Promise<LokiStream[]> {
-  if (req.is(['application/json', '+json'])) return readLokiJson((await body.whole()).toString('utf8'));
+  if (req.is(['application/json', '+json'])) return readLokiJson(await body.whole());
   if (req.headers['content-type'] && !req.is(['application/x-protobuf', 'application/protobuf']))
     throw new HubError('invalid', 'the Content-Type is application/json or application/x-protobuf');
   return readLokiProtobuf(await body.wholeSnappy());

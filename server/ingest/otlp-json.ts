@@ -5,9 +5,6 @@ import { arrayOf, numberOf, objectOf, readAttributes, readJsonValue, textOf } fr
 import type { Batch, LogRecord, Metric, OtlpReader, Scope, Unread } from './otlp-model.js';
 import { parseShallowJson } from './shallow-json.js';
 
-/** Levels of a request in JSON: each of a value takes four, and what stands around it some more. */
-const JSON_LEVELS = 128;
-
 const readScope = (json: unknown): Scope => {
   const scope = objectOf(json, 'scope');
   return { name: textOf(scope.name, 'name'), version: textOf(scope.version, 'version'), attributes: readAttributes(scope.attributes) };
@@ -31,7 +28,7 @@ function readBatches<Item>(
     budget.spend(list.length);
     return list;
   };
-  const request = parseShallowJson(body, JSON_LEVELS);
+  const request = parseShallowJson(body);
   if (typeof request !== 'object' || request === null || Array.isArray(request))
     throw new HubError('invalid', 'the body is no JSON object');
   return listOf(objectOf(request, 'the body')[resources], resources).flatMap((json) => {

@@ -1,6 +1,8 @@
 import { HubError } from '../../shared/errors.js';
 import { parseJson } from './json-samples.js';
 
+/** More than anything that a room may be given has; each of a value of OTLP takes four. */
+const LEVELS = 128;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -8,7 +10,7 @@ const BACKSLASH = 0x5c;
  * Parses JSON of bounded depth. The depth is looked at before anything is parsed: V8 takes seconds for a few megabytes of brackets.
  * @throws HubError `too_deep`, `invalid`
  */
-export function parseShallowJson(body: Buffer, maxLevels: number): unknown {
+export function parseShallowJson(body: Buffer, maxLevels = LEVELS): unknown {
   if (isDeeper(body, maxLevels)) throw new HubError('too_deep', `the body is nested deeper than ${maxLevels} levels`);
   return parseJson(body.toString('utf8'));
 }
