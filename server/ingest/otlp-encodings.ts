@@ -4,7 +4,7 @@ import { JSON_READER } from './otlp-json.js';
 import type { OtlpReader } from './otlp-model.js';
 import { PROTOBUF_READER } from './otlp-protobuf.js';
 
-/** What an Export…Partialsuccess says. */
+/** What an ExportMetricsPartialSuccess or ExportLogsPartialSuccess says. */
 export interface PartialSuccess {
   /** The name of the count in JSON: it differs between the paths. */
   readonly countedAs: 'rejectedDataPoints' | 'rejectedLogRecords';
