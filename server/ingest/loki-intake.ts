@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import type { IngestCounts } from './ingest-report.js';
 import type { IngestService } from './ingest-service.js';
@@ -67,6 +68,7 @@ export class LokiIntake {
     for (let at = 0; at < entries.length; at += SLICE) {
       const lines = entries.slice(at, at + SLICE).flatMap((entry, i) => this.#lineOf(entry, stream, before + at + i + 1));
       report.add(await messages.take(lines));
+      await nextTurn();
     }
   }
 

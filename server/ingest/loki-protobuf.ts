@@ -1,5 +1,5 @@
 import { HubError } from '../../shared/errors.js';
-import { type LokiEntry, type LokiStream, parseLabels } from './loki-push.js';
+import { checkItems, type LokiEntry, type LokiStream, parseLabels } from './loki-push.js';
 import { type ReadField, readProtobuf } from './protobuf.js';
 
 // The numbers of the fields. Source: github.com/grafana/loki, pkg/push/push.proto.
@@ -13,9 +13,14 @@ interface Entry {
   line: string;
   metadata: [string, string][];
 }
+interface Push {
+  readonly streams: LokiStream[];
+  items: number;
+}
 interface Stream {
+  readonly push: Push;
   labels: string;
-  entries: LokiEntry[];
+  readonly entries: LokiEntry[];
 }
 
 const readStamp: ReadField<Stamp> = (field, stamp, reader) => {
@@ -35,12 +40,17 @@ const readEntry: ReadField<Entry> = (field, entry, reader) => {
 
 const readStream: ReadField<Stream> = (field, stream, reader) => {
   if (field === 1) stream.labels = reader.readString();
-  else if (field === 2) stream.entries.push(toEntry(reader.readMessage(readEntry, { stamp: undefined, line: '', metadata: [] })));
+  else if (field === 2) {
+    checkItems(++stream.push.items);
+    stream.entries.push(toEntry(reader.readMessage(readEntry, { stamp: undefined, line: '', metadata: [] })));
+  }
 };
 
-const readPush: ReadField<LokiStream[]> = (field, streams, reader) => {
+const readPush: ReadField<Push> = (field, push, reader) => {
   if (field !== 1) return;
-  const { labels, entries } = reader.readMessage(readStream, { labels: '', entries: [] });
+  checkItems(++push.items);
+  const { streams } = push;
+  const { labels, entries } = reader.readMessage(readStream, { push, labels: '', entries: [] });
   const parsed = parseLabels(labels);
   if (!parsed) throw new HubError('invalid', `stream ${streams.length + 1}: the labels are not of the form {name="value"}`);
   streams.push({ labels: parsed, entries });
@@ -53,6 +63,6 @@ function toEntry({ stamp, line, metadata }: Entry): LokiEntry {
 
 /**
  * Reads a push in protobuf, unpacked.
- * @throws HubError `invalid`
+ * @throws HubError `invalid`, `too_large`
  */
-export const readLokiProtobuf = (bytes: Uint8Array): LokiStream[] => readProtobuf(bytes, readPush, []);
+export const readLokiProtobuf = (bytes: Uint8Array): LokiStream[] => readProtobuf(bytes, readPush, { streams: [], items: 0 }).streams;

@@ -1,3 +1,5 @@
+import { HubError } from '../../shared/errors.js';
+
 /** One entry of a stream. */
 export interface LokiEntry {
   /** Milliseconds since 1970; NaN where it could not be read. */
@@ -12,6 +14,14 @@ export interface LokiStream {
   /** By name, in their order. A map: a sender chooses the names. */
   readonly labels: ReadonlyMap<string, string>;
   readonly entries: readonly LokiEntry[];
+}
+
+/** Streams and entries of one push, together: each of a few million empty ones takes far more memory and time than it has bytes. */
+const PUSH_ITEMS = 100_000;
+
+/** @throws HubError `too_large` for more streams and entries than one push may have */
+export function checkItems(items: number): void {
+  if (items > PUSH_ITEMS) throw new HubError('too_large', `a push has at most ${PUSH_ITEMS} streams and entries`);
 }
 
 const LABEL = /\s*([A-Za-z_][\w.:]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/y;

@@ -248,3 +248,19 @@ test('whatever bytes come, they are taken or refused in words', async () => {
   );
   expect(faults).toEqual([]);
 });
+
+test('a push of more streams and entries than memory is kept for is refused as a whole', async () => {
+  const { post, lines } = await ingestHub({ routes: { bodyLimitBytes: 0 } });
+  const entry = { time: T, line: '' };
+  const many = <Item>(item: Item): Item[] => new Array(60_000).fill(item);
+  const pushes: [Buffer | string, Record<string, string>][] = [
+    [lokiPush([['{job="api"}', [...many(entry), ...many(entry)]]]), PROTOBUF],
+    [lokiPush(many(['{job="api"}', [entry]] as const)), PROTOBUF],
+    [json({ job: 'api' }, [...many([]), ...many([])]), JSON_TYPE],
+    [JSON.stringify({ streams: many({ labels: '{}', entries: [1] }) }), JSON_TYPE],
+  ];
+  for (const [body, type] of pushes) {
+    expect(await post(PUSH, body, type)).toMatchObject({ status: 413, text: 'a push has at most 100000 streams and entries\n' });
+  }
+  expect(lines.size).toBe(0);
+});
