@@ -274,3 +274,14 @@ test('a rule sends lines elsewhere than to their bucket, and not those that are 
     ['metrics:own', ['cpu_f']],
   ]);
 });
+
+test('a list of more items than are read in one turn is refused as a whole', async () => {
+  const { post, lines, counts } = await ingestHub();
+  const list = JSON.stringify(new Array(50_001).fill(0));
+  for (const room of ['metrics:a', 'logs:a'])
+    expect(await post(`/api/ingest/${room}`, list, { 'content-type': 'application/json' })).toMatchObject({
+      status: 413,
+      json: { error: { code: 'too_large', message: 'a list has at most 50000 items' } },
+    });
+  expect([lines.size, counts]).toEqual([0, {}]);
+});

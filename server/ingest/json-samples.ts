@@ -3,8 +3,15 @@ import { sampleSchema } from '../../shared/schemas.js';
 import { formatSeries } from '../../shared/series-name.js';
 import type { ParsedSample } from './parsed.js';
 
-/** A JSON body's or line's items: those of an array, or the one value. */
-export const itemsOf = (json: unknown): unknown[] => (Array.isArray(json) ? json : [json]);
+/** Items of one list: they are read in one turn of the event loop. */
+const LIST_ITEMS = 50_000;
+
+/** A JSON body's or line's items: those of an array, or the one value. @throws HubError `too_large` for too many */
+export function itemsOf(json: unknown): unknown[] {
+  if (!Array.isArray(json)) return [json];
+  if (json.length > LIST_ITEMS) throw new HubError('too_large', `a list has at most ${LIST_ITEMS} items`);
+  return json;
+}
 
 /** @throws HubError `invalid` when the text is no JSON */
 export function parseJson(text: string): unknown {
