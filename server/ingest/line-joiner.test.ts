@@ -69,6 +69,14 @@ test('a trace belongs to the error that was logged before it, and to no other li
   expect(join(`${trace}\n\nit ends`)).toEqual([trace, 'it ends']);
 });
 
+test('what one coloured head begins is not held against the next one', () => {
+  const red = (text: string) => `\u001b[31m${text}\u001b[0m`;
+  const raised = 'IOException: disk\n  at a.b(c)\n  at d.e(f)';
+  const severe = `${red('ERROR it failed')}\n${raised}`;
+  const mild = red('INFO it goes on');
+  expect(join(`${severe}\n${mild}\n${raised}\n${severe}`)).toEqual([severe, mild, 'IOException: disk\n  at a.b(c)\n  at d.e(f)', severe]);
+});
+
 test('lines that are no trace are not joined, unless the rule says so', () => {
   const text = 'list:\n  one\n  two\n{"msg":"json"}\n  three\nend';
   expect(join(text)).toEqual(text.split('\n'));

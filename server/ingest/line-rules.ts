@@ -43,8 +43,14 @@ export const standsAlone = (line: string): boolean => isBlank(line) || JSON_LINE
 export function continuesBy(rule: JoinRule): Continues {
   if (rule === 'off') return () => false;
   const continues = RULES[rule]();
+  let known: { readonly head: string; readonly text: string } | undefined;
+  // A head of thousands of colours is looked at once, not for each line that comes after it.
+  const plainHead = (head: string) => {
+    if (known?.head !== head) known = { head, text: plain(head) };
+    return known.text;
+  };
   return (line, head) => {
-    const goesOn = continues(plain(line), head === undefined ? undefined : plain(head));
+    const goesOn = continues(plain(line), head === undefined ? undefined : plainHead(head));
     return goesOn && head !== undefined && !JSON_LINE.test(line);
   };
 }
