@@ -46,11 +46,12 @@ export function LogList({ feed, view, words, onFilter }: LogListProps) {
     if (atEnd && view.paused === 'scroll') feed.resume();
   };
   useEffect(() => {
+    const element = list.current!;
     const observer = new ResizeObserver(() => {
       measure();
-      if (feed.view.get().paused === undefined) list.current!.scrollTop = lines.length * ROW_PX;
+      if (feed.view.get().paused === undefined) element.scrollTop = feed.tail.shown.length * ROW_PX;
     });
-    observer.observe(list.current!);
+    observer.observe(element);
     return () => observer.disconnect();
   }, [feed]);
   useLayoutEffect(() => {

@@ -119,7 +119,7 @@ function noteOf(
   { unit, cumulative }: Panel,
   hovered?: { at: number; row: number },
 ): string {
-  if (!hovered) return `darkest: ${formatValue(highest([[], ...rows]), unit)}`;
+  if (!hovered) return `strongest: ${formatValue(highest([[], ...rows]), unit)}`;
   const value = rows[hovered.row]?.[hovered.at];
   const label = `${cumulative ? 'up to ' : ''}${labels[hovered.row]}`;
   return `${label}: ${typeof value === 'number' ? formatValue(value, unit) : '–'}`;

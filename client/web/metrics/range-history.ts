@@ -16,6 +16,7 @@ export interface Wanted {
 /** The past of a room's series as the hub gave it: one stretch of time, in steps. */
 export class RangeHistory {
   readonly #series = new Map<string, Points>();
+  #stepMs = 0;
 
   constructor(
     private readonly range: TimeRange = { from: 0, to: 0 },
@@ -24,6 +25,7 @@ export class RangeHistory {
 
   /** @param at where in a step its value stands: 0.5 for an average, 1 for the last value */
   add({ from, stepMs, series }: MetricRange, at: number): void {
+    this.#stepMs = stepMs;
     for (const { name, values } of series) {
       const t: number[] = [];
       const v: number[] = [];
@@ -36,11 +38,14 @@ export class RangeHistory {
     }
   }
 
-  /** The past up to the first live value, and from there these: averages must not stand between values. */
+  /**
+   * The past up to a step before the first live value, and from there these: averages must not stand between values, and a counter's last
+   * value of a step not right before the next one.
+   */
   before(name: string, live: Points): Points {
     const past = this.#series.get(name) ?? NO_POINTS;
     if (live.t.length === 0 || past.t.length === 0) return live.t.length === 0 ? past : live;
-    const { t, v } = between(past, past.t[0]!, live.t[0]! - 1);
+    const { t, v } = between(past, past.t[0]!, live.t[0]! - this.#stepMs);
     return { t: [...t, ...live.t], v: [...v, ...live.v] };
   }
 
