@@ -160,3 +160,9 @@ test('a group is summed up by step, and named by the labels that its series have
     { name: 'cpu{host="b"}', values: [1, 2] },
   ]);
 });
+
+test('a rate rises from the last sample before its first step, in whatever order the earlier ones were stored', async () => {
+  const rows = [40_000, 59_000, 20_000, 60_500, 50_000].map((t): SampleColumns => ({ t, names: ['c'], values: [t / 100] }));
+  const { series } = await ask(rows, { from: '60000', to: '60000', stepMs: '1000', aggregate: 'rate' });
+  expect(series).toEqual([{ name: 'c', values: [10] }]);
+});

@@ -125,12 +125,13 @@ async function readRows({ source, aggregate, grid, rollups, newTable }: Reading)
   return { rows: [...table.rows], omitted: unread + left };
 }
 
-async function readSampleCells(source: RangeSource, { stepMs }: Grid, take: (name: string, cells: Cells) => void): Promise<number> {
+async function readSampleCells(source: RangeSource, { from, stepMs }: Grid, take: (name: string, cells: Cells) => void): Promise<number> {
   const bySeries = new Map<string, Cells>();
   const unread = await readSamples(source, (name, value, t) => {
     const cells = bySeries.get(name) ?? new Map();
     bySeries.set(name, cells);
-    addEarlierSample(cells, stepMs, value, t);
+    // Of what was before the first step only the last counts: a cell for each short step of it could be millions.
+    addEarlierSample(cells, Math.max(bucketOf(t, stepMs), from - stepMs), value, t);
   });
   for (const [name, cells] of bySeries) take(name, cells);
   return unread;

@@ -24,8 +24,7 @@ export function addSample(cells: Cells, stepMs: number, value: number, t: number
 }
 
 /** Adds a sample that was stored before all that the cells have. */
-export function addEarlierSample(cells: Cells, stepMs: number, value: number, t: number): void {
-  const bucket = bucketOf(t, stepMs);
+export function addEarlierSample(cells: Cells, bucket: number, value: number, t: number): void {
   const cell = cells.get(bucket);
   const earlier = cellOf(value, t);
   if (cell) mergeInto(earlier, cell);
