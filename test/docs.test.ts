@@ -116,6 +116,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/benchmarks.md, queue, sh': listed,
   'docs/benchmarks.md, search, sh': listed,
   'docs/benchmarks.md, jobs, sh': listed,
+  'docs/benchmarks.md, page, sh': listed,
 
   'docs/client.md, The client SDK, sh': listed,
   [CLIENT]: program({ prints: [/^now online$/m, /^Zoe: hello 12$/m, /^Ann: hello$/m] }),
