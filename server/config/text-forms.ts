@@ -1,5 +1,5 @@
 import { parseTopology, TOPOLOGY_FORMS } from '../adapter/topology.js';
-import { JOIN_RULES, parseRoomJoinRule } from '../ingest/line-rules.js';
+import { JOIN_RULES, parseRoomJoinRule } from '../ingest/lines/line-rules.js';
 import { parseRoomRule } from '../ingest/sender-rooms.js';
 import type { TextForm } from './option.js';
 

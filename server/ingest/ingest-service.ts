@@ -3,7 +3,7 @@ import { type Kinds, type ParsedRoom, parseRoom } from '../../shared/rooms.js';
 import { may, type Principal } from '../auth/principal.js';
 import type { Clock } from '../observe/clock.js';
 import { type IngestCounts, IngestReport } from './ingest-report.js';
-import { type CheckPayload, checkLine } from './log-lines.js';
+import { type CheckPayload, checkLine } from './lines/log-lines.js';
 import type { ParsedLine, ParsedSample } from './parsed.js';
 import { faultOf, type SampleTimes, TOO_MANY_SERIES } from './sample-faults.js';
 import { SenderRooms } from './sender-rooms.js';

@@ -2,7 +2,7 @@ import { HubError } from '../../shared/errors.js';
 import { endsWithinText, type InfluxReader } from './influx-line.js';
 import { itemsOf, parseJson, parseJsonSample } from './json-samples.js';
 import type { StreamLine } from './line-stream.js';
-import { parseLogLine } from './log-lines.js';
+import { parseLogLine } from './lines/log-lines.js';
 import type { ParsedLine, ParsedSample } from './parsed.js';
 
 /** What one line of a body holds. @throws HubError when it cannot be read */

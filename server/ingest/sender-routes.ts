@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import { createIngestRoutes, type IngestRoutesOptions } from './ingest-routes.js';
-import { createLokiRoutes } from './loki-routes.js';
-import { createOtlpRoutes } from './otlp-routes.js';
-import { createPrometheusRoutes } from './prometheus-routes.js';
+import { createLokiRoutes } from './loki/routes.js';
+import { createOtlpRoutes } from './otlp/routes.js';
+import { createPrometheusRoutes } from './prometheus/routes.js';
 
 /** All senders' paths. */
 export function createSenderRoutes(options: IngestRoutesOptions): Router {

@@ -5,7 +5,7 @@ import express from 'express';
 import type { Principal } from '../../server/auth/principal.js';
 import type { IngestRoutesOptions } from '../../server/ingest/ingest-routes.js';
 import { IngestService, type IngestServiceOptions } from '../../server/ingest/ingest-service.js';
-import { LogCoalescer } from '../../server/ingest/log-coalescer.js';
+import { LogCoalescer } from '../../server/ingest/lines/log-coalescer.js';
 import { RoomOutbox } from '../../server/ingest/room-outbox.js';
 import { createSenderRoutes } from '../../server/ingest/sender-routes.js';
 import { checkPayload } from '../../server/limits/payload-checks.js';

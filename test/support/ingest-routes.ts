@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import { IngestService } from '../../server/ingest/ingest-service.js';
-import { LogCoalescer } from '../../server/ingest/log-coalescer.js';
+import { LogCoalescer } from '../../server/ingest/lines/log-coalescer.js';
 import { RoomOutbox } from '../../server/ingest/room-outbox.js';
 import { createSenderRoutes } from '../../server/ingest/sender-routes.js';
 import { SampleCoalescer } from '../../server/metrics/sample-coalescer.js';
