@@ -54,7 +54,7 @@ export function createJobBoard(hub: Hub, http: HttpApi, every: Every = startInte
     async retry(jobId) {
       take(await http.retryJob(jobId));
       if (followed.has(jobId)) return;
-      // Looked at, not followed: a connection that left the job's room with its failure is not told there what comes after.
+      // Looked at, not followed: the hub ends a subscription of a job's room with the end that it tells, here the failure of before.
       const look = () => hub.request('job:get', { jobId }).then((state) => take(newerOf(jobs.get(), state)));
       followed.set(jobId, { leave: every(LOOK_MS, () => void look().catch(() => {})) });
     },
