@@ -22,32 +22,68 @@ const TRIES = 30;
 const RETRY_MS = 250;
 const RETRY_MAX_MS = 5_000;
 
+/** A state on its way into its room. */
+interface Publication {
+  readonly id: string;
+  /** Resolves once it and all before it are published, or given up. */
+  readonly settled: Promise<void>;
+}
+
+/** What of one job is not in its room yet. */
+interface Report {
+  last: Publication | undefined;
+  /** Progress that is left out when something newer comes first. */
+  progress: JobState | undefined;
+}
+
 /**
- * Publishes each state of each job that changes in this process into the job's room, in order. A progress that waits behind others is left out when a
- * newer state is there; the id of a publication is the state's revision, so that a repeated try is not seen twice.
+ * Publishes each state of each job that changes in this process into the job's room, in order. A state does not wait for the one before it: both may share
+ * a commit, and the log refuses one whose predecessor is missing. Only progress waits, and is left out when a newer state is there. The id of a
+ * publication is the state's revision, so that a repeated try is not seen twice.
  */
 export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOptions): JobReports {
-  const waiting = new Map<string, JobState[]>();
+  const reports = new Map<string, Report>();
   let onSettled: (() => void)[] = [];
 
-  async function publishAll(jobId: string, states: JobState[]): Promise<void> {
-    for (let state = states[0]; state; state = states[0]) {
-      await publish(state);
-      states.shift();
-    }
-    waiting.delete(jobId);
-    if (waiting.size > 0) return;
+  function send(report: Report, state: JobState): void {
+    const id = `${state.jobId}.r${state.revision}`;
+    const publication = { id, settled: publish(state, id, report.last) };
+    report.last = publication;
+    void publication.settled.then(() => {
+      if (report.last === publication) goOn(report, state.jobId);
+    });
+  }
+
+  /** Nothing of the job is on its way any more. */
+  function goOn(report: Report, jobId: string): void {
+    report.last = undefined;
+    sendProgress(report);
+    if (report.last) return;
+    reports.delete(jobId);
+    if (reports.size > 0) return;
     for (const tell of onSettled) tell();
     onSettled = [];
   }
 
-  async function publish(state: JobState): Promise<void> {
+  function sendProgress(report: Report): void {
+    const { progress } = report;
+    report.progress = undefined;
+    if (progress) send(report, progress);
+  }
+
+  async function publish(state: JobState, id: string, before: Publication | undefined): Promise<void> {
+    let after = before?.id;
     for (let attempt = 1; ; attempt++) {
       try {
-        await publisher.publish(`job:${state.jobId}`, 'job', state, { id: `${state.jobId}.r${state.revision}` });
-        return;
+        await publisher.publish(`job:${state.jobId}`, 'job', state, { id, after });
+        return await before?.settled;
       } catch (error) {
-        if (ERRORS[toWireError(error).code].retry !== 'later' || attempt === TRIES) {
+        await before?.settled;
+        const { code } = toWireError(error);
+        const early = after !== undefined && code === 'out_of_order';
+        after = undefined;
+        if (early) continue;
+        if (ERRORS[code].retry !== 'later' || attempt === TRIES) {
           logger.error({ err: error, jobId: state.jobId, state: state.state }, 'the state of a job could not be published');
           return;
         }
@@ -58,21 +94,16 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
 
   queue.onChange(({ state }) => {
     if (state.endedAt !== undefined) onEnd?.(state);
-    const states = waiting.get(state.jobId);
-    if (!states) {
-      const first = [state];
-      waiting.set(state.jobId, first);
-      void publishAll(state.jobId, first);
-      return;
-    }
-    // The first one is on its way; of those behind it only a progress may be passed over.
-    const last = states.at(-1);
-    if (states.length > 1 && last?.state === 'active' && last.progress && state.startedAt === last.startedAt) states.pop();
-    states.push(state);
+    const report = reports.get(state.jobId) ?? { last: undefined, progress: undefined };
+    reports.set(state.jobId, report);
+    if (report.progress?.startedAt === state.startedAt) report.progress = undefined;
+    else sendProgress(report);
+    if (report.last && state.state === 'active' && state.progress) report.progress = state;
+    else send(report, state);
   });
   return {
     async settled(withinMs) {
-      if (waiting.size === 0) return;
+      if (reports.size === 0) return;
       const late = new AbortController();
       const all = new Promise<void>((resolve) => onSettled.push(resolve));
       await Promise.race([all, delay(withinMs, undefined, { signal: late.signal }).catch(() => {})]);

@@ -21,6 +21,9 @@ let queue: JobQueue;
 let service: JobService;
 let published: { room: string; state: JobState; id: string | undefined }[];
 let failures: HubError[];
+let asked: (state: string) => void;
+/** What the log waits for before it takes a state. */
+let taking: Promise<unknown> | undefined;
 let mayReadPrivate: boolean;
 const cache = createCache({ near: createMemoryCacheStore() });
 const handlers = new JobHandlers([
@@ -31,6 +34,8 @@ const handlers = new JobHandlers([
 beforeEach(() => {
   published = [];
   failures = [];
+  taking = undefined;
+  asked = () => {};
   mayReadPrivate = true;
   queue = createPiscinaJobQueue({ logger });
   service = createJobService({
@@ -43,10 +48,12 @@ beforeEach(() => {
     results: { create: () => Promise.reject(new Error('unused')), open: async () => undefined, close: async () => {} },
     publisher: {
       async publish(room, _type, data, options) {
+        asked((data as JobState).state);
         // The log takes its time, so that states wait behind each other.
-        await new Promise(setImmediate);
+        await (taking ?? new Promise(setImmediate));
         const failure = failures.shift();
         if (failure) throw failure;
+        if (options?.after !== undefined && !published.some(({ id }) => id === options.after)) throw new HubError('out_of_order');
         published.push({ room, state: data as JobState, id: options?.id });
         return { id: options?.id ?? '', position: 'e:1', time: 0 };
       },
@@ -177,6 +184,22 @@ describe('the room of a job', () => {
     failures = [new HubError('unavailable'), new HubError('unavailable')];
     await work(async () => 'x');
     const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    await ended(jobId);
+    expect(published.map(({ state }) => state.state)).toEqual(['queued', 'active', 'done']);
+  });
+
+  test('is sent a state while the one before is on its way', async () => {
+    let take = (_?: unknown) => {};
+    taking = new Promise((resolve) => {
+      take = resolve;
+    });
+    const sent: string[] = [];
+    asked = (state) => sent.push(state);
+    await work(async () => 'x');
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    await waitFor(() => sent.length === 3);
+    expect(published).toEqual([]);
+    take();
     await ended(jobId);
     expect(published.map(({ state }) => state.state)).toEqual(['queued', 'active', 'done']);
   });

@@ -20,9 +20,9 @@ export class LogPublisher implements SystemPublisher {
     room: RoomName,
     type: string,
     data: unknown,
-    { id = this.options.randomId(), from = SYSTEM.user }: { id?: string; from?: User } = {},
+    { id = this.options.randomId(), after, from = SYSTEM.user }: { id?: string; after?: string | undefined; from?: User } = {},
   ): Promise<PublishAnswer> {
-    return this.append(parseRoom(room, this.options.kinds), { id, type, data, from });
+    return this.append(parseRoom(room, this.options.kinds), { id, after, type, data, from });
   }
 
   append(

@@ -5,12 +5,13 @@ import type { RoomName } from '../../shared/rooms.js';
 export interface SystemPublisher {
   /**
    * @param options.id defaults to a random one; give one to make a repetition harmless
+   * @param options.after id of a message that must be in the room before
    * @throws HubError as RoomLog.append
    */
   publish(
     room: RoomName,
     type: string,
     data: unknown,
-    options?: { id?: string; from?: { id: string; name: string } },
+    options?: { id?: string; after?: string | undefined; from?: { id: string; name: string } },
   ): Promise<PublishAnswer>;
 }
