@@ -121,3 +121,64 @@ test('a submission that cannot be written is refused and leaves nothing', async 
   expect(await queue.depth()).toMatchObject({ queued: 0, active: 0, oldestQueuedMs: 0 });
   await queue.close(0);
 });
+
+test('a job that finds a free place is written twice: with its start, and with its end', async () => {
+  const written: string[] = [];
+  const journal: JobJournal = {
+    load: () => [],
+    put: async ({ state }) => {
+      written.push(state.state);
+    },
+    remove: async () => {},
+    close: async () => {},
+  };
+  const queue = createPiscinaJobQueue({ journal, logger });
+  await queue.work(async () => 'x', { concurrency: { threads: 1, loop: 1 } });
+  const { state } = await queue.submit(requestOf());
+  await waitFor(async () => (await queue.get(state.jobId)).state.state === 'done');
+  expect(written).toEqual(['active', 'done']);
+  await queue.close(0);
+});
+
+describe('a place that is kept for a job while it is written', () => {
+  let write: { resolve(): void; reject(error: Error): void }[];
+  let closing: boolean;
+  let queue: JobQueue;
+  beforeEach(async () => {
+    write = [];
+    closing = false;
+    const put = async () => {
+      if (!closing) await new Promise<void>((resolve, reject) => write.push({ resolve, reject }));
+    };
+    queue = createPiscinaJobQueue({ journal: { load: () => [], put, remove: async () => {}, close: async () => {} }, logger });
+    const untilStopped: JobRunner = (_, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    await queue.work(untilStopped, { concurrency: { threads: 1, loop: 1 } });
+  });
+  afterEach(async () => {
+    closing = true;
+    for (const { resolve } of write) resolve();
+    await queue.close(0);
+  });
+  const stateOf = async (submitted: Promise<JobRecord>) => (await queue.get((await submitted).state.jobId)).state.state;
+
+  test('goes to the next one when the write fails', async () => {
+    const refused = queue.submit(requestOf());
+    const next = queue.submit(requestOf());
+    write[1]?.resolve();
+    expect(await stateOf(next)).toBe('queued');
+    write[0]?.reject(new Error('no space'));
+    await expect(refused).rejects.toThrow('no space');
+    expect(await stateOf(next)).toBe('active');
+  });
+
+  test('is not used by a job that is cancelled meanwhile', async () => {
+    const submitted = queue.submit(requestOf());
+    const [listed] = await queue.list({ limit: 1 });
+    const cancelled = queue.cancel(listed?.state.jobId ?? '');
+    for (const { resolve } of write) resolve();
+    await cancelled;
+    expect(await stateOf(submitted)).toBe('cancelled');
+    expect((await queue.depth()).active).toBe(0);
+  });
+});

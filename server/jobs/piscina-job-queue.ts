@@ -63,6 +63,8 @@ class PiscinaJobQueue implements JobQueue {
   private readonly pending = new Map<string, Promise<void>>();
   private readonly lines: Record<JobLane, JobLine> = { threads: new JobLine(), loop: new JobLine() };
   private readonly running = new Map<string, Running>();
+  /** Places of jobs that start as soon as they are on disk. */
+  private readonly kept: Record<JobLane, number> = { threads: 0, loop: 0 };
   private readonly retries = new Map<string, NodeJS.Timeout>();
   /** What became of jobs while nobody could listen yet: when the journal was read. */
   private readonly recovered: JobRecord[] = [];
@@ -100,20 +102,36 @@ class PiscinaJobQueue implements JobQueue {
     this.book.admit(request);
     const job = newJob(request, this.newId(), this.now());
     const { jobId } = job.state;
+    const { lane } = request;
+    // Where a place is free, the start goes to disk with the submission: a write less to wait for.
+    const started = this.free(lane) > 0 ? startJob(job, this.now()) : undefined;
     this.book.put(job);
-    const written = this.journal?.put(job) ?? Promise.resolve();
+    const written = this.journal?.put(started ?? job) ?? Promise.resolve();
     this.pending.set(jobId, written);
+    if (started) this.kept[lane]++;
+    const isOver = () => {
+      this.pending.delete(jobId);
+      if (started) this.kept[lane]--;
+    };
     try {
       await written;
     } catch (error) {
+      isOver();
       this.book.remove(jobId);
+      this.pump();
       throw error;
-    } finally {
-      this.pending.delete(jobId);
     }
-    this.listener(recordOf(job));
-    this.enqueue(job);
+    isOver();
+    if (this.book.find(jobId) === job) this.report(job, started);
+    this.pump();
     return recordOf(job);
+  }
+
+  /** A new job that is on disk, started or not. */
+  private report(job: Job, started: Job | undefined): void {
+    this.listener(recordOf(job));
+    if (started && this.worker) this.begin(started, this.worker.run);
+    else this.enqueue(job);
   }
 
   async get(jobId: string): Promise<JobRecord> {
@@ -168,6 +186,8 @@ class PiscinaJobQueue implements JobQueue {
     this.closed = true;
     clearInterval(this.sweeper);
     for (const timer of this.retries.values()) clearTimeout(timer);
+    // Those that start with their submission are among the running ones then.
+    await Promise.allSettled(this.pending.values());
     await settledWithin([...this.running.values()], graceMs);
     const left = [...this.running];
     for (const [jobId, { abort }] of left) {
@@ -193,8 +213,7 @@ class PiscinaJobQueue implements JobQueue {
   private pump(): void {
     if (!this.worker || this.closed) return;
     for (const lane of ['threads', 'loop'] as const) {
-      let free = this.worker.concurrency[lane] - [...this.running.values()].filter((running) => running.lane === lane).length;
-      for (; free > 0; free--) {
+      for (let free = this.free(lane); free > 0; free--) {
         const job = this.book.find(this.lines[lane].take());
         if (!job) break;
         this.start(job, this.worker.run);
@@ -202,8 +221,21 @@ class PiscinaJobQueue implements JobQueue {
     }
   }
 
+  /** Jobs of the lane that could start now. */
+  private free(lane: JobLane): number {
+    if (!this.worker || this.closed) return 0;
+    const running = [...this.running.values()].filter((one) => one.lane === lane).length;
+    return this.worker.concurrency[lane] - running - this.kept[lane];
+  }
+
   private start(queued: Job, run: JobRunner): void {
     const job = startJob(queued, this.now());
+    // Not awaited: were it lost, the job would be queued still, and run again.
+    this.write(job);
+    this.begin(job, run);
+  }
+
+  private begin(job: Job, run: JobRunner): void {
     const { jobId } = job.state;
     const abort = new AbortController();
     const throttle = throttleLatest<JobProgress>(PROGRESS_INTERVAL_MS, (progress) => this.progress(jobId, job.fence, progress));
@@ -220,8 +252,6 @@ class PiscinaJobQueue implements JobQueue {
       return this.settle(jobId, job.fence, (current) => next(latest ? progressJob(current, latest) : current));
     };
     this.book.put(job);
-    // Not awaited: were it lost, the job would be queued still, and run again.
-    this.write(job);
     this.listener(recordOf(job));
     const settled = Promise.resolve()
       .then(() => run(attemptOf(job), control))
