@@ -1,4 +1,4 @@
-import { groupBy } from './group-by.js';
+import { groupBy } from '../../shared/group-by.js';
 import type { Histories, LogRead, Place, Publication } from './history.js';
 import { PlaceBook } from './place-book.js';
 import { type ReaderFindings, walkReader } from './reader-walk.js';

@@ -1,4 +1,4 @@
-import { groupBy } from './group-by.js';
+import { groupBy } from '../../shared/group-by.js';
 import type { Publication, ReaderHistory } from './history.js';
 import type { FaultKind } from './kinds.js';
 

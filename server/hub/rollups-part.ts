@@ -1,7 +1,7 @@
 import type { Kinds, RoomName } from '../../shared/rooms.js';
 import type { Engines } from '../engines.js';
 import type { Rollups } from '../metrics/range-source.js';
-import { RollupKeeper } from '../metrics/rollup-keeper.js';
+import { RollupKeeper } from '../metrics/rollups/rollup-keeper.js';
 import { systemClock } from '../observe/clock.js';
 import type { Logger } from '../observe/logger.js';
 

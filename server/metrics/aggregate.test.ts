@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { quantile, stepValues } from './aggregate.js';
-import { addSample, type Cells } from './rollup-cell.js';
+import { addSample, type Cells } from './rollups/rollup-cell.js';
 
 const grid = (steps: number, stepMs = 1_000) => ({ from: 10_000, to: 10_000 + (steps - 1) * stepMs, stepMs, steps, level: undefined });
 const cellsOf = (samples: [t: number, value: number][], bucketMs = 1_000) => {

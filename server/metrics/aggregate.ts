@@ -1,5 +1,5 @@
 import type { Grid } from './range-grid.js';
-import { bucketOf, type Cell, type Cells, mergeCells } from './rollup-cell.js';
+import { bucketOf, type Cell, type Cells, mergeCells } from './rollups/rollup-cell.js';
 
 /** What a step can say of its samples' figures. */
 const OF_CELL = {

@@ -8,7 +8,7 @@ import type { RoomLog } from '../log/room-log.js';
 import { type CellAggregate, eachStep, lookbackMs, quantile, stepValues } from './aggregate.js';
 import { chooseGrid, type Grid } from './range-grid.js';
 import { type RangeSource, type Rollups, readCells, readSamples } from './range-source.js';
-import { addEarlierSample, bucketOf, type Cells } from './rollup-cell.js';
+import { addEarlierSample, bucketOf, type Cells } from './rollups/rollup-cell.js';
 import { GroupTable, PlainTable, type SeriesTable, usualCombine } from './series-groups.js';
 
 /** Quantiles of the samples of a step, from the samples themselves. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { chooseGrid } from './range-grid.js';
-import { rollupLevels } from './rollup-levels.js';
+import { rollupLevels } from './rollups/rollup-levels.js';
 
 const HOUR = 3_600_000;
 const LEVELS = rollupLevels([HOUR, 6 * HOUR, 48 * HOUR]);

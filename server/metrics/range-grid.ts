@@ -1,5 +1,5 @@
 import { HubError } from '../../shared/errors.js';
-import { chunkMs, type RollupLevel } from './rollup-levels.js';
+import { chunkMs, type RollupLevel } from './rollups/rollup-levels.js';
 
 /** The steps of an answer. */
 export interface Grid {

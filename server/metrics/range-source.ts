@@ -3,11 +3,11 @@ import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { RoomLog } from '../log/room-log.js';
 import { samplesBackwards } from './log-samples.js';
-import { bucketOf, type Cells, mergeCells } from './rollup-cell.js';
-import { decodeChunk } from './rollup-chunk.js';
-import { chunkMs, type RollupLevel } from './rollup-levels.js';
-import type { ChunkRef, RollupStore } from './rollup-store.js';
-import { AHEAD_MS, readTail, type Tail } from './rollup-tail.js';
+import { bucketOf, type Cells, mergeCells } from './rollups/rollup-cell.js';
+import { decodeChunk } from './rollups/rollup-chunk.js';
+import { chunkMs, type RollupLevel } from './rollups/rollup-levels.js';
+import type { ChunkRef, RollupStore } from './rollups/rollup-store.js';
+import { AHEAD_MS, readTail, type Tail } from './rollups/rollup-tail.js';
 import { eachSample } from './sample-columns.js';
 
 /** Where the roll-ups of the rooms are, and who brings them up to date. */

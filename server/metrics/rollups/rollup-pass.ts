@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { RoomName } from '../../shared/rooms.js';
-import type { RoomLog } from '../log/room-log.js';
+import type { RoomName } from '../../../shared/rooms.js';
+import type { RoomLog } from '../../log/room-log.js';
 import { bucketOf, type Cells, mergeCells } from './rollup-cell.js';
 import { decodeChunk, encodeChunk } from './rollup-chunk.js';
 import { chunkMs, longestTtlMs, ROLLUP_STEPS_MS, type RollupLevel } from './rollup-levels.js';

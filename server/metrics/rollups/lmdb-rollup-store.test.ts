@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { waitFor } from '../../test/support/wait.js';
+import { waitFor } from '../../../test/support/wait.js';
 import { type LmdbRollupOptions, openLmdbRollupStore } from './lmdb-rollup-store.js';
 import { CONTRACT_LEVELS as levels, rollupStoreContract, CONTRACT_START as START } from './rollup-store.contract.js';
 

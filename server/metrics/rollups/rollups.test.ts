@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { SampleColumns } from '../../shared/protocol.js';
-import { ManualClock } from '../../test/support/manual-clock.js';
-import { waitFor } from '../../test/support/wait.js';
-import { createMemoryRoomLog } from '../log/memory-room-log.js';
-import type { RoomLog } from '../log/room-log.js';
+import type { SampleColumns } from '../../../shared/protocol.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { waitFor } from '../../../test/support/wait.js';
+import { createMemoryRoomLog } from '../../log/memory-room-log.js';
+import type { RoomLog } from '../../log/room-log.js';
+import { queryRange, rangeQuerySchema } from '../metric-range.js';
 import { createMemoryRollupStore } from './memory-rollup-store.js';
-import { queryRange, rangeQuerySchema } from './metric-range.js';
 import { RollupKeeper } from './rollup-keeper.js';
 import { ROLLUP_STEPS_MS, rollupLevels } from './rollup-levels.js';
 import { rollUp } from './rollup-pass.js';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { HubError } from '../../shared/errors.js';
-import type { RoomName } from '../../shared/rooms.js';
-import { commitFault } from '../log/commit-fault.js';
-import { checkStoreFile } from '../log/store-file.js';
+import { HubError } from '../../../shared/errors.js';
+import type { RoomName } from '../../../shared/rooms.js';
+import { commitFault } from '../../log/commit-fault.js';
+import { checkStoreFile } from '../../log/store-file.js';
 import { chunkMs, longestTtlMs, ROLLUP_STEPS_MS, type RollupLevel } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';
 

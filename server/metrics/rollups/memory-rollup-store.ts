@@ -1,4 +1,4 @@
-import type { RoomName } from '../../shared/rooms.js';
+import type { RoomName } from '../../../shared/rooms.js';
 import { chunkMs, longestTtlMs, type RollupLevel } from './rollup-levels.js';
 import type { Chunk, RollupStore } from './rollup-store.js';
 

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { BOUNDS } from '../../shared/limits.js';
-import { formatPosition, parsePosition } from '../../shared/position.js';
-import type { RoomName } from '../../shared/rooms.js';
-import type { LogEntry, RoomLog } from '../log/room-log.js';
+import { BOUNDS } from '../../../shared/limits.js';
+import { formatPosition, parsePosition } from '../../../shared/position.js';
+import type { RoomName } from '../../../shared/rooms.js';
+import type { LogEntry, RoomLog } from '../../log/room-log.js';
+import { columnsOf, eachSample } from '../sample-columns.js';
 import { addSample, type Cells } from './rollup-cell.js';
-import { columnsOf, eachSample } from './sample-columns.js';
 
 /** Milliseconds by which a sample's time may be later than the time it was stored at; what is further ahead is in no history. */
 export const AHEAD_MS = 60_000;

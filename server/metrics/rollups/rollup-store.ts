@@ -1,4 +1,4 @@
-import type { RoomName } from '../../shared/rooms.js';
+import type { RoomName } from '../../../shared/rooms.js';
 
 /** Names one chunk of one series: `CHUNK_BUCKETS` buckets of `stepMs` from `start` on. */
 export interface ChunkRef {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { RESP_TYPES } from 'redis';
-import { HubError } from '../../shared/errors.js';
-import type { RoomName } from '../../shared/rooms.js';
+import { HubError } from '../../../shared/errors.js';
+import { groupBy } from '../../../shared/group-by.js';
+import type { RoomName } from '../../../shared/rooms.js';
 import { chunkMs, longestTtlMs, type RollupLevel } from './rollup-levels.js';
 import type { Chunk, ChunkRef, RollupCommit, RollupStore } from './rollup-store.js';
 
@@ -89,15 +90,4 @@ export function createRedisRollupStore({ link, prefix, levels, now = Date.now }:
       link.run((client) => client.sendCommand(['ZRANGEBYSCORE', keyOf(room, 'names'), `(${since}`, '+inf']) as Promise<string[]>),
     async close() {},
   };
-}
-
-function groupBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

@@ -1,6 +1,6 @@
-import type { RoomName } from '../../shared/rooms.js';
-import type { RoomLog } from '../log/room-log.js';
-import type { Clock } from '../observe/clock.js';
+import type { RoomName } from '../../../shared/rooms.js';
+import type { RoomLog } from '../../log/room-log.js';
+import type { Clock } from '../../observe/clock.js';
 import type { RollupLevel } from './rollup-levels.js';
 import { rollUp } from './rollup-pass.js';
 import type { RollupStore } from './rollup-store.js';

@@ -1,9 +1,9 @@
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { temporaryDir } from '../../test/support/files.js';
-import { testScope } from '../../test/support/scope.js';
-import { smallDisk } from '../../test/support/small-disk.js';
+import { temporaryDir } from '../../../test/support/files.js';
+import { testScope } from '../../../test/support/scope.js';
+import { smallDisk } from '../../../test/support/small-disk.js';
 import { openLmdbRollupStore } from './lmdb-rollup-store.js';
 import { rollupLevels } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startRedis, type TestRedis } from '../../test/support/redis.js';
-import { openRedisLink, type RedisLink } from '../adapter/redis-link.js';
+import { startRedis, type TestRedis } from '../../../test/support/redis.js';
+import { openRedisLink, type RedisLink } from '../../adapter/redis-link.js';
 import { createRedisRollupStore } from './redis-rollup-store.js';
 import { CONTRACT_LEVELS as levels, rollupStoreContract, CONTRACT_START as START } from './rollup-store.contract.js';
 
