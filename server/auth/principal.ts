@@ -25,6 +25,9 @@ export const SYSTEM: Principal = {
   grants: { read: ['*'], write: ['*'], ingest: ['*'] },
 };
 
+/** Whose samples and lines are held together: guests without a key are another user each time, so all guests are one sender. */
+export const senderIdOf = ({ guest, user }: Principal): string => (guest ? 'guests' : user.id);
+
 /** Kinds whose rooms belong to somebody: a pattern reaches them only when it names the kind (`user:*`, not `*`). */
 const OWNED_KINDS: readonly string[] = ['user', 'job'];
 

@@ -113,6 +113,20 @@ test('a body with a key that comes again is stored once, also where the first ti
   expect(await post('/api/ingest/logs:c', 'x', { 'idempotency-key': 'x'.repeat(300) })).toMatchObject({ status: 400 });
 });
 
+test('a key is its sender’s own; all guests are one sender', async () => {
+  const [ada, bob, ...guests] = ['ada', 'bob', 'guest-1', 'guest-2'].map((id) => ({
+    ...sender(['logs:*']),
+    user: { id, name: id },
+    guest: id.startsWith('guest'),
+  }));
+  let principal = ada!;
+  const { post, texts } = await ingestHub({ routes: { authenticate: () => principal } });
+  for (principal of [ada!, bob!, ada!]) await post('/api/ingest/logs:users', 'restart', { 'idempotency-key': '1' });
+  expect(texts('logs:users')).toHaveLength(2);
+  for (principal of guests) await post('/api/ingest/logs:guests', 'restart', { 'idempotency-key': '1' });
+  expect(texts('logs:guests')).toHaveLength(1);
+});
+
 test.each(['POST', 'PUT'])('the lines of a %s that stays open go into the room as they come', async (method) => {
   const { open, texts, storedNext } = await ingestHub();
   const stream = open('/api/ingest/logs:a', {}, method);

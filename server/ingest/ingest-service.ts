@@ -1,6 +1,6 @@
 import { HubError } from '../../shared/errors.js';
 import { type Kinds, type ParsedRoom, parseRoom } from '../../shared/rooms.js';
-import { may, type Principal } from '../auth/principal.js';
+import { may, type Principal, senderIdOf } from '../auth/principal.js';
 import type { Clock } from '../observe/clock.js';
 import { type IngestCounts, IngestReport } from './ingest-report.js';
 import { type CheckPayload, checkLine } from './lines/log-lines.js';
@@ -94,14 +94,14 @@ export class IngestService {
       else report.refuseFor(sample.line, fault.code, () => `${sample.series.slice(0, SERIES_SHOWN)}: ${fault.why(sample)}`);
       if (fault === TOO_MANY_SERIES) pastLimit++;
     }
-    if (pastLimit > 0) this.#options.onSeriesRefused?.(pastLimit, senderOf(principal));
+    if (pastLimit > 0) this.#options.onSeriesRefused?.(pastLimit, senderIdOf(principal));
     return this.#counted('samples', report);
   }
 
   /** The sender says that these series have ended: they no longer count among those that it may have. */
   endSeries(principal: Principal, ended: readonly EndedSeries[]): void {
     for (const { room, series } of ended)
-      this.#options.samples.intake(this.#expect('samples', principal, room), senderOf(principal)).end(series);
+      this.#options.samples.intake(this.#expect('samples', principal, room), senderIdOf(principal)).end(series);
   }
 
   /**
@@ -148,7 +148,7 @@ export class IngestService {
 
   /** Opens each room that the samples go into, before the first of them is taken. */
   #openRooms(principal: Principal, room: string, samples: readonly ParsedSample[]): (sample: ParsedSample) => SampleIntake {
-    const open = (name: string) => this.#options.samples.intake(this.#expect('samples', principal, name), senderOf(principal));
+    const open = (name: string) => this.#options.samples.intake(this.#expect('samples', principal, name), senderIdOf(principal));
     const intakes = new Map<string, SampleIntake>();
     let at: string | undefined;
     let intake: SampleIntake | undefined;
@@ -170,6 +170,3 @@ export class IngestService {
     return report;
   }
 }
-
-/** Whose series are counted together: guests without a key are another each time, so all guests are one. */
-const senderOf = ({ guest, user }: Principal): string => (guest ? 'guests' : user.id);

@@ -1,3 +1,4 @@
+import { senderIdOf } from '../auth/principal.js';
 import { ingestLinesOf } from './ingest-body.js';
 import type { IngestCounts } from './ingest-report.js';
 import type { IngestService } from './ingest-service.js';
@@ -64,6 +65,7 @@ const NOTHING: IngestCounts = { accepted: 0, refused: 0, errors: [] };
 function takerOf(ingest: IngestService, { principal }: Intake, room: string, { key }: LineWishes): Taker {
   const store = (lines: readonly ParsedLine[], id?: string) => ingest.ingestLines(principal, room, lines, id);
   if (key === undefined) return { take: (lines) => store(lines), end: async () => NOTHING };
-  const messages = new LineMessages({ key, store });
+  // Another sender's key is another one, also where it reads the same.
+  const messages = new LineMessages({ key: `${senderIdOf(principal)} ${key}`, store });
   return { take: (lines) => messages.take(lines), end: () => messages.end() };
 }

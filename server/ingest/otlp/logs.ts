@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { senderIdOf } from '../../auth/principal.js';
 import type { IngestService } from '../ingest-service.js';
 import { LineMessages } from '../lines/line-messages.js';
 import type { ParsedLine } from '../parsed.js';
@@ -37,7 +38,7 @@ export class LogsIntake {
   ) {
     this.#rooms = new OtlpRooms(ingest, intake.principal, 'lines');
     this.#now = ingest.clock.now();
-    this.#key = `${intake.principal.user.id} ${createHash('sha256').update(body).digest('base64url')}`;
+    this.#key = `${senderIdOf(intake.principal)} ${createHash('sha256').update(body).digest('base64url')}`;
   }
 
   /** @throws HubError as `IngestService.ingestLines`; `forbidden` when the sender may use none of the rooms */

@@ -176,6 +176,14 @@ test('a request that comes again has the ids that it had; another one, or one wi
   expect(new Set(ids).size).toBe(4);
 });
 
+test('a request of a guest that comes again is stored once, though a guest without a key is another user each time', async () => {
+  let guests = 0;
+  const authenticate = () => ({ ...sender(['logs:*']), guest: true, user: { id: `guest-${++guests}`, name: 'Guest' } });
+  const { logs, texts } = await otlpHub({ routes: { authenticate } });
+  for (const _ of 'ab') await logs([{ body: { stringValue: 'once' }, timeUnixNano }]);
+  expect(texts('logs:shop')).toEqual(['once']);
+});
+
 test('a log record that is bad is rejected, and the rest is taken', async () => {
   const { logs, texts } = await otlpHub();
   const { json } = await logs([
