@@ -95,4 +95,8 @@ test('0 lets everybody in at once, and closing lets all in that wait', async () 
   await jest.advanceTimersByTimeAsync(0);
   expect(times.every((ms) => ms === 0)).toBe(true);
   expect(jest.getTimerCount()).toBe(0);
+
+  const late = crowd(arrivals, 50);
+  await pass(arrivals, SPREAD_MS);
+  expect(late.every((ms) => ms !== undefined)).toBe(true);
 });

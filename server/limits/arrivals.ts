@@ -61,6 +61,7 @@ export class Arrivals {
   /** Lets all in that wait. */
   close(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
     for (const { letIn } of this.#waiting.splice(0)) letIn();
   }
 
