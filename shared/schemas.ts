@@ -128,6 +128,14 @@ export const editDataSchema = z.strictObject({ target: position, text: z.string(
 export const deleteDataSchema = z.strictObject({ target: position });
 export const reactionDataSchema = z.strictObject({ target: position, emoji: z.string().min(1).max(32), on: z.boolean() });
 
+/** What a message of any type that carries an image has in its data. Where binary cannot go (JSON), the bytes are their base64. */
+export const imageDataSchema = z.object({
+  image: z.object({
+    contentType: z.string().regex(/^image\/[a-z0-9.+-]{1,64}$/),
+    bytes: z.union([z.instanceof(Uint8Array), z.strictObject({ $base64: z.string() })]),
+  }),
+});
+
 /** One measured value. `t` is milliseconds since 1970; left out, it is the time of arrival. */
 export const sampleSchema = z.strictObject({
   name: z.string().min(1).max(256),

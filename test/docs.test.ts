@@ -51,6 +51,9 @@ const SHOP = `
     void send('metrics:shop', JSON.stringify([{ name: 'orders_total', value: done }]));
     void send('metrics:shop', JSON.stringify([bucket('0.1', done), bucket('1', 2 * done), bucket('+Inf', 2 * done)]));
   }, 400).unref();`;
+/** A red square of ten pixels. */
+const PHOTO =
+  'iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAFElEQVQYlWP4z8CABzGMSjNgCQMAt8pjnanKDKUAAAAASUVORK5CYII=';
 const TOKENS = { TOKEN_SECRET: SECRET };
 const withToken = ({ token }: DocWorld) => `const fetchToken = async () => '${token}';`;
 
@@ -217,6 +220,11 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   }),
   'docs/jobs.md, Built in, js': program({
     prints: [/^\w+:\d+ \S.*: hello/m, /^cpu\S* \S+ \S+ \S+$/m, /^looked at [1-9]\d* messages$/m],
+    ends: true,
+  }),
+  'docs/jobs.md, Built in, js 2': program({
+    given: `await (await import('node:fs/promises')).writeFile('photo.png', Buffer.from('${PHOTO}', 'base64'));`,
+    prints: [/^chat-lobby-\d+\.webp: 10 × 10, at \/api\/jobs\/\S+\/result$/m],
     ends: true,
   }),
   'docs/jobs.md, Handlers of your own, js': notRun('the file word-count.js, which the examples after it run'),

@@ -10,7 +10,7 @@ export function handlerContext({ now = () => 0 }: { now?: () => number } = {}) {
   const log = createMemoryRoomLog({ now });
   const abort = new AbortController();
   const progress: { done: number; note?: string; data?: unknown }[] = [];
-  const written = { text: '', finished: false, aborted: false };
+  const written = { text: '', bytes: Buffer.alloc(0), finished: false, aborted: false };
   let messages = 0;
   const context: JobContext = {
     jobId: 'j1',
@@ -24,6 +24,7 @@ export function handlerContext({ now = () => 0 }: { now?: () => number } = {}) {
       return {
         async write(chunk) {
           written.text += chunk.toString();
+          written.bytes = Buffer.concat([written.bytes, Buffer.from(chunk)]);
         },
         async finish() {
           written.finished = true;

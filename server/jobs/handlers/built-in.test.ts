@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
+import { formatPosition } from '../../../shared/position.js';
 import { type BuiltThread, buildThread } from '../../../test/support/job-thread.js';
 import { startRedis } from '../../../test/support/redis.js';
 import { waitFor } from '../../../test/support/wait.js';
@@ -23,6 +25,7 @@ import { builtInJobs } from './built-in.js';
 import type { ExportResult } from './export.js';
 import type { RollupResult } from './rollup.js';
 import type { SearchResult } from './search.js';
+import type { ThumbnailResult } from './thumbnail.js';
 
 interface Engines {
   readonly log: RoomLog;
@@ -79,6 +82,7 @@ describe.each(Object.keys(engines))('with rooms in %s', (kind) => {
   let closeThreads: () => Promise<void>;
   let run: (name: string, input: object, signal?: AbortSignal) => Promise<unknown>;
   let progressed: JobProgress[];
+  let pictureAt: string;
   const MESSAGES = 1_500;
 
   beforeAll(async () => {
@@ -104,13 +108,17 @@ describe.each(Object.keys(engines))('with rooms in %s', (kind) => {
       return runJob({ ...attempt, input: parsed }, { signal, progress: (progress) => void progressed.push(progress) });
     };
     const keepAll = { messages: 0, ttlMs: 0 };
-    const say = (room: 'chat:x' | 'metrics:x', type: string, id: string, data: unknown) =>
+    const say = (room: 'chat:x' | 'chat:pictures' | 'metrics:x', type: string, id: string, data: unknown) =>
       log.append({ room, id, type, from: { id: 'ann', name: 'Ann' }, data }, keepAll);
     const texts = Array.from({ length: MESSAGES }, (_, n) => ({ text: n % 500 === 0 ? `the Needle ${n}` : `hay ${n}` }));
     const places = await Promise.all(texts.map((data, n) => say('chat:x', 'text', `m${n}`, data)));
     const { epoch } = places[0]!.entry;
     await say('chat:x', 'delete', 'd1', { target: `${epoch}:501` });
     await say('chat:x', 'edit', 'e1', { target: `${epoch}:7`, text: 'a needle by edit' });
+    const picture = sharp({ create: { width: 640, height: 480, channels: 3, background: 'red' } });
+    const image = { contentType: 'image/png', bytes: await picture.png().toBuffer() };
+    const posted = await say('chat:pictures', 'text', 'p1', { image });
+    pictureAt = formatPosition(posted.entry.epoch, posted.entry.seq);
     for (let n = 0; n < 100; n++) await say('metrics:x', 'samples', `s${n}`, { t: Date.now() - 1_000, names: ['cpu'], values: [n + 1] });
   });
   afterAll(async () => {
@@ -147,6 +155,14 @@ describe.each(Object.keys(engines))('with rooms in %s', (kind) => {
   test('rollup sums a series up', async () => {
     const { series } = (await run('rollup', { room: 'metrics:x', series: 'cpu' })) as RollupResult;
     expect(series).toMatchObject([{ series: 'cpu', count: 100, min: 1, max: 100, p50: 50.5 }]);
+  });
+
+  test('a thumbnail is made of an image that was posted', async () => {
+    const input = { room: 'chat:pictures', position: pictureAt, width: 64, format: 'jpeg' };
+    const { width, height, bytes } = (await run('thumbnail', input)) as ThumbnailResult;
+    const written = await bytesOf((await opened.results.open('j-thumbnail'))!);
+    expect([width, height, written.length]).toEqual([64, 48, bytes]);
+    expect(await sharp(written).metadata()).toMatchObject({ format: 'jpeg', width: 64, height: 48 });
   });
 
   test('an empty room is no fault', async () => {

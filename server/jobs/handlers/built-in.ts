@@ -3,6 +3,7 @@ import { exportInput } from './export.js';
 import { primeCountInput } from './prime-count.js';
 import { rollupInput } from './rollup.js';
 import { searchInput } from './search.js';
+import { thumbnailInput } from './thumbnail-input.js';
 
 const MINUTE_MS = 60_000;
 
@@ -13,6 +14,7 @@ export function builtInJobs(dir: URL): JobHandler[] {
     defineJob({ name: 'search', input: searchInput, module: module('search'), room: 'room', attempts: 2, timeoutMs: 2 * MINUTE_MS }),
     defineJob({ name: 'export', input: exportInput, module: module('export'), room: 'room', attempts: 2, timeoutMs: 30 * MINUTE_MS }),
     defineJob({ name: 'rollup', input: rollupInput, module: module('rollup'), room: 'room', attempts: 2, timeoutMs: 5 * MINUTE_MS }),
+    defineJob({ name: 'thumbnail', input: thumbnailInput, module: module('thumbnail'), room: 'room', attempts: 2, timeoutMs: MINUTE_MS }),
     defineJob({ name: 'prime-count', input: primeCountInput, module: module('prime-count'), attempts: 2 }),
   ];
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RoomName } from '../../../shared/rooms.js';
 import type { JobContext } from '../handler.js';
 import { EXPORT_FORMATS, type ExportFormat, FORMATS } from './export-formats.js';
+import { resultName } from './result-name.js';
 import { Revisions } from './revisions.js';
 
 export const exportInput = z.strictObject({
@@ -36,7 +37,7 @@ export async function run({ room, format }: z.output<typeof exportInput>, contex
   }
 
   const { contentType, extension, begin, write, end }: ExportFormat = FORMATS[format];
-  const file = await openResult({ name: `${room.replace(/[^\p{L}\p{N}.-]+/gu, '-')}.${extension}`, contentType });
+  const file = await openResult({ name: resultName(room, extension), contentType });
   let messages = 0;
   try {
     await file.write(begin(room));

@@ -8,6 +8,10 @@ import { isObject } from './message-text.js';
 /** Characters of edits that are held; past it an edit's text is read again from the log when its target comes. */
 const HELD_CHARS = 4 * 1024 * 1024;
 
+/** In the stored text of messages that are about others. */
+export const EDIT = '"type":"edit"';
+export const DELETION = '"type":"delete"';
+
 /** A message as it is now; undefined: it was deleted. */
 export type Current = { readonly message: Message; readonly edited: boolean } | undefined;
 

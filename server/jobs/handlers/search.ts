@@ -5,7 +5,7 @@ import type { LogEntry } from '../../log/room-log.js';
 import type { JobContext } from '../handler.js';
 import { fold, wordsOf } from './fold.js';
 import { textsOf } from './message-text.js';
-import { Revisions } from './revisions.js';
+import { DELETION, EDIT, Revisions } from './revisions.js';
 
 export const searchInput = z.strictObject({
   room: z.string().max(300),
@@ -18,9 +18,6 @@ export const searchInput = z.strictObject({
   /** Hits at most, the newest ones. */
   limit: z.int().min(1).max(100).default(50),
 });
-
-/** In the stored text of messages that are about others. */
-const [EDIT, DELETION] = ['"type":"edit"', '"type":"delete"'];
 
 /** One message that has all the words. */
 export interface SearchHit {
