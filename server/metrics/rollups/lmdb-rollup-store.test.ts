@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { open as openLmdb } from 'lmdb';
 import { waitFor } from '../../../test/support/wait.js';
 import { type LmdbRollupOptions, openLmdbRollupStore } from './lmdb-rollup-store.js';
 import { CONTRACT_LEVELS as levels, rollupStoreContract, CONTRACT_START as START } from './rollup-store.contract.js';
@@ -46,6 +47,17 @@ test('all of it is there after the directory was closed and opened again', async
   expect(await second.read(ROOM, REFS)).toEqual({ mark: 'e:1', chunks: [Buffer.from('x'), Buffer.from('x')] });
   expect(await second.series(ROOM, 0)).toEqual(['x']);
   await expect(first.mark(ROOM)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('after a restart a new room is taken among more rooms than a call has arguments', async () => {
+  const dir = newDir();
+  const root = openLmdb({ path: dir, noSubdir: false });
+  const heads = root.openDB({ name: 'heads' });
+  await root.batch(() => {
+    for (let n = 1; n <= 150_000; n++) void heads.put(`metrics:${n}`, { n, mark: 'e:1', time: START });
+  });
+  await root.close();
+  expect(await open({ dir }).commit(ROOM, FIRST)).toBe(true);
 });
 
 test('what is too old goes with the next commit, and of rooms that nobody writes to by itself', async () => {

@@ -114,8 +114,15 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
 
   /** Never given twice, also after its room was forgotten: in the time that this store is open. */
   function nextNumber(): number {
-    lastNumber ??= Math.max(0, ...[...heads.getRange()].map(({ value }) => value.n));
+    lastNumber ??= highestNumber();
     return ++lastNumber;
+  }
+
+  /** One by one: a call does not take as many arguments as there may be rooms. */
+  function highestNumber(): number {
+    let highest = 0;
+    for (const { value } of heads.getRange()) highest = Math.max(highest, value.n);
+    return highest;
   }
 
   const hasChunks = (n: number) => [...chunks.getKeys({ start: [n] as never, end: [n + 1] as never, limit: 1 })].length > 0;
