@@ -176,7 +176,9 @@ test('a page of another origin is refused on polling, on WebSocket and on the up
   const polling = `${hub.url}/socket.io/?EIO=4&transport=polling`;
   for (const origin of ['https://app.example.com', 'https://a.wild.example', undefined]) {
     const headers: Record<string, string> = origin === undefined ? {} : { origin };
-    expect({ origin, polling: (await get(polling, headers)).status }).toEqual({ origin, polling: 200 });
+    const answer = await get(polling, headers);
+    const allowed = answer.headers.get('access-control-allow-origin');
+    expect({ origin, polling: answer.status, allowed }).toEqual({ origin, polling: 200, allowed: origin ?? null });
     expect({ origin, socket: await upgradeStatus(origin) }).toEqual({ origin, socket: 101 });
   }
   const session = JSON.parse((await get(polling)).text.slice(1)).sid;
@@ -187,7 +189,9 @@ test('a page of another origin is refused on polling, on WebSocket and on the up
     'null',
     'http://app.example.com',
   ]) {
-    expect({ origin, polling: (await get(polling, { origin })).status }).toEqual({ origin, polling: 403 });
+    const refused = await get(polling, { origin });
+    expect({ origin, polling: refused.status }).toEqual({ origin, polling: 403 });
+    expect(refused.headers.get('access-control-allow-origin')).toBeNull();
     expect({ origin, socket: await upgradeStatus(origin) }).toEqual({ origin, socket: 403 });
     expect(await upgradeStatus(origin, `/socket.io/?EIO=4&transport=websocket&sid=${session}`)).toBe(403);
     const api = await get(`${hub.url}/api/rooms`, { origin, ...(await bearer('ann')) });

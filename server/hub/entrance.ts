@@ -25,6 +25,8 @@ export interface EntranceOptions {
 
 /** Who comes in on HTTP: the same checks as on Socket.IO, with the address standing for the connection. */
 export interface HttpEntrance extends Entrance {
+  /** The value of `Access-Control-Allow-Origin`; undefined: the request is no page's of another origin. */
+  allowOrigin(request: Pick<IncomingMessage, 'headers'>): string | undefined;
   /** @throws HubError `rate_limited` */
   take(what: 'event' | 'publish', who: { address: string; userId: string }): void;
 }
@@ -68,6 +70,7 @@ export function createEntrance(options: EntranceOptions): HttpEntrance {
     addressOf: ({ headers, socket }: IncomingMessage) =>
       clientAddress({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, remoteAddress: socket.remoteAddress }, trustProxy),
     checkOrigin: ({ headers }) => origins.check(headers),
+    allowOrigin: ({ headers }) => origins.allowOrigin(headers),
     admitAddress: (address) => addresses.connect(address),
     authenticate,
     newLimits,

@@ -130,13 +130,15 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
   };
 }
 
-function socketOptions({ config, engines }: SocketPartOptions): Partial<ServerOptions> {
+function socketOptions({ config, engines, entrance }: SocketPartOptions): Partial<ServerOptions> {
   const limits = config.limits;
   return {
     pingInterval: config.pingIntervalMs,
     pingTimeout: config.pingTimeoutMs,
     maxHttpBufferSize: packetBytes(config.payloadBytes),
     transports: [...config.transports],
+    // Those who may not come in are refused elsewhere: this lets the pages of those who may read what they get.
+    cors: (request, done) => done(null, { origin: entrance.allowOrigin(request) ?? false }),
     perMessageDeflate: config.compression ? { threshold: config.compressionThresholdBytes } : false,
     httpCompression: config.compression ? { threshold: config.compressionThresholdBytes } : false,
     ...(limits && config.authenticateMs > 0 && { connectTimeout: config.authenticateMs }),

@@ -27,3 +27,15 @@ test('a crowd waits at the door of a hub with traffic, and all of it comes in', 
   expect(new Set(statuses)).toEqual(new Set([200]));
   expect(await metricOf(hub, 'roomcast_connections_arriving')).toBe(0);
 });
+
+test('a page of an origin that may come in can read what it is answered over long-polling, a preflight included', async () => {
+  const hub = await openMemoryHub(scope, { origins: ['https://app.example'] });
+  const ask = async (origin: string, method: string) => {
+    const headers = { Origin: origin, ...(method === 'OPTIONS' && { 'Access-Control-Request-Method': 'POST' }) };
+    const { status, headers: answered } = await fetch(`${hub.url}/socket.io/?EIO=4&transport=polling`, { method, headers });
+    return { status, allowed: answered.get('Access-Control-Allow-Origin') };
+  };
+  expect(await ask('https://app.example', 'GET')).toEqual({ status: 200, allowed: 'https://app.example' });
+  expect(await ask('https://app.example', 'OPTIONS')).toEqual({ status: 204, allowed: 'https://app.example' });
+  expect(await ask('https://evil.example', 'GET')).toEqual({ status: 403, allowed: null });
+});
