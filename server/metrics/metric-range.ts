@@ -76,6 +76,11 @@ export async function queryRange(options: RangeOptions): Promise<RangeAnswer> {
   const { from, to, stepMs, steps, level } = grid;
   const lookback = lookbackMs(aggregate, grid);
   const buckets = level ? (steps * stepMs + lookback) / level.stepMs : steps;
+  if (level && buckets > MAX_BUCKETS)
+    throw new HubError(
+      'too_large',
+      `the range has more than ${MAX_BUCKETS} steps of ${level.stepMs} ms, the coarsest that the past is kept in`,
+    );
   const rowsMax = Math.max(1, Math.floor(valuesMax / steps));
   // Samples are gathered for all series before any is summed up; roll-ups one series after the other.
   const seriesMax = by && level ? Math.max(1, Math.floor(MAX_BUCKETS / buckets)) : rowsMax;

@@ -70,6 +70,19 @@ test('a range from roll-ups says what one from the samples says, whatever was ro
   );
 });
 
+test('a range of all the time that there is is refused before its chunks are counted', async () => {
+  const world = openWorld();
+  await world.add(sample(NOW, 1));
+  const tooLarge = { code: 'too_large' };
+  for (const range of [
+    { from: '0', to: '8.64e15' },
+    { to: '8.64e15', last: '900000d' },
+    { from: String(NOW), to: '8.64e15' },
+  ])
+    await expect(world.ask(range)).rejects.toMatchObject(tooLarge);
+  expect((await world.ask({ from: String(NOW - 2_000 * 86_400_000), to: String(NOW) })).series).toHaveLength(1);
+});
+
 test('what is rolled up outlives the log, each level for its own time', async () => {
   const world = openWorld();
   for (let i = 0; i < 60; i++) await world.add(sample(NOW - 60_000 + i * 1_000, i));
