@@ -17,8 +17,12 @@ afterEach(async () => {
   lines.length = 0;
 });
 
-async function openLink(url: string): Promise<RedisLink> {
-  const link = openRedisLink({ url, log, commandTimeoutMs: 500, probeIntervalMs: 200 });
+/** Finds a fault soon; a machine that stands still for half a second is one too. */
+const QUICK = { commandTimeoutMs: 500, probeIntervalMs: 200 };
+const PATIENT = { commandTimeoutMs: 10_000, probeIntervalMs: 5_000 };
+
+async function openLink(url: string, times = QUICK): Promise<RedisLink> {
+  const link = openRedisLink({ url, log, ...times });
   cleanups.push(() => link.close());
   await link.whenUp();
   return link;
@@ -121,7 +125,7 @@ test('commands, scripts and subscriptions of a Cluster go to the masters of thei
 
 test('a subscription follows its slot, and its listeners are told', async () => {
   const { url, masters, ownerOf, moveSlot } = await cluster();
-  const link = await openLink(url);
+  const link = await openLink(url, PATIENT);
   const [key, other] = await keyOfEach(masters, ownerOf);
   const { heard, doubts } = await hear(link, `${key}:ch`);
   const beside = await hear(link, `${other}:ch`);
