@@ -96,6 +96,9 @@ export class LogTap {
     } catch (error) {
       if (mayPass(error)) return false;
       this.#drop(lines.length);
+    } finally {
+      // While a store is in use, Node 20 follows every promise of the process, which makes all of them slower.
+      this.#publishing.disable();
     }
     this.#batch = undefined;
     return true;
