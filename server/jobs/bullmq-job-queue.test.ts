@@ -77,6 +77,19 @@ describe('several processes on one Redis', () => {
     expect(there.changes.map((change) => change.state.state)).toEqual(['active', 'done']);
   });
 
+  test('a job that another took and gave back runs here, where it was submitted', async () => {
+    const [here, there] = [await instance('p1b'), await instance('p1b')];
+    const { state } = await here.queue.submit(requestOf());
+    await there.work();
+    await waitFor(() => there.runs[0]);
+    await there.queue.close(0);
+    await here.work();
+    const run = await waitFor(() => here.runs[0]);
+    expect(run).toMatchObject({ jobId: state.jobId, attempt: 1, fence: 2 });
+    run.resolve('x');
+    await waitFor(async () => (await stateOf(here.queue, state.jobId)).state === 'done');
+  });
+
   test('a cancellation reaches the process that runs the job', async () => {
     const [here, there] = [await instance('p2'), await instance('p2')];
     await there.work();

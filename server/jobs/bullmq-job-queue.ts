@@ -1,4 +1,5 @@
 import { type Job as BullJob, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { LRUCache } from 'lru-cache';
 import { HubError } from '../../shared/errors.js';
 import type { JobDetails } from '../../shared/protocol.js';
 import { toHubError } from '../adapter/command-errors.js';
@@ -41,7 +42,9 @@ export interface BullmqJobQueueOptions {
   readonly now?: () => number;
 }
 
-const LANES = ['threads', 'loop'] as const satisfies readonly JobLane[];
+export const LANES = ['threads', 'loop'] as const satisfies readonly JobLane[];
+/** What the keys of BullMQ's queues begin with. */
+export const bullPrefixOf = (prefix: string): string => `${prefix}:{jobs}:bull`;
 /** BullMQ must take the job in this time; the port allows 2 s in all. */
 const ADD_MS = 1_500;
 /** Source: bullmq/src/classes/errors/connection-closed-error.ts, which the package does not export. */
@@ -61,6 +64,8 @@ const TURNS = 699_050;
 /** A submission that took longer is no longer under way. */
 const ORPHAN_MS = 30_000;
 const ORPHANS_AT_ONCE = 100;
+/** Jobs submitted here that are started without being read, if they are taken here: with their inputs 16 MiB at most. */
+const REMEMBERED = 256;
 
 /**
  * Jobs on Redis, run by whichever process works. BullMQ moves them: line, locks, stalled workers, waits before the next attempt. What
@@ -80,6 +85,8 @@ class BullmqJobQueue implements JobQueue {
   private readonly running = new Set<RunningJob>();
   /** What BullMQ waits for: it ends after the run, when BullMQ knows what becomes of the job. */
   private readonly processing = new Set<Promise<unknown>>();
+  /** As they were submitted; the write of their start tells where they changed since. */
+  private readonly submitted = new LRUCache<string, Job>({ max: REMEMBERED });
   private readonly options: Required<BullmqJobQueueOptions>;
   private readonly channel: string;
   private readonly bull: { connection: IRedisClient; prefix: string };
@@ -106,7 +113,7 @@ class BullmqJobQueue implements JobQueue {
     const { link, prefix, url } = options;
     this.records = new JobRecords(link, prefix, this.options);
     this.newId = createJobIds(this.options.now);
-    const bullPrefix = `${prefix}:{jobs}:bull`;
+    const bullPrefix = bullPrefixOf(prefix);
     this.bull = { connection: openBullClient({ url, locate: () => link.locate(bullPrefix) }, this.clients), prefix: bullPrefix };
     this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
     this.channel = `${prefix}:{jobs}:cancelled`;
@@ -121,6 +128,7 @@ class BullmqJobQueue implements JobQueue {
     for (;;) {
       const answer = await this.records.create(newJob(request, this.newId(), this.options.now()));
       if ('created' in answer) {
+        this.submitted.set(answer.created.state.jobId, answer.created);
         this.listener(recordOf(answer.created));
         await this.enter(answer.created, answer.turn);
         return recordOf(answer.created);
@@ -264,7 +272,9 @@ class BullmqJobQueue implements JobQueue {
   /** What BullMQ calls for each job that it took for this process. */
   private async process(bullJob: BullJob<BullData>, token: string | undefined, run: JobRunner): Promise<void> {
     const jobId = bullJob.id ?? '';
-    const job = await this.take(jobId);
+    const remembered = this.submitted.get(jobId);
+    this.submitted.delete(jobId);
+    const job = remembered ?? (await this.take(jobId));
     if (!job) return;
     if (this.closed) return this.giveBack(bullJob, token);
     if (!this.knows(job.request.name)) await this.leaveToOthers(bullJob, job);
@@ -277,6 +287,8 @@ class BullmqJobQueue implements JobQueue {
     this.running.add(running);
     try {
       const outcome = await running.run(run);
+      // It changed since its submission: as what it is now, it may still have to run.
+      if (outcome.next === 'not started' && remembered) return await this.process(bullJob, token, run);
       if (outcome.next === 'wait') throw new RetryLater(outcome.delayMs);
       if (outcome.next === 'put back') return await this.giveBack(bullJob, token);
       if (outcome.next === 'failed') throw new UnrecoverableError(outcome.message);

@@ -6,7 +6,12 @@ import type { JobRecords } from './job-records.js';
 import { throttleLatest } from './progress-throttle.js';
 
 /** What BullMQ is to do with the job after the run. */
-export type RunOutcome = { next: 'none' } | { next: 'put back' } | { next: 'wait'; delayMs: number } | { next: 'failed'; message: string };
+export type RunOutcome =
+  | { next: 'none' }
+  | { next: 'not started' }
+  | { next: 'put back' }
+  | { next: 'wait'; delayMs: number }
+  | { next: 'failed'; message: string };
 
 interface Surroundings {
   readonly records: Pick<JobRecords, 'change' | 'read'>;
@@ -38,7 +43,7 @@ export class RunningJob {
   async run(runner: JobRunner): Promise<RunOutcome> {
     const started = startJob(this.job, this.around.now());
     this.fence = started.fence;
-    if (!(await this.write(() => started))) return { next: 'none' };
+    if (!(await this.write(() => started))) return { next: 'not started' };
     const end = await this.attempt(started, runner);
     return this.inTurn(() => this.writeEnd(end));
   }
