@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Shows other processes that this one lives: the system puts it out with the process, however that ends. */
 export interface Beacon {
@@ -12,6 +12,7 @@ export interface Beacon {
 
 /** What the address of a Unix socket takes, in bytes, on every system. */
 const PATH_BYTES = 100;
+const BEACON = /^(roomcast-)?alive-[0-9a-f]{12}$/;
 /** What it is to connect to a socket that nobody has open. */
 const NOBODY: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT']);
 
@@ -41,9 +42,9 @@ export function isLit(path: string): Promise<boolean> {
   });
 }
 
-/** Clears away what a process that was killed left of its beacon. */
+/** Clears away what a process that was killed left of its beacon: nothing else, whatever a file says that its path is. */
 export async function removeDeadBeacon(path: string): Promise<void> {
-  await rm(path, { force: true }).catch(() => {});
+  if (BEACON.test(basename(path))) await rm(path, { force: true }).catch(() => {});
 }
 
 function listen(path: string): Promise<Server> {

@@ -26,6 +26,8 @@ export function checkItems(items: number): void {
 
 const LABEL = /\s*([A-Za-z_][\w.:]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/y;
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U00([0-9a-fA-F]{6})|([0-7]{3})|(.))/gs;
+/** Of a value with escapes that JSON does not know: each takes a microsecond. */
+const ESCAPED_CHARS = 64 * 1024;
 const CONTROLS: Readonly<Record<string, string>> = { a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
 /** Labels as Prometheus writes them: `{job="api", path="/a\"b"}`, the values quoted as in Go. Undefined for any other text. */
@@ -36,15 +38,26 @@ export function parseLabels(text: string): Map<string, string> | undefined {
   const labels = new Map<string, string>();
   LABEL.lastIndex = 0;
   while (LABEL.lastIndex < inner.length) {
-    const [, name, value] = LABEL.exec(inner) ?? [];
+    const [, name, quoted] = LABEL.exec(inner) ?? [];
+    const value = quoted === undefined ? undefined : unquoted(quoted);
     if (name === undefined || value === undefined) return undefined;
-    labels.set(name, unquoted(value));
+    labels.set(name, value);
   }
   return labels;
 }
 
-function unquoted(text: string): string {
+/** Undefined: too long for what only Go escapes in that way. */
+function unquoted(text: string): string | undefined {
   if (!text.includes('\\')) return text;
+  try {
+    // Most of what Go escapes, JSON does alike, and much faster.
+    return JSON.parse(`"${text}"`);
+  } catch {
+    return text.length <= ESCAPED_CHARS ? unescaped(text) : undefined;
+  }
+}
+
+function unescaped(text: string): string {
   return text.replace(ESCAPE, (_, byte, unit, point, octal, char: string) => {
     const code = Number.parseInt(byte ?? unit ?? point ?? '', 16);
     if (!Number.isNaN(code)) return code <= 0x10_ff_ff ? String.fromCodePoint(code) : '\u{fffd}';

@@ -232,6 +232,12 @@ test.each<[string, [string, string][] | undefined]>([
   expect(parsed && [...parsed]).toEqual(labels);
 });
 
+test('a value is read whatever its length, but for a long one with escapes that JSON does not know', () => {
+  const long = (letter: string) => parseLabels(`{a="${letter.repeat(200_000)}"}`);
+  expect(long(String.raw`\n`)?.get('a')).toBe('\n'.repeat(200_000));
+  expect(long(String.raw`\x41`)).toBeUndefined();
+});
+
 test('whatever bytes come, they are taken or refused in words', async () => {
   const { post, faults } = await ingestHub();
   const message = Buffer.from(lokiMessage([['{job="a", b="c"}', [{ time: T, line: 'x', metadata: { a: 'b' } }]]]));

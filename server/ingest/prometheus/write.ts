@@ -67,6 +67,7 @@ const readSeries: ReadField<OpenSeries> = (field, series, reader) => {
     reader.skip(2);
     series.labelsTo = reader.pos;
   } else if (field === 2) {
+    if (series.samples >= SAMPLES) throw tooMany();
     const { value, t, stale } = reader.readMessage(readSample, { value: 0, t: 0, stale: false });
     series.values[series.samples] = value;
     series.times[series.samples] = t;
