@@ -10,6 +10,8 @@ import { createMemoryCacheStore } from './cache/memory-cache-store.js';
 import { createRedisCacheStore } from './cache/redis-cache-store.js';
 import { OPTIONS } from './config/options.js';
 import type { Config } from './config.js';
+import { BULL_BOARD_PATH } from './http/bull-board-gate.js';
+import type { BullBoard } from './jobs/bull-board.js';
 import { createBullmqJobQueue } from './jobs/bullmq-job-queue.js';
 import { createFileResultStore } from './jobs/file-result-store.js';
 import type { JobJournal } from './jobs/job-journal.js';
@@ -58,6 +60,8 @@ export interface Engines {
   /** Socket.IO's adapter, where instances are joined. */
   readonly adapter?: NonNullable<Parameters<Server['adapter']>[0]>;
   readonly link?: RedisLink;
+  /** Where it is asked for and jobs run on BullMQ. */
+  readonly bullBoard?: BullBoard;
   /** Why this instance should get no traffic; none when it may. */
   notReadyBecause(): string[];
   /** Ends the stores, after everything that uses them. */
@@ -151,10 +155,14 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
   const log = createRedisRoomLog({ link, prefix: keys, channelPrefix, idWindowMs: config.idWindowMs, onFault });
   const presence = createRedisPresenceStore({ link, prefix, nodeId, leaseMs, graceMs, coalesceMs: PRESENCE_COALESCE_MS });
   const results = createRedisResultStore({ link, prefix, maxBytes: REDIS_RESULT_BYTES });
+  const board = { link, url, prefix, path: BULL_BOARD_PATH, logger };
+  // Loaded where it is asked for alone: it brings pages and an application of its own.
+  const bullBoard = config.bullBoard ? (await import('./jobs/bull-board.js')).openBullBoard(board) : undefined;
   return {
     nodeId,
     log,
     presence,
+    ...(bullBoard && { bullBoard }),
     jobs: createBullmqJobQueue({ link, url, prefix, queuedMax: jobQueueMax, logger }),
     results,
     cache: {
@@ -172,7 +180,7 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
     link,
     notReadyBecause: () => (link.ready() ? [] : ['Redis cannot be reached']),
     close: async () => {
-      await presence.close();
+      await Promise.all([presence.close(), bullBoard?.close()]);
       await Promise.all([log.close(), results.close()]);
       await link.close();
     },

@@ -210,6 +210,7 @@ const jobs = {
     { min: SECOND_MS, max: YEAR_MS, default: 7 * DAY_MS },
     'Milliseconds for which a failed job is kept, to be looked at and run again.',
   ),
+  bullBoard: onOff(false, 'bull-board at /admin/queues, for admins to look at; with Redis alone.'),
   jobHandlers: optionalText(ANY_TEXT, 'Module with handlers of your own for heavy work (docs/jobs.md).'),
 };
 

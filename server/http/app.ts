@@ -3,6 +3,7 @@ import { BOUNDS } from '../../shared/limits.js';
 import type { Frame, LineBatch, Message } from '../../shared/protocol.js';
 import type { Rooms } from '../rooms/room-service.js';
 import { jsonBody } from './body.js';
+import { BULL_BOARD_PATH, bullBoardGate } from './bull-board-gate.js';
 import { errorAnswers, noSuchPath } from './errors.js';
 import { createGate, type GateOptions } from './gate.js';
 import { addHealthRoutes, type HealthOptions } from './health.js';
@@ -27,6 +28,8 @@ export interface HttpAppOptions
   metrics: HttpMetrics;
   /** The senders' paths; it reads bodies and answers faults in each sender's own way. */
   ingestRoutes?: RequestHandler;
+  /** bull-board, which admins are let in to. */
+  bullBoard?: RequestHandler | undefined;
   origins: HttpOrigins;
   /** @throws HubError `too_deep`, `too_large` or `invalid` */
   checkPayload(value: unknown): void;
@@ -87,13 +90,15 @@ const ENVELOPE_BYTES = 1024;
 
 /** The hub's whole HTTP side. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { embedded, log, webDir, ingestRoutes } = options;
+  const { embedded, log, webDir, ingestRoutes, bullBoard } = options;
   const app = express();
   app.disable('x-powered-by');
   const streams = new OpenStreams();
-  app.use(embedded ? OWN_PATHS : '/', requestLog(log), apiHeaders, originGuard(options.origins));
+  const own = bullBoard ? [...OWN_PATHS, BULL_BOARD_PATH] : OWN_PATHS;
+  app.use(embedded ? own : '/', requestLog(log), apiHeaders, originGuard(options.origins));
   if (ingestRoutes) app.use(ingestRoutes);
   app.use(apiRoutes(options, streams));
+  if (bullBoard) app.use(BULL_BOARD_PATH, bullBoardGate(createGate(options)), bullBoard);
   if (!embedded) app.use('/api', noSuchPath);
   if (!embedded && webDir !== undefined) app.use(pageHeaders(), webPages(webDir));
   if (!embedded) app.use(noSuchPath);

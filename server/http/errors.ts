@@ -38,7 +38,7 @@ function retryAfterSeconds(error: HubError): number | undefined {
 export function sendError(res: Response, error: HubError, status: number = ERRORS[error.code].status): void {
   const seconds = retryAfterSeconds(error);
   if (seconds !== undefined) res.set('Retry-After', String(seconds));
-  if (status === 401) res.set('WWW-Authenticate', 'Bearer');
+  if (status === 401 && !res.hasHeader('WWW-Authenticate')) res.set('WWW-Authenticate', 'Bearer');
   if ('close' in ERRORS[error.code]) res.set('Connection', 'close');
   res.set('Cache-Control', 'no-store');
   res.status(status).json({ error: toWireError(error) });

@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import { GUEST_HEADERS } from './guest-headers.js';
 
-/** Headers for our own pages: nothing from elsewhere is loaded, framed or sent to. */
-export function pageHeaders(): RequestHandler {
+/** Headers for pages: nothing from elsewhere is loaded, framed or sent to. `directives` go before those of our own pages. */
+export function pageHeaders(directives: Record<string, readonly string[]> = {}): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -20,6 +20,7 @@ export function pageHeaders(): RequestHandler {
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
+        ...directives,
       },
     },
     // Whether a host is to be reached by TLS only is for whoever runs the proxy in front to say.

@@ -20,7 +20,7 @@ export interface HttpPartOptions {
   server: HttpServer;
   embedded: boolean;
   config: Config;
-  engines: Pick<Engines, 'notReadyBecause'>;
+  engines: Pick<Engines, 'notReadyBecause' | 'bullBoard'>;
   entrance: HttpEntrance;
   origins: OriginCheck;
   roomsPart: ReturnType<typeof openRoomsPart>;
@@ -55,6 +55,7 @@ export function openHttpPart(options: HttpPartOptions): HttpPart {
     metrics: options.metricRooms.http,
     ingestRoutes: options.metricRooms.ingestRoutes(authenticate),
     authenticate,
+    bullBoard: options.engines.bullBoard?.handler,
     take: (what, who) => entrance.take(what, who),
     addressOf: (req) => entrance.addressOf(req),
     admitAddress: (address) => entrance.admitAddress(address),
