@@ -32,43 +32,54 @@ interface Publication {
 /** What of one job is not in its room yet. */
 interface Report {
   last: Publication | undefined;
-  /** Progress that is left out when something newer comes first. */
-  progress: JobState | undefined;
+  /** Not on their way yet. */
+  readonly held: JobState[];
 }
 
+/** Milliseconds that a state is held for those that follow. Most jobs that do little have ended by then, and are told in one go. */
+const HOLD_MS = 20;
+
 /**
- * Publishes each state of each job that changes in this process into the job's room, in order. A state does not wait for the one before it: both may share
- * a commit, and the log refuses one whose predecessor is missing. Only progress waits, and is left out when a newer state is there. The id of a
- * publication is the state's revision, so that a repeated try is not seen twice.
+ * Publishes each state of each job that changes in this process into the job's room, in order. States that follow each other at once go together, at the
+ * latest with the job's end; one does not wait for the one before it to be stored, the log refuses it where that is missing. Progress waits, and is left out
+ * when a newer state is there. The id of a publication is the state's revision, so that a repeated try is not seen twice.
  */
 export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOptions): JobReports {
   const reports = new Map<string, Report>();
+  const holding = new Set<Report>();
+  let timer: NodeJS.Timeout | undefined;
   let onSettled: (() => void)[] = [];
 
-  function send(report: Report, state: JobState): void {
-    const id = `${state.jobId}.r${state.revision}`;
-    const publication = { id, settled: publish(state, id, report.last) };
-    report.last = publication;
-    void publication.settled.then(() => {
-      if (report.last === publication) goOn(report, state.jobId);
-    });
+  function send(report: Report): void {
+    holding.delete(report);
+    for (const state of report.held.splice(0)) {
+      const id = `${state.jobId}.r${state.revision}`;
+      const publication = { id, settled: publish(state, id, report.last) };
+      report.last = publication;
+      void publication.settled.then(() => {
+        if (report.last === publication) goOn(report, state.jobId);
+      });
+    }
+  }
+
+  function hold(report: Report): void {
+    holding.add(report);
+    if (timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      for (const one of holding) send(one);
+    }, HOLD_MS);
   }
 
   /** Nothing of the job is on its way any more. */
   function goOn(report: Report, jobId: string): void {
     report.last = undefined;
-    sendProgress(report);
+    send(report);
     if (report.last) return;
     reports.delete(jobId);
     if (reports.size > 0) return;
     for (const tell of onSettled) tell();
     onSettled = [];
-  }
-
-  function sendProgress(report: Report): void {
-    const { progress } = report;
-    report.progress = undefined;
-    if (progress) send(report, progress);
   }
 
   async function publish(state: JobState, id: string, before: Publication | undefined): Promise<void> {
@@ -94,12 +105,13 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
 
   queue.onChange(({ state }) => {
     if (state.endedAt !== undefined) onEnd?.(state);
-    const report = reports.get(state.jobId) ?? { last: undefined, progress: undefined };
+    const report = reports.get(state.jobId) ?? { last: undefined, held: [] };
     reports.set(state.jobId, report);
-    if (report.progress?.startedAt === state.startedAt) report.progress = undefined;
-    else sendProgress(report);
-    if (report.last && state.state === 'active' && state.progress) report.progress = state;
-    else send(report, state);
+    const before = report.held.at(-1);
+    if (before && isProgress(before) && before.startedAt === state.startedAt) report.held.pop();
+    report.held.push(state);
+    if (state.endedAt !== undefined) send(report);
+    else if (!isProgress(state) || !report.last) hold(report);
   });
   return {
     async settled(withinMs) {
@@ -111,3 +123,5 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     },
   };
 }
+
+const isProgress = ({ state, progress }: JobState) => state === 'active' && progress !== undefined;

@@ -204,6 +204,13 @@ describe('the room of a job', () => {
     expect(published.map(({ state }) => state.state)).toEqual(['queued', 'active', 'done']);
   });
 
+  test('is told of a job that goes on running', async () => {
+    await work((_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))));
+    await service.submit(ann, { name: 'add', input: { a: 1 } });
+    await waitFor(() => published.length === 2);
+    expect(published.map(({ state }) => state.state)).toEqual(['queued', 'active']);
+  });
+
   test('misses a state that the log refuses for good, and gets the next', async () => {
     failures = [new HubError('invalid')];
     await work(async () => 'x');
