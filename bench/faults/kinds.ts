@@ -24,4 +24,4 @@ export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
 /** What a fault hits: two that hit the same thing do not overlap. */
-export const partOf = (kind: FaultKind) => kind.split('-')[0]!;
+export const partOf = (kind: FaultKind) => (kind === 'rolling-restart' ? 'instance' : kind.split('-')[0]!);

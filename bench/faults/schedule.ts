@@ -14,8 +14,8 @@ export interface Fault {
   readonly strength: number;
 }
 
-const HOLD_MS = { least: 500, most: 6_000 };
-const GAP_MS = { least: 2_500, most: 5_000 };
+const HOLD_MS = { least: 500, most: 4_000 };
+const GAP_MS = { least: 1_500, most: 3_000 };
 const OVERLAPPING = 0.2;
 
 /** Faults without end: rounds in which each kind comes once, in an order of the seed's. The same seed gives the same ones. */
