@@ -32,9 +32,12 @@ test('the page is asked about each time, what has its hash in the name is kept f
   expect(await kept('/assets/app-1a2b.js')).toEqual([200, 'public, max-age=31536000, immutable', 'text/javascript; charset=utf-8']);
 });
 
-test('the path of a page that is no file gets the page; a missing file and the API do not', async () => {
+test('the path of a page that is no file leads to the page; a missing file and the API do not', async () => {
   const { url } = await pages();
-  expect((await get(`${url}/chat/lobby`, { accept: 'text/html' })).text).toContain('<title>Roomcast</title>');
+  const typed = (path: string) => fetch(url + path, { headers: { Accept: 'text/html' }, redirect: 'manual' });
+  expect((await typed('/chat/lobby')).headers.get('Location')).toBe('/#/chat/lobby');
+  expect((await typed('//evil.example/x')).headers.get('Location')).toBe('/#//evil.example/x');
+  expect(await (await fetch(`${url}/chat/lobby`, { headers: { Accept: 'text/html' } })).text()).toContain('<title>Roomcast</title>');
   for (const path of ['/assets/gone.js', '/api/gone', '/.hidden', '/favicon.ico']) {
     expect(await get(url + path, { accept: 'text/html' })).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
   }

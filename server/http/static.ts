@@ -7,7 +7,7 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /**
  * Serves the built web client from `webDir`: files under `assets/` have their hash in the name and are kept for good, the rest
- * is asked about each time. A page's path that is no file gets `index.html`, which knows the page.
+ * is asked about each time. Pages are named by the fragment; a path that somebody typed instead, and that is no file, leads there.
  */
 export function webPages(webDir: string): Router {
   const router = Router();
@@ -31,6 +31,7 @@ function indexPage(webDir: string): RequestHandler {
   return (req, res, next) => {
     const isPage = (req.method === 'GET' || req.method === 'HEAD') && !FILE.test(req.path) && req.accepts('html') !== false;
     if (!isPage) return next();
+    if (req.path !== '/') return res.redirect(`${req.baseUrl}/#${req.path}`);
     res.sendFile('index.html', { root: webDir, cacheControl: false, headers: { 'Cache-Control': 'no-cache' } }, (fault) => {
       // Before anything was sent there is no such file; afterwards the reader went away.
       if (fault && !res.headersSent) next();
