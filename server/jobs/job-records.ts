@@ -45,23 +45,24 @@ export class JobRecords {
   async create(job: Job): Promise<Created> {
     const { request, state } = job;
     const { queuedMax, queuedPerOwnerMax } = this.limits;
-    const { lane, owner } = request;
     const keys = [
-      this.jobKey(state.jobId),
-      this.keyKey(request),
-      this.key('queued', lane),
-      this.key('queued', otherThan(lane)),
-      this.key('waiting'),
+      ...this.admissionKeys(job),
       this.key('all'),
-      this.key('owner', owner),
-      this.key('turn', ...lineOf(request)),
-      this.key('turns', ...lineOf(request)),
-      this.key('queued', 'of', request.name),
+      this.key('owner', request.owner),
+      ...this.turnKeys(request),
       this.key('names'),
       this.unfinishedKey(request),
     ];
     const places = [String(queuedMax), String(queuedPerOwnerMax), this.jobKey('')];
-    const args = [state.jobId, JSON.stringify(request), encode(job), owner, String(state.createdAt), ...places, String(state.revision)];
+    const args = [
+      state.jobId,
+      JSON.stringify(request),
+      encode(job),
+      request.owner,
+      String(state.createdAt),
+      ...places,
+      String(state.revision),
+    ];
     const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? '')];
     const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name, ...bounds]));
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
@@ -73,22 +74,10 @@ export class JobRecords {
    */
   async retry(failed: Job, job: Job): Promise<number | undefined> {
     const { request, state } = job;
-    const { lane, owner } = request;
-    const keys = [
-      this.jobKey(state.jobId),
-      this.keyKey(request),
-      this.key('queued', lane),
-      this.key('queued', otherThan(lane)),
-      this.key('waiting'),
-      this.key('failed'),
-      this.key('turn', ...lineOf(request)),
-      this.key('turns', ...lineOf(request)),
-      this.key('queued', 'of', request.name),
-      this.unfinishedKey(request),
-    ];
+    const keys = [...this.admissionKeys(job), this.key('failed'), ...this.turnKeys(request), this.unfinishedKey(request)];
     const revisions = [String(failed.state.revision), String(state.revision)];
     const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
-    const args = [state.jobId, owner, ...revisions, encode(job), String(waitsSince(job)), ...places, flag(request)];
+    const args = [state.jobId, request.owner, ...revisions, encode(job), String(waitsSince(job)), ...places, flag(request)];
     args.push(request.perUserLimit === undefined ? '0' : '1');
     const [answer, turn] = this.admitted(await this.script(RETRY, keys, args));
     return answer === 'queued' ? Number(turn) : undefined;
@@ -199,6 +188,19 @@ export class JobRecords {
 
   private keyKey(request: JobRequest): string {
     return this.key('key', keyOf(request) ?? '');
+  }
+
+  /** What says whether a job may wait. */
+  private admissionKeys({ request, state }: Job): string[] {
+    const { lane } = request;
+    const queued = [this.key('queued', lane), this.key('queued', otherThan(lane))];
+    return [this.jobKey(state.jobId), this.keyKey(request), ...queued, this.key('waiting')];
+  }
+
+  /** What its turn comes from, and the count of its name. */
+  private turnKeys(request: JobRequest): string[] {
+    const line = lineOf(request);
+    return [this.key('turn', ...line), this.key('turns', ...line), this.key('queued', 'of', request.name)];
   }
 
   private unfinishedKey({ name, owner }: JobRequest): string {
