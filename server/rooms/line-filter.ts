@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import { fieldText } from '../../shared/line-field.js';
 import { type LineFilter, LOG_LEVELS, type LogLevel, type LogLine } from '../../shared/schemas.js';
 import { matchesGlob } from '../../shared/series-pattern.js';
 import type { LogEntry } from '../log/room-log.js';
@@ -53,19 +54,4 @@ function patternTest(pattern: string, textOf: (line: LogLine) => string | undefi
     const text = textOf(line);
     return text !== undefined && matchesGlob(pattern, text);
   };
-}
-
-/** A field by its name as it is, else step by step at its dots. What is neither text, number nor boolean has no text. */
-function fieldText(fields: LogLine['fields'], name: string): string | undefined {
-  const value = fields && Object.hasOwn(fields, name) ? fields[name] : nested(fields, name.split('.'));
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-}
-
-function nested(value: unknown, path: readonly string[]): unknown {
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
-    value = (value as Record<string, unknown>)[step];
-  }
-  return value;
 }

@@ -1,3 +1,4 @@
+import { fieldText } from '../../../shared/line-field.js';
 import type { LineFilter, LogLevel, LogLine } from '../../../shared/schemas.js';
 import { matchesGlob } from '../../../shared/series-pattern.js';
 
@@ -51,23 +52,8 @@ function has(line: LogLine, term: Term): boolean {
   return value !== undefined && matchesGlob(term.value, value);
 }
 
-function fieldOf(line: LogLine, name: string): string | undefined {
-  if (name === 'source') return line.source;
-  const { fields } = line;
-  if (!fields) return undefined;
-  return Object.hasOwn(fields, name) ? textOf(fields[name]) : textOf(nested(fields, name.split('.')));
-}
-
-function nested(value: unknown, path: readonly string[]): unknown {
-  return path.reduce(
-    (inner, step) => (typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[step] : undefined),
-    value,
-  );
-}
-
-/** As the hub has it: what is neither text, number nor boolean has no text. */
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+function fieldOf({ source, fields }: LogLine, name: string): string | undefined {
+  return name === 'source' ? source : fieldText(fields, name);
 }
 
 /** Length of a pattern, stars in it, and fields that the hub takes. */
