@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { measureOf } from '../load/load-figures.js';
 import type { BenchProcess } from '../process.js';
 import type { RunSettings, Scenario } from '../scenario.js';
 import { type Redis, startRedis } from '../servers/redis.js';
@@ -42,7 +43,7 @@ export const cache: Scenario<Mode, Measure, Option> = {
     { key: 'latencyP50Ms', label: 'read p50', unit: 'ms', digits: 3, compared: true },
     { key: 'latencyP99Ms', label: 'read p99', unit: 'ms', digits: 3, compared: true },
     { key: 'latencyMaxMs', label: 'read max', unit: 'ms', digits: 1 },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['computed', 'latencyP99Ms'],
   claims: [

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoadClient } from '../load/load-client.js';
+import { measureOf } from '../load/load-figures.js';
 import type { RunSettings, Scenario } from '../scenario.js';
 import { Servers, type Target } from '../servers/targets.js';
 import type { Workbench } from '../workbench.js';
@@ -31,7 +32,7 @@ export const idle: Scenario<Mode, Measure, 'members'> = {
   modes: [...modesOf('connected'), ...modesOf('joined')],
   measures: [
     { key: 'kibPerConnection', label: 'RSS per connection', unit: 'KiB', digits: 1, compared: true },
-    { key: 'rssMiB', label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
+    measureOf('rssMiB'),
     { key: 'connectSeconds', label: 'until all are connected', unit: 's', digits: 2, compared: true },
     { key: 'connectCpuUs', label: 'CPU of the server per connection until then', unit: 'µs', digits: 0, compared: true },
     { key: 'clientBusyPercent', label: 'load client busy until then', unit: '%', digits: 1 },

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { measureOf } from '../load/load-figures.js';
 import type { PreparedScenario, RunSettings, Scenario } from '../scenario.js';
 import type { Workbench } from '../workbench.js';
 import {
@@ -54,16 +55,16 @@ export const jobs: Scenario<Mode, Measure, Option> = {
     { key: 'loopDelayP50Ms', label: 'event-loop delay p50', unit: 'ms', digits: 2 },
     { key: 'loopDelayP99Ms', label: 'event-loop delay p99', unit: 'ms', digits: 2, compared: true },
     { key: 'loopDelayMaxMs', label: 'event-loop delay max', unit: 'ms', digits: 1, compared: true },
-    { key: 'latencyP50Ms', label: 'publish to deliver p50', unit: 'ms', digits: 2, compared: true },
-    { key: 'latencyP99Ms', label: 'publish to deliver p99', unit: 'ms', digits: 2, compared: true },
+    measureOf('latencyP50Ms'),
+    measureOf('latencyP99Ms'),
     { key: 'latencyMaxMs', label: 'publish to deliver max', unit: 'ms', digits: 1, compared: true },
     { key: 'loopBusyPercent', label: 'event loop busy', unit: '%', digits: 1 },
     { key: 'cpuSeconds', label: 'CPU of the server, user + system', unit: 's', digits: 2, compared: true },
-    { key: 'rssMiB', label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
+    measureOf('rssMiB'),
     { key: 'jobsDone', label: 'jobs done, warm-up included', unit: '', digits: 0 },
     { key: 'published', label: 'messages published', unit: '', digits: 0 },
     { key: 'delivered', label: 'deliveries', unit: '', digits: 0 },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['loopDelayP99Ms', 'latencyP99Ms'],
   claims: [{ mode: 'offloaded', measure: 'loopDelayP99Ms', limit: { below: 20 } }],

@@ -36,9 +36,12 @@ const MEASURES: Readonly<Record<LoadFigure, Omit<Measure, 'key'>>> = {
   clientBusyPercent: { label: 'load client busy', unit: '%', digits: 1 },
 };
 
+/** A measure that many scenarios have. */
+export const measureOf = <Key extends LoadFigure>(key: Key): Measure<Key> => ({ key, ...MEASURES[key] });
+
 /** Measures by name, in that order; how busy the client was comes last, always. */
 export function measuresOf<Key extends LoadFigure>(...keys: Key[]): Measure<Key | 'clientBusyPercent'>[] {
-  return [...keys, 'clientBusyPercent' as const].map((key) => ({ key, ...MEASURES[key] }));
+  return [...keys, 'clientBusyPercent' as const].map((key) => measureOf(key));
 }
 
 const US_PER_S = 1e6;

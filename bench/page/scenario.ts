@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import type { Scope } from '../../test/support/scope.js';
+import { measureOf } from '../load/load-figures.js';
 import { watchUse } from '../process-use.js';
 import type { PreparedScenario, RunSettings, Scenario } from '../scenario.js';
 import type { Workbench } from '../workbench.js';
@@ -55,7 +56,7 @@ export const page: Scenario<Mode, Measure, Option> = {
     { key: 'heapMiBPerMinute', label: 'heap growth', unit: 'MiB/min', digits: 1 },
     { key: 'sentPerSecond', label: 'values or lines sent per second', unit: '', digits: 0 },
     { key: 'undelivered', label: 'values or lines that the hub refused', unit: '', digits: 0 },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['longestTaskMs', 'inpP98Ms', 'mainThreadPercent'],
   claims: [

@@ -1,3 +1,4 @@
+import { measureOf } from '../load/load-figures.js';
 import type { RunSettings, Scenario } from '../scenario.js';
 import { startRedis } from '../servers/redis.js';
 import { perOne } from '../stats.js';
@@ -42,7 +43,7 @@ export const queue: Scenario<Mode, Measure, Option> = {
     { key: 'latencyP99Ms', label: 'submission to end p99', unit: 'ms', digits: 2, compared: true },
     { key: 'jobsPerSecond', label: 'jobs per second', unit: '', digits: 0, compared: true },
     { key: 'cpuPerJobUs', label: 'CPU of the server per job', unit: 'us', digits: 0, compared: true },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['latencyP50Ms', 'jobsPerSecond'],
   claims: [

@@ -1,3 +1,4 @@
+import { measureOf } from '../load/load-figures.js';
 import type { PreparedScenario, RunSettings, Scenario } from '../scenario.js';
 import { perOne } from '../stats.js';
 import type { Workbench } from '../workbench.js';
@@ -45,12 +46,12 @@ export const search: Scenario<Mode, Measure, Option> = {
     { key: 'messagesReadPerSecond', label: 'messages read per second', unit: '', digits: 0 },
     { key: 'rssGrowthMiB', label: 'growth of RSS at most', unit: 'MiB', digits: 0 },
     { key: 'memoryGrowthMiB', label: 'of it without the mapped file', unit: 'MiB', digits: 0 },
-    { key: 'latencyP50Ms', label: 'publish to deliver p50', unit: 'ms', digits: 2, compared: true },
-    { key: 'latencyP99Ms', label: 'publish to deliver p99', unit: 'ms', digits: 2, compared: true },
+    measureOf('latencyP50Ms'),
+    measureOf('latencyP99Ms'),
     { key: 'jobsDone', label: 'jobs done, warm-up included', unit: '', digits: 0 },
     { key: 'published', label: 'messages published', unit: '', digits: 0 },
     { key: 'delivered', label: 'deliveries', unit: '', digits: 0 },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['allMs', 'latencyP99Ms'],
   claims: [

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { measureOf } from '../load/load-figures.js';
 import type { Mode, RunSettings, Scenario } from '../scenario.js';
 import { Servers } from '../servers/targets.js';
 import { perOne } from '../stats.js';
@@ -46,15 +47,15 @@ export const transports: Scenario<Key, Measure, Option> = {
   },
   modes: CROWDS.flatMap((crowd) => TRANSPORTS.map((transport) => modeOf(transport, crowd))),
   measures: [
-    { key: 'latencyP50Ms', label: 'publish to deliver p50', unit: 'ms', digits: 2, compared: true },
-    { key: 'latencyP99Ms', label: 'publish to deliver p99', unit: 'ms', digits: 2, compared: true },
-    { key: 'cpuPercent', label: 'CPU of the server', unit: '% of a core', digits: 1, compared: true },
+    measureOf('latencyP50Ms'),
+    measureOf('latencyP99Ms'),
+    measureOf('cpuPercent'),
     { key: 'cpuPerDeliveryUs', label: 'CPU of the server per delivery', unit: 'µs', digits: 1, compared: true },
     { key: 'bytesPerDelivery', label: 'bytes per delivery, both directions', unit: '', digits: 0, compared: true },
     { key: 'requestsPerSecond', label: 'HTTP requests per second', unit: '', digits: 1 },
-    { key: 'rssMiB', label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
+    measureOf('rssMiB'),
     { key: 'delivered', label: 'deliveries', unit: '', digits: 0 },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['cpuPercent', 'latencyP99Ms', 'bytesPerDelivery'],
   claims: [],

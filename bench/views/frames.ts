@@ -1,4 +1,5 @@
 import { KINDS } from '../../shared/rooms.js';
+import { measureOf } from '../load/load-figures.js';
 import type { Mode, Scenario } from '../scenario.js';
 import { perOne } from '../stats.js';
 import type { FramesFigures, FramesRequest } from './calls.js';
@@ -43,10 +44,10 @@ export const frames: Scenario<Key, Measure, Option> = {
     { key: 'bytesPerFrame', label: 'bytes per frame', unit: '', digits: 0, compared: true },
     { key: 'bytesAsObjects', label: 'the same as JSON objects', unit: '', digits: 0 },
     { key: 'shareOfObjects', label: 'share of that', unit: '', digits: 3 },
-    { key: 'cpuPercent', label: 'CPU of the server', unit: '% of a core', digits: 1, compared: true },
-    { key: 'rssMiB', label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
-    { key: 'ownGrowthMiB', label: 'growth of its own memory (RssAnon) in the window', unit: 'MiB', digits: 1 },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('cpuPercent'),
+    measureOf('rssMiB'),
+    measureOf('ownGrowthMiB'),
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['latencyP99Ms', 'bytesPerFrame'],
   claims: [

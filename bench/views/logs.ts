@@ -1,4 +1,5 @@
 import { OPTIONS } from '../../server/config/options.js';
+import { measureOf } from '../load/load-figures.js';
 import type { Scenario } from '../scenario.js';
 import type { LogsFigures, LogsRequest } from './calls.js';
 import { runViews, type ServerFigures } from './run-views.js';
@@ -33,10 +34,10 @@ export const logs: Scenario<Key, Measure, Option> = {
     { key: 'told', label: 'lines that slow viewers were told of', unit: '', digits: 0 },
     { key: 'latencyP50Ms', label: 'line to viewer p50', unit: 'ms', digits: 1, compared: true },
     { key: 'latencyP99Ms', label: 'line to viewer p99', unit: 'ms', digits: 1, compared: true },
-    { key: 'cpuPercent', label: 'CPU of the server', unit: '% of a core', digits: 1, compared: true },
-    { key: 'rssMiB', label: 'RSS of the server', unit: 'MiB', digits: 0, compared: true },
-    { key: 'ownGrowthMiB', label: 'growth of its own memory (RssAnon) in the window', unit: 'MiB', digits: 1 },
-    { key: 'clientBusyPercent', label: 'load client busy', unit: '%', digits: 1 },
+    measureOf('cpuPercent'),
+    measureOf('rssMiB'),
+    measureOf('ownGrowthMiB'),
+    measureOf('clientBusyPercent'),
   ],
   pictured: ['latencyP99Ms', 'cpuPercent'],
   claims: [
