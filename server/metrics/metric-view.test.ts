@@ -127,6 +127,20 @@ test('a group ends with its last viewer', async () => {
   expect(clock.armed).toBe(0);
 });
 
+test('of the frames that one interval gives, the last says how far the room is seen', async () => {
+  const { join, publish, clock } = room();
+  const viewer = join(1);
+  publish({ cpu: 1 });
+  publish({ cpu: 9 }, clock.now() - 60_000);
+  publish({ cpu: 2 });
+  await clock.advance(1_000);
+  expect(viewer.frames.map(({ values, position }) => [values, position])).toEqual([
+    [[1], 'e:1'],
+    [[9], undefined],
+    [[2], 'e:3'],
+  ]);
+});
+
 test('a late sample reaches every viewer at its own time', async () => {
   const { join, publish, clock } = room();
   const viewers = [join(), join(1)];

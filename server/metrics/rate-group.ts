@@ -57,7 +57,8 @@ export class RateGroup {
       const frame: Omit<Frame, 'room'> = { t, series: keys, values };
       const ago = agesOf({ t, times });
       if (ago) frame.ago = ago;
-      if (this.#position) frame.position = this.#position;
+      // Whoever stands at a position takes nothing of it again: rows before the last are not all that there is up to it.
+      if (this.#position && i === rows.length - 1) frame.position = this.#position;
       if (names && i === 0) frame.names = names;
       this.emit(frame);
     });
