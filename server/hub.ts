@@ -138,7 +138,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     jobThreads: jobs.threads,
     redisUp: () => engines.link?.ready() ?? true,
   });
-  const endTallies = bringTallies({ ...parts, cache });
+  const endTallies = bringTallies({ ...parts, sockets, cache });
   metricRooms.start();
   rollupsPart.start();
   // A link to Redis says it by itself, once it knows.

@@ -3,7 +3,7 @@ import { RoomEmitter } from './room-emitter.js';
 import type { OnDelivered, RoomOutput } from './room-output.js';
 import { StockOutput } from './stock-output.js';
 import { Turn } from './turn.js';
-import type { TurnSender } from './turn-sender.js';
+import type { SenderHost, TurnSender } from './turn-sender.js';
 import { createWsEngine } from './turn-socket.js';
 
 export interface DeliveryOptions {
@@ -21,6 +21,8 @@ export interface Delivery {
   /** Before anything is sent. */
   attach(io: Server): void;
   readonly output: RoomOutput;
+  /** Bytes written so far that the sockets do not count as theirs. */
+  straightBytes(): number;
 }
 
 /** Told of what waits here because its sockets do not take it at once. Stock delivery does not know. */
@@ -38,7 +40,7 @@ export function createDelivery(options: DeliveryOptions, onDelivered: OnDelivere
 
 function stockDelivery(onDelivered: OnDelivered): Delivery {
   const { output, attach } = later((io) => new StockOutput(io, onDelivered));
-  return { io: {}, attach, output };
+  return { io: {}, attach, output, straightBytes: () => 0 };
 }
 
 function turnDelivery(options: DeliveryOptions, onDelivered: OnDelivered, queues: QueueWatch): Delivery {
@@ -52,7 +54,8 @@ function turnDelivery(options: DeliveryOptions, onDelivered: OnDelivered, queues
     const socket = made().groups.socketOf(sender);
     if (socket) queues.waits(socket);
   };
-  return { io: { wsEngine: createWsEngine({ turn, onCongestion, onWaiting }) }, attach, output };
+  const host: SenderHost = { turn, onCongestion, onWaiting, straightBytes: 0 };
+  return { io: { wsEngine: createWsEngine(host) }, attach, output, straightBytes: () => host.straightBytes };
 }
 
 /** The server is made with the engine of a delivery, and the delivery's output on the server. */

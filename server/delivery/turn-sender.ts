@@ -2,6 +2,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import * as ws from 'ws';
 import { deflateMessage } from './deflate.js';
 import { MessageFrame, ReadyFrame } from './frame.js';
+import { handleOf, type SystemHandle, writeStraight } from './straight-write.js';
 import { type Lane, NOTHING, type Turn, type TurnGroup, type TurnWriter } from './turn.js';
 
 type Sent = (error?: Error) => void;
@@ -41,6 +42,8 @@ export interface SenderHost {
   onCongestion(sender: TurnSender): void;
   /** The kernel has not taken all that was written. */
   onWaiting(sender: TurnSender): void;
+  /** Bytes that were written past the connections' streams, which do not count them. */
+  straightBytes: number;
 }
 
 /**
@@ -57,6 +60,8 @@ export class TurnSender extends BareSender implements TurnWriter {
   readonly #threshold: number;
   readonly #host: SenderHost;
   #closed = false;
+  /** While nothing waits in the connection's stream: what is written to without it. */
+  #handle: SystemHandle | undefined;
   #congested = false;
   /** Of the message that was sent while congested: engine.io sends no other before it is called. */
   #held: Sent | undefined;
@@ -94,13 +99,28 @@ export class TurnSender extends BareSender implements TurnWriter {
   }
 
   write(bytes: Buffer): void {
+    const handle = this.#handle;
+    if (!handle) {
+      this.#writeStream(bytes);
+      return;
+    }
+    const taken = writeStraight(handle, bytes);
+    this.#host.straightBytes += taken;
+    if (taken < bytes.length) this.#writeStream(bytes.subarray(taken));
+  }
+
+  #writeStream(bytes: Buffer): void {
+    this.#handle = undefined;
     const socket = this._socket;
     if (this.#closed || !socket.writable) return;
     if (bytes.length > 0) socket.write(bytes);
     // Corked since its upgrade was answered.
     if (socket.writableCorked > 0) socket.uncork();
     const waiting = socket.writableLength;
-    if (waiting === 0) return;
+    if (waiting === 0) {
+      this.#handle = handleOf(socket);
+      return;
+    }
     this.#host.onWaiting(this);
     if (!this.#congested && waiting > CONGESTED_BYTES) this.#congest(socket);
   }
@@ -109,6 +129,7 @@ export class TurnSender extends BareSender implements TurnWriter {
   #close(list: readonly (Buffer | string)[], sent?: Sent): void {
     this.#host.turn.flush();
     this.#closed = true;
+    this.#handle = undefined;
     super.sendFrame(list, sent);
   }
 

@@ -42,6 +42,8 @@ export interface SocketPart {
   arriving(): number;
   connections(): Record<string, number>;
   subscriptions(): number;
+  /** Bytes written so far that the sockets do not count as theirs. */
+  straightBytes(): number;
   /** Takes no new connection and, where there are other instances, asks the clients here to go to them. */
   drain(drainMs: number): Promise<void>;
   close(): Promise<void>;
@@ -119,6 +121,7 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
     disconnectUser: (userId) => sockets.disconnectUser(userId),
     connections: () => sockets.byTransport(),
     subscriptions: () => sockets.subscriptions(),
+    straightBytes: () => delivery.straightBytes(),
     // Alone there is nowhere else to go.
     drain: async (drainMs) => {
       if (engines.adapter) await sockets.sendAway(Math.min(drainMs, SEND_AWAY_MS));

@@ -4,9 +4,11 @@ import type { Counter } from 'prom-client';
 import type { Cache } from '../cache/cache.js';
 import type { Engines } from '../engines.js';
 import type { HubMetrics } from '../observe/metrics.js';
+import type { SocketPart } from './socket-part.js';
 
 export interface TalliesOptions {
   server: HttpServer;
+  sockets: Pick<SocketPart, 'straightBytes'>;
   cache: Pick<Cache, 'stats'>;
   engines: Pick<Engines, 'link'>;
   metrics: HubMetrics;
@@ -16,15 +18,17 @@ export interface TalliesOptions {
 const BRING_MS = 1_000;
 
 /** Brings what sockets, cache and link count by themselves into the hub's metrics; gives the function that ends it. */
-export function bringTallies({ server, cache, engines, metrics }: TalliesOptions): () => void {
+export function bringTallies({ server, sockets, cache, engines, metrics }: TalliesOptions): () => void {
   const traffic = countTraffic(server, metrics);
   const cacheReads = Object.keys(cache.stats()).map((result) => {
     const rise = riseOf(() => cache.stats()[result as keyof ReturnType<Cache['stats']>]);
     return () => metrics.cacheReads.inc({ result }, rise());
   });
   const reconnects = riseOf(() => engines.link?.counters.reconnects ?? 0);
+  const straightBytes = riseOf(() => sockets.straightBytes());
   const bring = () => {
     traffic.bring();
+    metrics.sentBytes.inc(straightBytes());
     for (const read of cacheReads) read();
     metrics.redisReconnects.inc({ link: 'hub' }, reconnects());
   };

@@ -57,6 +57,21 @@ describe.each(DELIVERIES)('delivery %s', (delivery) => {
     if (transport === 'websocket') for (const bytes of FRAME_BYTES) expect(sizes.filter((size) => size === bytes)).toHaveLength(4);
   });
 
+  test.each(['websocket', 'polling'])('what is sent over %s is counted, whether the system takes it at once or not', async (transport) => {
+    const stage = await openStage(scope, delivery);
+    const one = await stage.connect({ transports: [transport] });
+    const [small, large] = ['x'.repeat(1_000), 'y'.repeat(5_000_000)];
+    for (const payload of [small, large, small]) {
+      one.here.emit('e', payload);
+      await settleAll([one]);
+    }
+    const bytes = 2 * small.length + large.length;
+    const counted = () => metricOf(stage.hub, 'roomcast_sent_bytes_total');
+    await waitFor(async () => (await counted()) >= bytes, { what: 'all bytes counted' });
+    // The pages that tell the figure are in it, too.
+    expect(await counted()).toBeLessThan(1.5 * bytes);
+  });
+
   test('a large publication in the midst of small ones comes in its place', async () => {
     const stage = await openStage(scope, delivery);
     const listeners = await stage.connectMany(2);

@@ -1,0 +1,30 @@
+import { writeSync } from 'node:fs';
+import type { Socket as TcpSocket } from 'node:net';
+
+/** The system's end of a connection, as far as it is used here. Once it is closed its descriptor is negative. */
+export interface SystemHandle {
+  readonly fd: number;
+}
+interface WithHandle {
+  readonly _handle?: SystemHandle | null;
+  readonly encrypted?: boolean;
+}
+
+/** What bytes can be written to without the stream; undefined where they cannot: with TLS, and where a connection has no descriptor. */
+export function handleOf(socket: TcpSocket): SystemHandle | undefined {
+  const { _handle: handle, encrypted } = socket as WithHandle;
+  return !encrypted && handle && handle.fd >= 0 ? handle : undefined;
+}
+
+/**
+ * Writes what the system takes at once, and gives the number of those bytes. With any error, a full buffer or a connection that has gone,
+ * it gives 0: the stream meets the same again, and knows what to do.
+ */
+export function writeStraight(handle: SystemHandle, bytes: Buffer): number {
+  try {
+    // The descriptor is asked for each time: once the handle is closed, the number may be another file's.
+    return writeSync(handle.fd, bytes);
+  } catch {
+    return 0;
+  }
+}
