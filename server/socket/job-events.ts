@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { JobState, SubscribeAnswer } from '../../shared/protocol.js';
@@ -15,16 +16,19 @@ export interface JobCalls {
 
 /** All that a job has said so far. */
 const WHOLE_STORY = { last: BOUNDS.pageMessages };
+const AGAIN_MS = 500;
 
-export function addJobEvents(handlers: EventHandlers, jobs: JobCalls): void {
+/** @param againMs between two tries to follow a job whose store was away when it was handed in */
+export function addJobEvents(handlers: EventHandlers, jobs: JobCalls, againMs = AGAIN_MS): void {
   handlers.set(
     'job:submit',
     handler(
       jobSubmitSchema,
       async ({ data, principal, connection }) => {
         const state = await jobs.submit(principal, data);
-        // The submitter hears of its job without asking; a store that fails now leaves it `job:get`.
-        const begin = await connection.subscriptions.subscribe({ room: `job:${state.jobId}`, ...WHOLE_STORY }).catch(ignoreUnavailable);
+        // The submitter hears of its job without asking. A store that fails now does not hold up the acknowledgement of what is queued.
+        const begin = await follow(connection, state.jobId).catch(ignoreUnavailable);
+        if (!begin) void followLater(connection, state.jobId, againMs);
         return () => {
           queueMicrotask(() => begin && tell(connection, begin()));
           return state;
@@ -41,6 +45,24 @@ export function addJobEvents(handlers: EventHandlers, jobs: JobCalls): void {
     'job:cancel',
     handler(jobCancelSchema, ({ data, principal }) => jobs.cancel(principal, data.jobId)),
   );
+}
+
+function follow({ subscriptions }: Connection, jobId: string): Promise<() => SubscribeAnswer> {
+  return subscriptions.subscribe({ room: `job:${jobId}`, ...WHOLE_STORY });
+}
+
+/** Until the store is back, or the connection has ended. */
+async function followLater(connection: Connection, jobId: string, againMs: number): Promise<void> {
+  while (connection.socket.connected) {
+    await delay(againMs, undefined, { ref: false });
+    try {
+      const begin = await follow(connection, jobId).catch(ignoreUnavailable);
+      if (begin) return tell(connection, begin());
+    } catch {
+      // Refused for good: the connection closes, or its user may not read the room any more.
+      return;
+    }
+  }
 }
 
 function tell(connection: Connection, { room, messages }: SubscribeAnswer): void {
