@@ -48,6 +48,10 @@ export const subscribeSchema = z.strictObject({
   quantiles: z.array(z.number().gt(0).lt(1)).min(1).max(8).optional(),
   /** For metric rooms: frames as the bytes that `decodeFrame` reads, in the event `frame:bytes`. */
   binary: z.boolean().optional(),
+  /** For metric rooms: values of one series that the last minutes have at most; 600 by default. */
+  points: z.int().min(2).max(2_000).optional(),
+  /** For metric rooms: what is kept of more values than that. `minmax` (by default) keeps each peak, `lttb` the form of the line. */
+  downsample: z.enum(['minmax', 'lttb']).optional(),
   /** For log rooms: the lines that pass it, as `lines`, instead of the messages. */
   filter: lineFilterSchema.optional(),
   /** With `filter`: a subscriber that does not keep up is given the newest lines and told how many it did not see, instead of all of them later. */

@@ -112,6 +112,10 @@ export interface MetricOptions {
   rates?: readonly string[];
   /** Histograms (`name_bucket{le="…"}`) as these quantiles, under the name `name{quantile="…"}`. */
   quantiles?: readonly number[];
+  /** Values of one series that the snapshot's last minutes have at most. Default 600. */
+  points?: number;
+  /** What is kept of more values than that: each peak (`minmax`, the default), or the form of the line (`lttb`). */
+  downsample?: 'minmax' | 'lttb';
   /** Frames travel as bytes: less traffic, and less work for both sides. Default false. */
   binary?: boolean;
 }

@@ -11,7 +11,7 @@ export interface SessionWish {
   readonly last?: number;
   readonly maxHz?: number;
   /** What it sees of the room. */
-  readonly view?: Pick<SubscribeRequest, 'series' | 'rates' | 'quantiles' | 'binary' | 'filter' | 'skip'>;
+  readonly view?: Pick<SubscribeRequest, 'series' | 'rates' | 'quantiles' | 'binary' | 'points' | 'downsample' | 'filter' | 'skip'>;
   /** Each subscription starts anew, with a snapshot, instead of continuing from the cursor. */
   readonly anew?: boolean;
 }

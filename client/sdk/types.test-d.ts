@@ -34,7 +34,7 @@ export function views(hub: Hub): void {
   const logs = hub.logs('logs:api', { filter: { level: 'warn', fields: { status: '5*' } }, skip: true });
   logs.on('lines', ({ lines, skipped }) => lines.map(({ text }) => text).length + skipped);
   logs.setFilter({ text: 'timeout' });
-  hub.metrics('metrics:web', { series: ['cpu'], rates: ['*_total'], quantiles: [0.99], binary: true });
+  hub.metrics('metrics:web', { series: ['cpu'], rates: ['*_total'], quantiles: [0.99], binary: true, points: 200, downsample: 'lttb' });
   // @ts-expect-error no such level
   logs.setFilter({ level: 'loud' });
   // @ts-expect-error a log room has lines, not messages

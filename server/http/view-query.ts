@@ -14,12 +14,14 @@ const numberText = z
   .string()
   .regex(/^[0-9]{1,6}(\.[0-9]{1,6})?$/, 'a number is expected')
   .transform(Number);
-const { maxHz, series, rates, quantiles } = subscribeSchema.shape;
+const { maxHz, series, rates, quantiles, points, downsample } = subscribeSchema.shape;
 const framesQuery = z.object({
   maxHz: numberText.optional().pipe(maxHz),
   series: several(z.string()).pipe(series),
   rates: several(z.string()).pipe(rates),
   quantiles: several(numberText).pipe(quantiles),
+  points: numberText.optional().pipe(points),
+  downsample,
 });
 
 /**

@@ -2,8 +2,10 @@ import type { Frame, MetricSnapshot } from '../../shared/protocol.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import { formatSeries } from '../../shared/series-name.js';
 import { compileSeriesPatterns, partsOf } from '../../shared/series-pattern.js';
+import type { Shown } from './backfills.js';
 import { CounterRate } from './counter-rate.js';
 import { HistogramCounts } from './histogram-quantiles.js';
+import type { NumberedRow } from './metric-history.js';
 import { agesOf } from './sample-columns.js';
 import { SeriesDictionary } from './series-dictionary.js';
 
@@ -67,11 +69,16 @@ export class FrameLens {
     this.#dictionary = new SeriesDictionary({ ...limits, onForget: (number) => this.#made.delete(number) });
   }
 
-  /** Takes in what the room knows already. */
-  seed({ latest, backfill }: MetricSnapshot, now: number): void {
-    for (const row of backfill) this.frame(row, now);
+  /** Takes in what the room knows already, before anybody sees it. @param rows of the last time, oldest first */
+  seed(rows: readonly NumberedRow[], latest: MetricSnapshot['latest'], now: number): void {
+    for (const { t, series, values, ago } of rows)
+      this.frame({ t, series: plain(series), values: plain(values), ...(ago && { ago: plain(ago) }) }, now);
     const t = latest.t.reduce((newest, at) => Math.max(newest, at), 0);
     this.frame({ t, series: latest.series, values: latest.values, ago: latest.t.map((at) => t - at) }, now);
+    for (const source of latest.series) {
+      const route = this.#route(source);
+      if (route.to === 'rate' && this.#dictionary.known(route.name, now) === undefined) this.#dictionary.introduce(route.name, now);
+    }
   }
 
   /** The series of a frame that have to do with this lens, in the room's numbers; undefined without any. */
@@ -104,38 +111,33 @@ export class FrameLens {
     return out.frame(t, position);
   }
 
-  /** What a newcomer gets, out of the room's own. Quantiles have no past. */
-  snapshot({ latest, backfill }: MetricSnapshot, now: number): MetricSnapshot {
+  /** Its series, by number. */
+  get shownNames(): readonly string[] {
+    return this.#dictionary.names;
+  }
+
+  /** The latest of each series, out of the room's own. */
+  latest(latest: MetricSnapshot['latest'], now: number): MetricSnapshot['latest'] {
     const seen: MetricSnapshot['latest'] = { series: [], t: [], values: [] };
-    const add = (number: number | undefined, t: number, value: number) => {
-      if (number === undefined) return;
+    const add = (number: number, t: number, value: number) => {
       seen.series.push(number);
       seen.t.push(t);
       seen.values.push(value);
     };
     latest.series.forEach((source, i) => {
-      const route = this.#route(source);
-      if (route.to === 'value') add(this.#dictionary.known(route.name, now), latest.t[i] ?? 0, latest.values[i] ?? 0);
+      const shown = this.shows(source, now);
+      if (shown && !shown.rate) add(shown.number, latest.t[i] ?? 0, latest.values[i] ?? 0);
     });
     for (const [number, { t, value }] of this.#made) add(number, t, value);
-    return { names: [...this.#dictionary.names], latest: seen, backfill: this.#past(backfill, now) };
+    return seen;
   }
 
-  #past(backfill: MetricSnapshot['backfill'], now: number): MetricSnapshot['backfill'] {
-    const counters = new Map<string, CounterRate>();
-    return backfill.flatMap(({ t, series, values }) => {
-      const row: MetricSnapshot['backfill'][number] = { t, series: [], values: [] };
-      series.forEach((source, i) => {
-        const route = this.#route(source);
-        if (route.to !== 'value' && route.to !== 'rate') return;
-        const number = this.#dictionary.known(route.name, now);
-        const value = route.to === 'value' ? values[i] : counterOf(counters, route.name).next(t, values[i] ?? 0);
-        if (number === undefined || value === undefined) return;
-        row.series.push(number);
-        row.values.push(value);
-      });
-      return row.series.length > 0 ? [row] : [];
-    });
+  /** What a series of the room's past is seen as; undefined: not at all, or not yet told in a frame. Quantiles have no past. */
+  shows(source: number, now: number): Shown | undefined {
+    const route = this.#route(source);
+    if (route.to !== 'value' && route.to !== 'rate') return undefined;
+    const number = this.#dictionary.known(route.name, now);
+    return number === undefined ? undefined : { number, rate: route.to === 'rate' };
   }
 
   #make(out: Columns, name: string, t: number, value: number | undefined): void {
@@ -175,11 +177,7 @@ export class FrameLens {
   }
 }
 
-function counterOf(counters: Map<string, CounterRate>, name: string): CounterRate {
-  const counter = counters.get(name) ?? new CounterRate();
-  counters.set(name, counter);
-  return counter;
-}
+const plain = (column: ArrayLike<number>): number[] => (Array.isArray(column) ? column : Array.from(column));
 
 /** A frame that is being put together, each series by its number. */
 class Columns {

@@ -1,5 +1,7 @@
 import type { MetricSnapshot } from '../../shared/protocol.js';
-import { downsample } from './downsample.js';
+import type { Points } from './downsample.js';
+import { PastBuckets } from './past-buckets.js';
+import type { Cells } from './rollups/rollup-cell.js';
 
 /** One frame in numbers: `values[i]` is of the series numbered `series[i]`. */
 export interface NumberedRow {
@@ -11,52 +13,69 @@ export interface NumberedRow {
 }
 
 export interface MetricHistoryOptions {
-  /** Age up to which rows are kept. */
+  /** Age up to which samples are kept. */
   readonly ageMs: number;
-  /** Values kept in all. */
+  /** Values kept as they came, in all. */
   readonly points: number;
-  /** Values of one series, and of all, that a snapshot's backfill has at most. */
-  readonly backfillPointsPerSeries: number;
-  readonly backfillPoints: number;
+  /** Buckets of older ones, of all series together, about. */
+  readonly cells: number;
 }
 
-type Backfill = MetricSnapshot['backfill'];
+/** Which points of a series are wanted: of older ones the last of each bucket, and its extremes too. */
+export type Wanted = ReadonlyMap<number, { readonly extremes: boolean }>;
 
-/** Age at which a computed backfill is computed anew instead of being continued with what came since. */
-const BACKFILL_REUSE_MS = 5_000;
+/** Age up to which values are kept as they came. */
+const AS_THEY_CAME_MS = 60_000;
 
 /** Values from which a row is held in typed arrays: below, what these take themselves is more than they save. */
 const PACKED_VALUES = 32;
 const COLUMNS = 1_000;
 
-/** The last minutes of a room's samples, and the latest of each series whatever its age. */
+/** The last minutes of a room's samples: the newest as they came, older ones in buckets; and the latest of each series whatever its age. */
 export class MetricHistory {
   readonly #rows: { row: NumberedRow; heardAt: number }[] = [];
+  readonly #past: PastBuckets;
   #points = 0;
+  /** Rows ever added: the number of the last one. */
+  #count = 0;
   /** Numbers of frames' series, by the first of them. */
   readonly #columns = new Map<number, Uint32Array>();
   readonly #latestT: number[] = [];
   readonly #latestValues: number[] = [];
-  #computed: { at: number; rows: Backfill; since: NumberedRow[] } | undefined;
 
-  constructor(private readonly options: MetricHistoryOptions) {}
+  constructor(private readonly options: MetricHistoryOptions) {
+    this.#past = new PastBuckets(options);
+  }
+
+  /** The number of the newest row, and of the newest one that is in buckets already. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get inBuckets(): number {
+    return this.#count - this.#rows.length;
+  }
+
+  /** Takes roll-ups in, before any row. */
+  begin(number: number, cells: Cells): void {
+    this.#past.begin(number, cells);
+    for (const { last, lastT } of cells.values()) this.#learn(number, last, lastT);
+  }
 
   /** @param heardAt the store's time of the message, which decides about age */
   add(row: NumberedRow, heardAt: number): void {
-    eachValue(row, (number, value, t) => {
-      if (t < (this.#latestT[number] ?? t)) return;
-      this.#latestT[number] = t;
-      this.#latestValues[number] = value;
-    });
-    if (row.t >= heardAt - this.options.ageMs) this.#keep(row, heardAt);
-    this.#dropOld(heardAt);
+    eachValue(row, (number, value, t) => this.#learn(number, value, t));
+    this.#rows.push({ row: this.#pack(row), heardAt });
+    this.#points += row.series.length;
+    this.#count++;
+    this.age(heardAt);
   }
 
-  /** Forgets the latest value of a series that has none among the rows any more. */
+  /** Forgets a series that has had no sample for twice the age. */
   forget(number: number): void {
     delete this.#latestT[number];
     delete this.#latestValues[number];
-    this.#computed = undefined;
+    this.#past.forget(number);
   }
 
   latest(): MetricSnapshot['latest'] {
@@ -69,21 +88,47 @@ export class MetricHistory {
     return latest;
   }
 
-  /** The rows of the last minutes by time, thinned to what a chart can show. */
-  backfill(now: number): Backfill {
-    this.#dropOld(now);
-    if (!this.#computed || now - this.#computed.at > BACKFILL_REUSE_MS) this.#computed = { at: now, rows: this.#thin(), since: [] };
-    const { at, rows, since } = this.#computed;
-    if (since.length > 0) this.#computed = { at, rows: mergeByTime([...rows, ...since]), since: [] };
-    return this.#computed.rows;
+  /** Rows that are kept as they came, after the row `after` and up to the row `upTo`. */
+  rows(after: number, upTo: number): NumberedRow[] {
+    const from = Math.max(0, after - this.inBuckets);
+    return this.#rows.slice(from, Math.max(from, upTo - this.inBuckets)).map(({ row }) => row);
   }
 
-  #keep(row: NumberedRow, heardAt: number): void {
-    const packed = this.#pack(row);
-    this.#rows.push({ row: packed, heardAt });
-    this.#points += row.series.length;
-    if (this.#computed && heardAt - this.#computed.at > BACKFILL_REUSE_MS) this.#computed = undefined;
-    this.#computed?.since.push(packed);
+  /** Points of the wanted series up to the row `upTo`, oldest first. */
+  points(wanted: Wanted, upTo: number): Map<number, Points> {
+    const bySeries = new Map<number, { t: number[]; values: number[] }>();
+    for (const number of wanted.keys()) bySeries.set(number, { t: [], values: [] });
+    const add = (number: number, t: number, value: number) => {
+      const points = bySeries.get(number);
+      points?.t.push(t);
+      points?.values.push(value);
+    };
+    this.#past.eachPoint(wanted, add);
+    for (const row of this.rows(0, upTo)) eachValue(row, (number, value, t) => add(number, t, value));
+    return new Map([...bySeries].map(([number, points]) => [number, sortByTime(points)]));
+  }
+
+  /** Puts what has become old into buckets, and drops what has become too old. */
+  age(now: number): void {
+    const { ageMs, points } = this.options;
+    const asTheyCameMs = Math.min(ageMs, AS_THEY_CAME_MS);
+    let aged = 0;
+    for (const { row, heardAt } of this.#rows) {
+      if (heardAt >= now - asTheyCameMs && this.#points <= points) break;
+      eachValue(row, (number, value, t) => {
+        if (t >= now - ageMs) this.#past.add(number, value, t);
+      });
+      this.#points -= row.series.length;
+      aged++;
+    }
+    if (aged > 0) this.#rows.splice(0, aged);
+    this.#past.dropBefore(now - ageMs);
+  }
+
+  #learn(number: number, value: number, t: number): void {
+    if (t < (this.#latestT[number] ?? t)) return;
+    this.#latestT[number] = t;
+    this.#latestValues[number] = value;
   }
 
   #pack(row: NumberedRow): NumberedRow {
@@ -103,52 +148,15 @@ export class MetricHistory {
     this.#columns.set(first, column);
     return column;
   }
-
-  #dropOld(now: number): void {
-    let drop = 0;
-    for (const { row, heardAt } of this.#rows) {
-      if (heardAt >= now - this.options.ageMs && this.#points <= this.options.points) break;
-      this.#points -= row.series.length;
-      drop++;
-    }
-    if (drop > 0) this.#rows.splice(0, drop);
-  }
-
-  #thin(): Backfill {
-    const bySeries = new Map<number, { t: number[]; values: number[] }>();
-    const sorted = this.#rows.map(({ row }) => row).sort((a, b) => a.t - b.t);
-    for (const row of sorted) {
-      eachValue(row, (number, value, t) => {
-        const points = bySeries.get(number) ?? { t: [], values: [] };
-        bySeries.set(number, points);
-        points.t.push(t);
-        points.values.push(value);
-      });
-    }
-    const { backfillPoints, backfillPointsPerSeries } = this.options;
-    const limit = Math.min(backfillPointsPerSeries, Math.floor(backfillPoints / Math.max(bySeries.size, 1)));
-    const thinned: NumberedRow[] = [];
-    for (const [number, points] of bySeries) {
-      for (const i of downsample(points, limit)) thinned.push({ t: points.t[i] ?? 0, series: [number], values: [points.values[i] ?? 0] });
-    }
-    return mergeByTime(thinned);
-  }
 }
 
-function eachValue({ t, series, values, ago }: NumberedRow, call: (number: number, value: number, t: number) => void): void {
+export function eachValue({ t, series, values, ago }: NumberedRow, call: (number: number, value: number, t: number) => void): void {
   for (let i = 0; i < series.length; i++) call(series[i] ?? 0, values[i] ?? 0, t - (ago?.[i] ?? 0));
 }
 
-/** One row per moment, oldest first. */
-function mergeByTime(rows: readonly NumberedRow[]): Backfill {
-  const byTime = new Map<number, Backfill[number]>();
-  for (const row of rows) {
-    eachValue(row, (number, value, t) => {
-      const merged = byTime.get(t) ?? { t, series: [], values: [] };
-      byTime.set(t, merged);
-      merged.series.push(number);
-      merged.values.push(value);
-    });
-  }
-  return [...byTime.values()].sort((a, b) => a.t - b.t);
+/** Puts points in the order of their times. */
+function sortByTime({ t, values }: { t: number[]; values: number[] }): Points {
+  if (t.every((time, i) => i === 0 || (t[i - 1] ?? time) <= time)) return { t, values };
+  const order = t.map((_, i) => i).sort((a, b) => (t[a] ?? 0) - (t[b] ?? 0));
+  return { t: order.map((i) => t[i] ?? 0), values: order.map((i) => values[i] ?? 0) };
 }

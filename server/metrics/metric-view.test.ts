@@ -190,7 +190,7 @@ test('the picture of many series over minutes stays within its bounds, and its l
   }
   const { snapshot } = join();
   const values = snapshot.backfill.flatMap((row) => row.values);
-  expect(values.length).toBeLessThanOrEqual(20_000 + 600 * 100);
+  expect(values.length).toBeLessThanOrEqual(20_000 + 10_000);
   expect(snapshot.backfill.at(-1)?.series.length).toBe(100);
   expect(snapshot.backfill.map(({ t }) => t)).toEqual(snapshot.backfill.map(({ t }) => t).sort((a, b) => a - b));
   const first = snapshot.backfill[0]?.t ?? 0;
@@ -340,4 +340,88 @@ test('whenever somebody joins, at whatever rate, all end with the same latest va
     }),
     { numRuns: 200 },
   );
+});
+
+test('[P55] what a newcomer is shown of the past and the frames that follow have each value once, whoever joins when', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.constantFrom(0.3, 0.01), async (steps, slowest) => {
+      const { join, publish, clock } = room({ backfillPoints: 1_000_000, backfillPointsPerSeries: 2_000 });
+      const joined: { viewer: Viewer; maxHz: number | undefined; chosen: (series: string) => boolean }[] = [];
+      const published: [name: string, value: number][] = [];
+      let waitedMs = 0;
+      for (const act of steps) {
+        if (act.do === 'publish') {
+          const values = act.names.map((name): [string, number] => [`s${name}`, published.length * 100 + name]);
+          published.push(...values);
+          publish(Object.fromEntries(values), clock.now() - act.lateMs);
+        } else if (act.do === 'wait') {
+          await clock.advance(act.ms);
+          waitedMs += act.ms;
+        } else {
+          const maxHz = act.maxHz === 0.3 ? slowest : act.maxHz;
+          joined.push({ viewer: join(maxHz, act.wish), maxHz, chosen: compileSeriesPatterns(act.wish.series ?? []) });
+        }
+      }
+      await clock.advance(100_000);
+      for (const { viewer, maxHz, chosen } of joined) {
+        const seen = [...viewer.snapshot.backfill, ...viewer.frames].flatMap(({ values }) => values);
+        expect(new Set(seen).size).toBe(seen.length);
+        const all = published.filter(([name]) => chosen(name)).map(([, value]) => value);
+        if (maxHz === undefined && waitedMs < 50_000) expect(new Set(seen)).toEqual(new Set(all));
+        else expect(all).toEqual(expect.arrayContaining(seen));
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('[P55] a value that waits for longer than it is kept as it came goes out early, and comes once', async () => {
+  const { join, publish, clock } = room();
+  const first = join(0.01);
+  publish({ a: 1 });
+  await clock.advance(1_000);
+  publish({ a: 2 });
+  await clock.advance(70_000);
+  publish({ a: 3 });
+  const second = join(0.01);
+  publish({ a: 4 });
+  await clock.advance(200_000);
+  const seen = ({ snapshot, frames }: Viewer) => [...snapshot.backfill, ...frames].flatMap(({ values }) => values);
+  expect(seen(first)).toEqual([1, 3, 4]);
+  expect(seen(second)).toEqual([1, 2, 3, 4]);
+});
+
+test('[P55] a newcomer says how many points of a series it wants, and whether peaks or the form of the line are to be kept', async () => {
+  const { join, publish, clock } = room();
+  for (let i = 0; i < 200; i++) {
+    publish({ wave: i === 77 ? 50 : Math.sin(i), other: i });
+    await clock.advance(250);
+  }
+  const pointsOf = ({ snapshot }: Viewer) =>
+    snapshot.backfill.flatMap(({ series, values }) =>
+      series.flatMap((number, i) => (snapshot.names[number] === 'wave' ? [values[i]] : [])),
+    );
+  expect(pointsOf(join())).toHaveLength(200);
+  const few = pointsOf(join(undefined, { points: 20 }));
+  expect(few.length).toBeLessThanOrEqual(20);
+  expect(few).toContain(50);
+  const line = pointsOf(join(undefined, { points: 20, downsample: 'lttb' }));
+  expect(line).toHaveLength(20);
+  expect([line[0], line.at(-1)]).toEqual([0, Math.sin(199)]);
+  expect(pointsOf(join(undefined, { points: 20, downsample: 'lttb', series: ['wave'] }))).toEqual(line);
+});
+
+test('the picture that newcomers share goes on with what came since, and is made anew later', async () => {
+  const { join, publish, clock } = room();
+  const seen = () => join(undefined, { rates: ['n'] }).snapshot.backfill.flatMap(({ values }) => values);
+  publish({ n: 10, m: 1 });
+  expect(seen()).toEqual([1]);
+  await clock.advance(1_000);
+  publish({ n: 30, m: 2 });
+  expect(seen()).toEqual([1, 20, 2]);
+  await clock.advance(20_000);
+  publish({ n: 30, m: 3 });
+  expect(seen()).toEqual([1, 20, 2, 0, 3]);
+  await clock.advance(310_000);
+  expect(seen()).toEqual([]);
 });

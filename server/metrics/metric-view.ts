@@ -1,10 +1,11 @@
 import { HubError } from '../../shared/errors.js';
-import type { Frame, MetricSnapshot, SampleColumns, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Frame, SampleColumns, SubscribeAnswer } from '../../shared/protocol.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { Clock } from '../observe/clock.js';
 import type { OpenView, RoomView, ViewHost, ViewWish } from '../rooms/room-view.js';
+import { Backfills } from './backfills.js';
 import { FrameLens, seesAll } from './frame-lens.js';
-import { MetricHistory } from './metric-history.js';
+import { MetricHistory, type NumberedRow } from './metric-history.js';
 import { rateFor } from './rate-group.js';
 import { columnsOf } from './sample-columns.js';
 import { SeriesDictionary } from './series-dictionary.js';
@@ -29,8 +30,11 @@ export interface MetricViewOptions {
 const DEFAULTS = { backlogMs: 5 * 60_000, backlogMessages: 1_500, backfillPointsPerSeries: 600, backfillPoints: 40_000, series: 20_000 };
 type Settings = MetricViewOptions & typeof DEFAULTS;
 
-/** Values kept in memory per room for newcomers. */
-const KEPT_POINTS = 400_000;
+/** Kept in memory per room for newcomers: values as they came, and buckets of older ones. */
+const KEPT_POINTS = 200_000;
+const KEPT_CELLS = 60_000;
+/** Values that a new view looks back at, to have its first rates and quantiles. */
+const SEED_VALUES = 40_000;
 /** Characters of all series names of a room. */
 const NAME_CHARS = 4 * 1024 * 1024;
 /** The room as it is. */
@@ -54,6 +58,7 @@ export function createMetricView(options: MetricViewOptions): OpenView {
 class MetricRoomView implements RoomView {
   readonly #dictionary: SeriesDictionary;
   readonly #history: MetricHistory;
+  readonly #backfills: Backfills;
   /** By what their viewers wish, and by name. */
   readonly #views = new Map<string, SharedView>();
   readonly #names = new Map<string, string>();
@@ -63,8 +68,9 @@ class MetricRoomView implements RoomView {
     private readonly host: ViewHost,
     private readonly settings: Settings,
   ) {
-    const { backlogMs } = settings;
-    this.#history = new MetricHistory({ ...settings, ageMs: backlogMs, points: KEPT_POINTS });
+    const { backlogMs: ageMs, backfillPointsPerSeries: pointsPerSeries, backfillPoints: points } = settings;
+    this.#history = new MetricHistory({ ageMs, points: KEPT_POINTS, cells: KEPT_CELLS });
+    this.#backfills = new Backfills(this.#history, { pointsPerSeries, points });
     this.#dictionary = new SeriesDictionary({ ...this.#limits, onForget: (number) => this.#history.forget(number) });
   }
 
@@ -80,6 +86,7 @@ class MetricRoomView implements RoomView {
     const frame = this.#number(columns, message.time);
     if (frame.series.length === 0) return undefined;
     this.#history.add(frame, message.time);
+    this.#backfills.expire(this.settings.clock.now());
     frame.position = message.position;
     return frame;
   }
@@ -93,7 +100,9 @@ class MetricRoomView implements RoomView {
   attach(wish: ViewWish): { group: string; answer: Pick<SubscribeAnswer, 'metrics'> } {
     const key = this.#keyOf(wish);
     const view = this.#views.get(key) ?? this.#open(key, wish);
-    return { group: view.enter(wish.binary ?? false), answer: { metrics: view.snapshot(this.#snapshot()) } };
+    this.#history.age(this.settings.clock.now());
+    const metrics = view.snapshot(wish);
+    return { group: view.enter(wish.binary ?? false), answer: { metrics } };
   }
 
   detach(group: string): void {
@@ -119,8 +128,9 @@ class MetricRoomView implements RoomView {
     const name = key === WHOLE ? WHOLE : `/${++this.#named}`;
     const { clock } = this.settings;
     const lens = this.#lens(wish);
-    lens?.seed(this.#snapshot(), clock.now());
-    const view = new SharedView({ name, host: this.host, clock, hz: this.#rateOf(wish), lens });
+    lens?.seed(this.#recent(), this.#history.latest(), clock.now());
+    const room = { names: this.#dictionary.names, history: this.#history, backfills: this.#backfills };
+    const view = new SharedView({ name, host: this.host, clock, hz: this.#rateOf(wish), lens, room });
     this.#views.set(key, view);
     this.#names.set(name, key);
     return view;
@@ -131,9 +141,15 @@ class MetricRoomView implements RoomView {
     return seesAll(wish) ? undefined : new FrameLens(wish, this.#dictionary.names, this.#limits);
   }
 
-  #snapshot(): MetricSnapshot {
-    const backfill = this.#history.backfill(this.settings.clock.now());
-    return { names: [...this.#dictionary.names], latest: this.#history.latest(), backfill };
+  /** The newest rows, oldest first. */
+  #recent(): NumberedRow[] {
+    const rows = this.#history.rows(0, this.#history.count);
+    let values = 0;
+    const from = rows.findLastIndex(({ series }) => {
+      values += series.length;
+      return values > SEED_VALUES;
+    });
+    return rows.slice(from + 1);
   }
 
   /** Frames per second; undefined for all of them. */

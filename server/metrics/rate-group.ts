@@ -29,6 +29,17 @@ export class RateGroup {
     this.#window = new SampleWindow(this.#intervalMs);
   }
 
+  /** Whether it has something that was not sent yet. */
+  get waits(): boolean {
+    return this.#disarm !== undefined;
+  }
+
+  /** Sends what waits before its time. */
+  settle(): void {
+    this.#disarm?.();
+    if (this.#disarm) this.#send();
+  }
+
   /** Takes one frame of the full rate in; it goes out at once where the interval since the last has passed. */
   add({ t, series, values, ago, names, position }: Omit<Frame, 'room'>): void {
     series.forEach((number, i) => {

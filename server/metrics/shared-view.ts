@@ -2,7 +2,9 @@ import { encodeFrame } from '../../shared/frame-codec.js';
 import type { MetricSnapshot } from '../../shared/protocol.js';
 import type { Clock } from '../observe/clock.js';
 import type { ViewHost } from '../rooms/room-view.js';
+import type { Backfills, PastWish, Shown } from './backfills.js';
 import type { BareFrame, FrameLens } from './frame-lens.js';
+import type { MetricHistory } from './metric-history.js';
 import { RateGroup } from './rate-group.js';
 
 export interface SharedViewOptions {
@@ -14,6 +16,15 @@ export interface SharedViewOptions {
   readonly hz?: number | undefined;
   /** Left out: every series as it is, in the room's numbers. */
   readonly lens?: FrameLens | undefined;
+  readonly room: ViewedRoom;
+}
+
+/** What a view's newcomers are shown of their room. */
+export interface ViewedRoom {
+  /** By number. */
+  readonly names: readonly string[];
+  readonly history: MetricHistory;
+  readonly backfills: Backfills;
 }
 
 const BYTES = '.bytes';
@@ -23,6 +34,8 @@ export class SharedView {
   /** Viewers, by the group that they are in. */
   readonly #members = new Map<string, number>();
   readonly #rate: RateGroup | undefined;
+  /** The history's last row whose values its viewers have, while others wait for their interval's end. */
+  #shownUpTo = 0;
 
   constructor(private readonly options: SharedViewOptions) {
     const { hz, clock } = options;
@@ -44,19 +57,33 @@ export class SharedView {
     return this.#members.size > 0;
   }
 
+  /** Takes the frame in that the history's newest row was made of. */
   add(frame: BareFrame): void {
-    const { lens } = this.options;
-    if (!this.#rate) this.#show(frame);
-    else {
-      const picked = lens ? lens.pick(frame) : frame;
-      if (picked) this.#rate.add(picked);
+    const { lens, room } = this.options;
+    const picked = this.#rate && lens ? lens.pick(frame) : frame;
+    if (!this.#rate || !picked) {
+      if (picked) this.#show(picked);
+      return;
     }
+    if (!this.#rate.waits) this.#shownUpTo = room.history.count - 1;
+    this.#rate.add(picked);
   }
 
-  /** What a newcomer gets, out of what the room has. */
-  snapshot(room: MetricSnapshot): MetricSnapshot {
-    const { lens, clock } = this.options;
-    return lens ? lens.snapshot(room, clock.now()) : room;
+  /**
+   * What a newcomer gets, to be followed by the view's next frames. The backfill ends where these begin: values that wait for their interval's end
+   * come with its frame, and are in no backfill.
+   */
+  snapshot(wish: PastWish): MetricSnapshot {
+    const { name: view, lens, clock, room } = this.options;
+    const { history, backfills } = room;
+    const now = clock.now();
+    // Buckets cannot be had without what waits: the values go out a little early, once in the time that they take to age.
+    if (this.#rate?.waits && this.#shownUpTo < history.inBuckets) this.#rate.settle();
+    const upTo = this.#rate?.waits ? this.#shownUpTo : history.count;
+    const shows = (source: number): Shown | undefined => (lens ? lens.shows(source, now) : { number: source, rate: false });
+    const backfill = backfills.rows({ view, upTo, shows }, wish, now);
+    const latest = lens ? lens.latest(history.latest(), now) : history.latest();
+    return { names: [...(lens?.shownNames ?? room.names)], latest, backfill };
   }
 
   close(): void {

@@ -14,7 +14,7 @@ export interface ViewHost {
 export type FrameEvent = 'frame' | 'frame:bytes';
 
 /** What a viewer asks of its room. */
-export type ViewWish = Pick<SubscribeRequest, 'maxHz' | 'series' | 'rates' | 'quantiles' | 'binary'>;
+export type ViewWish = Pick<SubscribeRequest, 'maxHz' | 'series' | 'rates' | 'quantiles' | 'binary' | 'points' | 'downsample'>;
 
 /**
  * How the sockets of one room on this node see its log. A room whose kind has no view gives every entry as it is (`message`,

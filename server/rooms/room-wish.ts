@@ -13,7 +13,7 @@ export function checkWish({ room, policy }: ParsedRoom, wish: SubscribeRequest):
   if (ofFrames && !hasFrames) throw new HubError('invalid', `${ofFrames}: ${room} has no samples`);
 }
 
-const OF_FRAMES = ['series', 'rates', 'quantiles', 'binary'] as const;
+const OF_FRAMES = ['series', 'rates', 'quantiles', 'binary', 'points', 'downsample'] as const;
 
 /** Whether a reader outside of Socket.IO asks for frames: without a wish it gets the messages as they are. */
 export function asksForFrames({ policy }: ParsedRoom, wish: SubscribeRequest): boolean {
