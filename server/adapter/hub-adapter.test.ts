@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createShardedAdapter } from '@socket.io/redis-adapter';
 import { createClient } from 'redis';
 import { Server, type ServerOptions } from 'socket.io';
 import { io as connect } from 'socket.io-client';
 import type { Message } from '../../shared/protocol.js';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
+import { testScope } from '../../test/support/scope.js';
 import { waitFor } from '../../test/support/wait.js';
 import { createRedisRoomLog } from '../log/redis-room-log.js';
 import { createHubAdapter } from './hub-adapter.js';
@@ -16,20 +17,16 @@ import { openRedisLink, type RedisLink } from './redis-link.js';
 
 const ALL = { messages: 0, ttlMs: 0 };
 const silent = { info() {}, warn() {}, error() {} };
-const cleanups: (() => unknown)[] = [];
+const scope = testScope();
 let redis: TestRedis;
 
 beforeAll(async () => {
   redis = await startRedis();
 });
 afterAll(() => redis.stop());
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function openLink(url: string): Promise<RedisLink> {
   const link = openRedisLink({ url, log: silent, commandTimeoutMs: 500, probeIntervalMs: 200 });
-  cleanups.push(() => link.close());
+  scope.defer(link, (open) => open.close());
   await link.whenUp();
   return link;
 }
@@ -44,10 +41,8 @@ async function serve(adapter: ServerOptions['adapter'], rooms: string[]) {
   const client = connect(`http://127.0.0.1:${(http.address() as AddressInfo).port}`, { transports: ['websocket'], forceNew: true });
   const heard: unknown[][] = [];
   client.onAny((...event) => heard.push(event));
-  cleanups.push(async () => {
-    client.disconnect();
-    await io.close();
-  });
+  scope.defer(io, (open) => open.close());
+  scope.defer(client, (open) => open.disconnect());
   await once(client as never, 'connect');
   const joined = () => rooms.every((room) => io.sockets.adapter.rooms.has(room));
   await waitFor(joined);
@@ -57,7 +52,7 @@ async function serve(adapter: ServerOptions['adapter'], rooms: string[]) {
 async function stockAdapter(url: string): Promise<ServerOptions['adapter']> {
   const clients = [createClient({ url }), createClient({ url })].map((client) => client.on('error', () => {}));
   await Promise.all(clients.map((client) => client.connect()));
-  cleanups.push(() => Promise.all(clients.map((client) => client.close())));
+  for (const client of clients) scope.defer(client, (open) => open.close());
   return createShardedAdapter(clients[0], clients[1]);
 }
 
@@ -118,11 +113,11 @@ test('the adapter does not deliver messages of hub rooms: their feeds do', async
 
 test('without Redis emits reach the sockets of their own instance, failures are counted, and nothing is left unhandled', async () => {
   const own = await startRedis();
-  cleanups.push(() => own.stop());
+  scope.defer(own, (open) => open.stop());
   const unhandled: unknown[] = [];
   const onUnhandled = (reason: unknown) => unhandled.push(reason);
   process.on('unhandledRejection', onUnhandled);
-  cleanups.push(() => process.off('unhandledRejection', onUnhandled));
+  scope.defer(onUnhandled, (listener) => process.off('unhandledRejection', listener));
   const link = await openLink(own.url);
   const a = await serve(createHubAdapter(link), ['shared']);
   const b = await serve(createHubAdapter(await openLink(own.url)), ['shared']);
@@ -134,7 +129,7 @@ test('without Redis emits reach the sockets of their own instance, failures are 
   expect(link.counters.publishFailures).toBe(1);
   await expect(a.io.fetchSockets()).rejects.toMatchObject({ code: 'unavailable' });
   const again = await startRedis({ port: own.port });
-  cleanups.push(() => again.stop());
+  scope.defer(again, (open) => open.stop());
   await waitFor(() => {
     b.io.to('later').emit('back');
     return a.heard.some(([event]) => event === 'back');

@@ -1,26 +1,21 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createClient } from 'redis';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
+import { testScope } from '../../test/support/scope.js';
 import { waitFor } from '../../test/support/wait.js';
 import { openRedisLink, type RedisLink, type RedisLinkOptions } from './redis-link.js';
 
 const silent = { info() {}, warn() {}, error() {} };
-const cleanups: (() => Promise<unknown> | unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const scope = testScope();
 
 async function redis(options?: Parameters<typeof startRedis>[0]): Promise<TestRedis> {
-  const started = await startRedis(options);
-  cleanups.push(() => started.stop());
-  return started;
+  return scope.defer(await startRedis(options), (started) => started.stop());
 }
 
 function link(url: string, options: Partial<RedisLinkOptions> = {}): RedisLink {
   const opened = openRedisLink({ url, log: silent, commandTimeoutMs: 500, probeIntervalMs: 200, ...options });
-  cleanups.push(() => opened.close());
+  scope.defer(opened, (open) => open.close());
   return opened;
 }
 
@@ -58,9 +53,9 @@ async function blackHole(port: number) {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanups.push(() => {
+  scope.defer(server, (open) => {
     for (const socket of sockets) socket.destroy();
-    server.close();
+    open.close();
   });
   const address = server.address() as { port: number };
   return {
@@ -201,7 +196,7 @@ test('a connection that Redis cut off comes back, and a subscription that Redis 
   const heard = await hear(a, 'ch');
   const admin = createClient({ url });
   await admin.connect();
-  cleanups.push(() => admin.destroy());
+  scope.defer(admin, (open) => open.destroy());
   await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
   await waitFor(() => heard.doubts() === 1);
   await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);

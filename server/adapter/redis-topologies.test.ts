@@ -3,6 +3,7 @@ import { startRedis } from '../../test/support/redis.js';
 import { askRedis } from '../../test/support/redis-client.js';
 import { startRedisCluster } from '../../test/support/redis-cluster.js';
 import { startSentinel } from '../../test/support/redis-sentinel.js';
+import { testScope } from '../../test/support/scope.js';
 import { waitFor } from '../../test/support/wait.js';
 import { keySlot } from './redis-key-slot.js';
 import { openRedisLink, type RedisLink } from './redis-link.js';
@@ -10,10 +11,9 @@ import { openRedisLink, type RedisLink } from './redis-link.js';
 const lines: string[] = [];
 const note = (_: object, line: string) => lines.push(line);
 const log = { info: note, warn: note, error: note };
-const cleanups: (() => Promise<unknown> | unknown)[] = [];
+const scope = testScope();
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+afterEach(() => {
   lines.length = 0;
 });
 
@@ -23,21 +23,17 @@ const PATIENT = { commandTimeoutMs: 10_000, probeIntervalMs: 5_000 };
 
 async function openLink(url: string, times = QUICK): Promise<RedisLink> {
   const link = openRedisLink({ url, log, ...times });
-  cleanups.push(() => link.close());
+  scope.defer(link, (open) => open.close());
   await link.whenUp();
   return link;
 }
 
 async function sentinel() {
-  const started = await startSentinel();
-  cleanups.push(() => started.stop());
-  return started;
+  return scope.defer(await startSentinel(), (started) => started.stop());
 }
 
 async function cluster() {
-  const started = await startRedisCluster();
-  cleanups.push(() => started.stop());
-  return started;
+  return scope.defer(await startRedisCluster(), (started) => started.stop());
 }
 
 async function hear(link: RedisLink, channel: string) {
@@ -87,7 +83,7 @@ test('a master that was made a replica is left for the new one', async () => {
 
 test('a server that is a replica now refuses with a code, and is used when it is a master again', async () => {
   const [server, other] = [await startRedis(), await startRedis()];
-  cleanups.push(() => Promise.all([server.stop(), other.stop()]));
+  for (const one of [server, other]) scope.defer(one, (open) => open.stop());
   const link = await openLink(server.url);
   await askRedis(server, 'REPLICAOF', '127.0.0.1', other.port);
   await expect(link.run((client) => client.set('k', 'v'))).rejects.toMatchObject({ code: 'unavailable' });

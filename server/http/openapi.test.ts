@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { ERRORS } from '../../shared/errors.js';
 import { jobSubmitSchema, publishSchema, sampleSchema } from '../../shared/schemas.js';
-import { accepted, bare, faultsOf, type Node, readDescription } from '../../test/support/api-description.js';
+import { accepted, bare, faultsOf, type Node, RANGE, readDescription } from '../../test/support/api-description.js';
 import { createApiPaths } from '../../test/support/api-paths.js';
 import { memoryRooms, type RunningApp, startHttpApp } from '../../test/support/http-app.js';
 import { ingestRoutes } from '../../test/support/ingest-routes.js';
@@ -92,16 +92,6 @@ const jobs: HttpJobs = {
   list: async () => [STATE],
   openResult: async () => undefined,
 };
-const range = {
-  room: 'metrics:host',
-  from: 0,
-  to: 1_000,
-  stepMs: 1_000,
-  resolutionMs: 1_000,
-  aggregate: 'max',
-  series: [{ name: 'cpu', values: [1, null] }],
-  omitted: 0,
-};
 
 let hub: RunningApp;
 beforeAll(async () => {
@@ -110,7 +100,7 @@ beforeAll(async () => {
     rooms,
     ingestRoutes: ingestRoutes(rooms.system),
     jobs,
-    metrics: { query: async () => range, queryCsv: async () => 'time\r\n', latest: async () => 'cpu 1 0\n' },
+    metrics: { query: async () => RANGE, queryCsv: async () => 'time\r\n', latest: async () => 'cpu 1 0\n' },
     metricsAccess: { for: 'admins' },
   });
   await rooms.system.publish('chat:lobby', 'text', { text: 'hello' });

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createClient } from 'redis';
 import type { RoomName } from '../../shared/rooms.js';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
 import { startRedisCluster } from '../../test/support/redis-cluster.js';
+import { testScope } from '../../test/support/scope.js';
 import { waitFor } from '../../test/support/wait.js';
 import { openRedisLink } from '../adapter/redis-link.js';
 import { createRedisRoomLog } from './redis-room-log.js';
@@ -13,31 +14,23 @@ import type { LogEntry, NewMessage, RoomLog } from './room-log.js';
 const ALL = { messages: 0, ttlMs: 0 };
 const OLDEST = { limit: 500, from: 'oldest' } as const;
 const silent = { info() {}, warn() {}, error() {} };
-const cleanups: (() => unknown)[] = [];
+const scope = testScope();
 let shared: TestRedis;
 
 beforeAll(async () => {
   shared = await startRedis();
 });
 afterAll(() => shared.stop());
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function redis(options?: Parameters<typeof startRedis>[0]): Promise<TestRedis> {
-  const started = await startRedis(options);
-  cleanups.push(() => started.stop());
-  return started;
+  return scope.defer(await startRedis(options), (started) => started.stop());
 }
 
 /** A log over a link of its own, as an instance has it. */
 async function instance(url: string): Promise<RoomLog> {
   const link = openRedisLink({ url, log: silent, commandTimeoutMs: 500, probeIntervalMs: 200 });
   const log = createRedisRoomLog({ link });
-  cleanups.push(async () => {
-    await log.close();
-    await link.close();
-  });
+  scope.defer(link, (open) => open.close());
+  scope.defer(log, (open) => open.close());
   await link.whenUp();
   return log;
 }
@@ -45,7 +38,7 @@ async function instance(url: string): Promise<RoomLog> {
 async function admin(url: string) {
   const client = createClient({ url }).on('error', () => {});
   await client.connect();
-  cleanups.push(() => client.destroy());
+  scope.defer(client, (open) => open.destroy());
   return client;
 }
 
@@ -269,7 +262,7 @@ test('keys of rooms that are only looked at, and of rooms with an age limit, exp
 
 test('a room goes on while its slot moves, whole or half, with one order and without a repetition', async () => {
   const cluster = await startRedisCluster();
-  cleanups.push(() => cluster.stop());
+  scope.defer(cluster, (open) => open.stop());
   const [one, two] = [await instance(cluster.url), await instance(cluster.url)];
   const room = newRoom();
   const slot = await cluster.slotOf(`{${room}}`);

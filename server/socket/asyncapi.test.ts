@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { encodeFrame } from '../../shared/frame-codec.js';
 import type { Ack, ClientToServerEvents, Message, Notice, ServerToClientEvents } from '../../shared/protocol.js';
 import * as schemas from '../../shared/schemas.js';
-import { accepted, bare, faultsOf, type Node, readDescription } from '../../test/support/api-description.js';
+import { accepted, bare, faultsOf, type Node, RANGE, readDescription } from '../../test/support/api-description.js';
 import { ROOT } from '../../test/support/files.js';
 
 const description = readDescription('asyncapi.yaml');
@@ -103,17 +103,7 @@ const ANSWERED: { [Event in keyof ClientToServerEvents]: Parameters<NonNullable<
   unsubscribe: { ok: true },
   publish: { ok: true, id: 'm1', position: 'a1:1', time: 1, repeated: true },
   history: { ok: true, messages: [message], more: false },
-  range: {
-    ok: true,
-    room: 'metrics:host',
-    from: 0,
-    to: 1_000,
-    stepMs: 1_000,
-    resolutionMs: 1_000,
-    aggregate: 'max',
-    series: [{ name: 'cpu', values: [1, null] }],
-    omitted: 0,
-  },
+  range: { ok: true, ...RANGE },
   presence: { ok: true, room: 'chat:lobby', count: 1, users: [user], cursor: 'a' },
   typing: { ok: true },
   'job:submit': { ok: true, ...state },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { RangeAnswer } from '../../shared/protocol.js';
 import { ROOT } from './files.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a description is a tree of whatever its format allows
@@ -62,3 +63,15 @@ export function bare(schema: Node): Node {
 
 /** What a request schema of ours accepts, as bare JSON Schema. */
 export const accepted = (schema: z.ZodType): Node => bare(z.toJSONSchema(schema, { io: 'input' }));
+
+/** An answer about a range of a metric room, as both descriptions have it. */
+export const RANGE: RangeAnswer = {
+  room: 'metrics:host',
+  from: 0,
+  to: 1_000,
+  stepMs: 1_000,
+  resolutionMs: 1_000,
+  aggregate: 'max',
+  series: [{ name: 'cpu', values: [1, null] }],
+  omitted: 0,
+};
