@@ -15,7 +15,7 @@ export interface CacheEntry {
  *
  * Failure: a cache never fails its caller. With the store away, `get` answers undefined, `set`, `remove` and `release` do nothing,
  * `claim` answers true (everyone computes), all within 250 ms, and at once after the first such answer. Entries of more
- * bytes than the engine takes are not stored.
+ * bytes than the engine takes, and values that are no JSON, are not stored. What was stored by something else is nothing.
  */
 export interface CacheStore {
   get(key: string): Promise<CacheEntry | undefined>;
@@ -26,4 +26,13 @@ export interface CacheStore {
   /** Does nothing when another owner has the claim by now. */
   release(key: string, owner: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** An entry as it is stored and measured; undefined where its value has no JSON. */
+export function entryText(entry: CacheEntry): string | undefined {
+  try {
+    return JSON.stringify(entry);
+  } catch {
+    return undefined;
+  }
 }

@@ -164,6 +164,32 @@ describe('one process', () => {
     expect(await early).toBe('before');
     expect(await cache.read('k', { ttlMs: 100, tags: ['t'], compute: async () => 'again' })).not.toBe('before');
   });
+
+  test('the times of a value go with it, and what is not kept is fresh no longer than it took', async () => {
+    const { cache, time } = setup();
+    const read = { ttlMs: 100, compute: async () => 'v' };
+    const { time: _, ...at } = { time, storedAt: time.ms, freshUntil: time.ms + 100 };
+    expect(await cache.readEntry('k', read)).toMatchObject({ value: 'v', ...at });
+    time.ms += 60;
+    expect(await cache.readEntry('k', read)).toMatchObject({ value: 'v', ...at });
+    expect(await cache.readEntry('other', { ...read, ttlMs: 0 })).toMatchObject({ storedAt: time.ms, freshUntil: time.ms });
+  });
+
+  test('turned off, it keeps nothing and still computes once at a time', async () => {
+    const far = createMemoryCacheStore();
+    const { cache } = setup({ off: true, far });
+    const { compute } = counter();
+    const read = () => cache.read('k', { ttlMs: 60_000, staleMs: 60_000, tags: ['t'], compute });
+    expect(await Promise.all([read(), read()])).toEqual([1, 1]);
+    expect([await read(), await far.get('k')]).toEqual([2, undefined]);
+  });
+
+  test('what has no JSON is given to its askers, and not kept', async () => {
+    const { cache } = setup({ far: createMemoryCacheStore() });
+    let computed = 0;
+    const read = () => cache.read('k', { ttlMs: 60_000, compute: async () => ({ big: BigInt(++computed) }) });
+    expect([await read(), await read()]).toEqual([{ big: 1n }, { big: 2n }]);
+  });
 });
 
 describe('several instances on one far store', () => {
@@ -193,7 +219,11 @@ describe('several instances on one far store', () => {
     const [first, second] = instances(2, far);
     const failing = deferred<string>();
     const failed = first!.read('k', { ttlMs: 100, compute: () => failing.promise });
-    while (await far.claim('k', 'probe', 1_000)) await far.release('k', 'probe');
+    while (await far.claim('k', 'probe', 1_000)) {
+      await far.release('k', 'probe');
+      // A turn for the timer of whoever met the probe's claim.
+      await new Promise(setImmediate);
+    }
     const waiting = second!.read('k', { ttlMs: 100, compute: async () => 'second' });
     failing.reject(new Error('away'));
     await expect(failed).rejects.toThrow('away');
@@ -315,5 +345,71 @@ describe('several instances on one far store', () => {
     const { state, compute } = counter();
     await Promise.all(caches.flatMap((cache) => Array.from({ length: 100 }, () => cache.read('k', { ttlMs: 1_000, compute }))));
     expect(state.computed).toBe(3);
+  });
+
+  test('what a read found in the far store just before an invalidation is not kept past it', async () => {
+    const far = createMemoryCacheStore();
+    const [here, there] = instances(2, far);
+    const { compute } = counter();
+    const read = (cache: Cache) => cache.read('k', { ttlMs: 60_000, tags: ['t'], compute });
+    expect(await read(there!)).toBe(1);
+    // The far store has answered, and its answer is on its way while the tag is invalidated.
+    const answered = deferred<void>();
+    const goOn = deferred<void>();
+    const get = far.get.bind(far);
+    far.get = async (key) => {
+      const entry = await get(key);
+      if (key !== 'k') return entry;
+      answered.resolve();
+      await goOn.promise;
+      return entry;
+    };
+    const early = read(here!);
+    await answered.promise;
+    await here!.invalidate('t');
+    far.get = get;
+    goOn.resolve();
+    expect(await early).toBe(1);
+    expect(await read(here!)).toBe(2);
+  });
+
+  test('what a read brings while the far store is being told is not kept past it', async () => {
+    const far = createMemoryCacheStore();
+    const [here, there] = instances(2, far);
+    const { compute } = counter();
+    const read = (cache: Cache) => cache.read('k', { ttlMs: 60_000, tags: ['t'], compute });
+    expect(await read(there!)).toBe(1);
+    const told = deferred<void>();
+    const remove = far.remove.bind(far);
+    far.remove = async (key) => {
+      await told.promise;
+      return remove(key);
+    };
+    const invalidated = here!.invalidate('t');
+    expect(await read(here!)).toBe(1);
+    told.resolve();
+    await invalidated;
+    expect(await read(here!)).toBe(2);
+  });
+
+  test('an invalidation here only reaches what is kept here, and costs the far store nothing', async () => {
+    const far = createMemoryCacheStore();
+    const [here, there] = instances(2, far);
+    const counters = [counter(), counter()];
+    const read = (n: number) => [here!, there!][n]!.read('k', { ttlMs: 60_000, here: true, tags: ['t'], compute: counters[n]!.compute });
+    await Promise.all([read(0), read(1)]);
+    far.remove = () => Promise.reject(new Error('the far store was asked'));
+    await here!.invalidateHere('t');
+    expect([await read(0), await read(1)]).toEqual([2, 1]);
+  });
+
+  test('invalidated tags leave nothing behind', async () => {
+    const [near, far] = [createMemoryCacheStore({ maxEntries: 2 }), createMemoryCacheStore()];
+    const cache = createCache({ near, far, random: () => 0 });
+    const { compute } = counter();
+    const read = { ttlMs: 60_000, compute };
+    await cache.read('k', read);
+    for (let n = 0; n < 100; n++) await cache.invalidate(`t${n}`);
+    expect(await cache.read('k', read)).toBe(1);
   });
 });

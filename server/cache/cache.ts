@@ -15,6 +15,14 @@ export interface CachedRead<Value> {
   compute(): Promise<Value>;
 }
 
+/** A value with its times, in milliseconds since 1970. */
+export interface CachedValue<Value> {
+  readonly value: Value;
+  readonly storedAt: number;
+  /** Past it another read may give another value; not past `storedAt` where it was not stored. */
+  readonly freshUntil: number;
+}
+
 export interface CacheStats {
   /** Answered by a fresh value. */
   readonly hits: number;
@@ -33,8 +41,15 @@ export interface CacheStats {
  */
 export interface Cache {
   read<Value>(key: string, read: CachedRead<Value>): Promise<Value>;
-  /** At once in this process and in the far store; copies near other instances live on for `nearTtlMs`, and where they may be stale for once more that time. */
+  /** The same, for who tells others how long they may keep it. */
+  readEntry<Value>(key: string, read: CachedRead<Value>): Promise<CachedValue<Value>>;
+  /**
+   * Once it resolves, no read of this process gives what was computed before the call. Copies near other instances live on for `nearTtlMs`,
+   * and where they may be stale for once more that time. With the far store away, what lies there lives on for its own time.
+   */
   invalidate(tag: string): Promise<void>;
+  /** The same for this process's memory alone, at no other cost: for values that are kept `here`. */
+  invalidateHere(tag: string): Promise<void>;
   stats(): CacheStats;
   close(): Promise<void>;
 }
@@ -46,6 +61,8 @@ export interface CacheOptions {
   readonly far?: CacheStore;
   /** Milliseconds for which a value from the far store is served from memory without a look there. Default 1,000. */
   readonly nearTtlMs?: number;
+  /** Nothing is stored; what is asked for at once is still computed once in this process. Default false. */
+  readonly off?: boolean;
   /** Told the age in milliseconds of each value that is served from a store. */
   readonly onServe?: (ageMs: number) => void;
   /** Milliseconds that other instances wait for the one that computes; then they compute themselves. Default 5,000. */
@@ -58,8 +75,16 @@ export interface CacheOptions {
 }
 
 interface Flight {
-  readonly value: Promise<unknown>;
+  readonly entry: Promise<CacheEntry>;
   readonly tags: readonly string[];
+}
+
+/** Where a computation looks and what it was begun under. */
+interface Stores {
+  readonly far: CacheStore;
+  readonly farTags: TagGenerations;
+  /** The near generations of its tags, from before the look into the far store. */
+  readonly nearTags: CacheEntry['tags'];
 }
 
 const FIRST_LOOK_MS = 5;
@@ -75,14 +100,16 @@ class TieredCache implements Cache {
   private readonly counts = { hits: 0, misses: 0, waits: 0, stale: 0, computeErrors: 0 };
   private readonly near: CacheStore;
   private readonly far: CacheStore | undefined;
+  private readonly off: boolean;
   private readonly nearTags: TagGenerations;
   private readonly farTags: TagGenerations | undefined;
-  private readonly settings: Required<Omit<CacheOptions, 'near' | 'far' | 'onServe'>>;
+  private readonly settings: Required<Omit<CacheOptions, 'near' | 'far' | 'onServe' | 'off'>>;
   private readonly now: () => number;
   private readonly onServe: (ageMs: number) => void;
 
-  constructor({ near, far, onServe = () => {}, ...settings }: CacheOptions) {
+  constructor({ near, far, onServe = () => {}, off = false, ...settings }: CacheOptions) {
     this.onServe = onServe;
+    this.off = off;
     this.settings = { nearTtlMs: 1_000, waitMs: 5_000, jitter: 0.1, now: Date.now, random: Math.random, sleep: delay, ...settings };
     this.now = this.settings.now;
     this.near = near;
@@ -92,6 +119,33 @@ class TieredCache implements Cache {
   }
 
   async read<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
+    return (await this.readEntry(key, read)).value;
+  }
+
+  async readEntry<Value>(key: string, read: CachedRead<Value>): Promise<CachedValue<Value>> {
+    return (await this.entryOf(key, read)) as CachedValue<Value>;
+  }
+
+  async invalidate(tag: string): Promise<void> {
+    await Promise.all([this.invalidateHere(tag), this.farTags?.end(tag)]);
+    // Once more: between the two a read may have brought what the far store still had.
+    if (this.farTags) await this.invalidateHere(tag);
+  }
+
+  async invalidateHere(tag: string): Promise<void> {
+    for (const [key, flight] of this.flights) if (flight.tags.includes(tag)) this.flights.delete(key);
+    await this.nearTags.end(tag);
+  }
+
+  stats(): CacheStats {
+    return { ...this.counts };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.near.close(), this.far?.close()]);
+  }
+
+  private async entryOf<Value>(key: string, read: CachedRead<Value>): Promise<CacheEntry> {
     const entry = await this.usable(this.near, this.nearTags, key, read.tags);
     if (entry && this.isFresh(entry)) {
       this.counts.hits++;
@@ -104,47 +158,36 @@ class TieredCache implements Cache {
       return this.serve(entry);
     }
     if (flight) this.counts.waits++;
-    return (flight?.value ?? this.start(key, read)) as Promise<Value>;
-  }
-
-  async invalidate(tag: string): Promise<void> {
-    for (const [key, flight] of this.flights) if (flight.tags.includes(tag)) this.flights.delete(key);
-    await Promise.all([this.nearTags.advance(tag), this.farTags?.advance(tag)]);
-  }
-
-  stats(): CacheStats {
-    return { ...this.counts };
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.near.close(), this.far?.close()]);
+    return flight?.entry ?? this.start(key, read);
   }
 
   /** Looks further and computes if need be; those who ask meanwhile get the same promise. */
-  private start<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
-    const flight: Flight = { value: this.find(key, read), tags: read.tags ?? [] };
+  private start<Value>(key: string, read: CachedRead<Value>): Promise<CacheEntry> {
+    const flight: Flight = { entry: this.find(key, read), tags: read.tags ?? [] };
     this.flights.set(key, flight);
     const land = () => {
       if (this.flights.get(key) === flight) this.flights.delete(key);
     };
-    flight.value.then(land, land);
-    return flight.value as Promise<Value>;
+    flight.entry.then(land, land);
+    return flight.entry;
   }
 
-  private async find<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
+  private async find<Value>(key: string, read: CachedRead<Value>): Promise<CacheEntry> {
     // The flight before this one may have landed between the asker's look and now.
     const near = await this.usable(this.near, this.nearTags, key, read.tags);
     if (near && this.isFresh(near)) return this.serve(near);
+    // Before the look elsewhere: what is invalidated during it is not to be kept under what holds afterwards.
+    const nearTags = await this.nearTags.open(read.tags);
     const { far, farTags } = this;
-    if (!far || !farTags || read.here) return this.compute(key, read);
+    if (!far || !farTags || read.here || this.off) return this.compute(key, read, nearTags);
     const entry = await this.usable(far, farTags, key, read.tags);
-    if (!entry) return this.computeOnce(key, read, far, farTags);
+    if (!entry) return this.computeOnce(key, read, { far, farTags, nearTags });
     if (this.isFresh(entry)) {
       this.counts.hits++;
-      return this.keepNear(key, read, entry);
+      return this.keepNear(key, entry, nearTags);
     }
     this.counts.stale++;
-    this.refresh(key, () => this.computeOnce(key, read, far, farTags));
+    this.refresh(key, () => this.computeOnce(key, read, { far, farTags, nearTags }));
     return this.serve(entry);
   }
 
@@ -157,7 +200,7 @@ class TieredCache implements Cache {
   }
 
   /** Computes under the claim of all instances, or waits for the one that has it. */
-  private async computeOnce<Value>(key: string, read: CachedRead<Value>, far: CacheStore, tags: TagGenerations): Promise<Value> {
+  private async computeOnce<Value>(key: string, read: CachedRead<Value>, { far, farTags, nearTags }: Stores): Promise<CacheEntry> {
     const { waitMs, sleep } = this.settings;
     const deadline = this.now() + waitMs;
     const owner = randomUUID();
@@ -165,24 +208,24 @@ class TieredCache implements Cache {
     try {
       for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 2, LAST_LOOK_MS)) {
         // With the claim too: its last owner may have stored the value between the look and the claim.
-        const entry = await this.usable(far, tags, key, read.tags);
+        const entry = await this.usable(far, farTags, key, read.tags);
         if (entry && this.isFresh(entry)) {
           this.counts.waits++;
-          return await this.keepNear(key, read, entry);
+          return await this.keepNear(key, entry, nearTags);
         }
         if (claimed || this.now() >= deadline) break;
         await sleep(lookMs);
         claimed = await far.claim(key, owner, waitMs);
       }
-      return await this.compute(key, read);
+      return await this.compute(key, read, nearTags);
     } finally {
       if (claimed) await far.release(key, owner);
     }
   }
 
-  private async compute<Value>(key: string, read: CachedRead<Value>): Promise<Value> {
+  private async compute<Value>(key: string, read: CachedRead<Value>, nearTags: CacheEntry['tags']): Promise<CacheEntry> {
     this.counts.misses++;
-    const [nearTags, farTags] = await Promise.all([this.nearTags.open(read.tags), read.here ? undefined : this.farTags?.open(read.tags)]);
+    const farTags = read.here || this.off ? undefined : await this.farTags?.open(read.tags);
     let value: Value;
     try {
       value = await read.compute();
@@ -191,23 +234,23 @@ class TieredCache implements Cache {
       throw error;
     }
     const ttlMs = (typeof read.ttlMs === 'function' ? read.ttlMs(value) : read.ttlMs) * (1 - this.settings.jitter * this.settings.random());
-    if (ttlMs <= 0) return value;
     const storedAt = this.now();
+    if (ttlMs <= 0 || this.off) return { value, storedAt, freshUntil: storedAt, expiresAt: storedAt };
     const freshUntil = storedAt + ttlMs;
     const entry: CacheEntry = { value, storedAt, freshUntil, expiresAt: freshUntil + (read.staleMs ?? 0) };
     if (read.here) await this.near.set(key, withTags(entry, nearTags));
     else await Promise.all([this.near.set(key, this.nearCopy(entry, nearTags)), this.far?.set(key, withTags(entry, farTags))]);
-    return value;
+    return entry;
   }
 
-  private async keepNear<Value>(key: string, read: CachedRead<Value>, entry: CacheEntry): Promise<Value> {
-    await this.near.set(key, this.nearCopy(entry, await this.nearTags.open(read.tags)));
+  private async keepNear(key: string, entry: CacheEntry, nearTags: CacheEntry['tags']): Promise<CacheEntry> {
+    await this.near.set(key, this.nearCopy(entry, nearTags));
     return this.serve(entry);
   }
 
-  private serve<Value>({ value, storedAt }: CacheEntry): Value {
-    this.onServe(Math.max(0, this.now() - storedAt));
-    return value as Value;
+  private serve(entry: CacheEntry): CacheEntry {
+    this.onServe(Math.max(0, this.now() - entry.storedAt));
+    return entry;
   }
 
   /** With a far store, the near copy is looked up there again after `nearTtlMs`: others may have invalidated it. */

@@ -23,3 +23,10 @@ test('the bytes of all entries stay under the limit', async () => {
   expect(kept.length).toBeGreaterThan(5);
   expect(kept.length).toBeLessThan(10);
 });
+
+test('bytes are counted, not letters', async () => {
+  const store = createMemoryCacheStore({ entryMaxBytes: 1_500 });
+  await store.set('latin', entryOf('x'.repeat(1_000)));
+  await store.set('greek', entryOf('χ'.repeat(1_000)));
+  expect([await store.get('latin'), await store.get('greek')]).toEqual([expect.anything(), undefined]);
+});

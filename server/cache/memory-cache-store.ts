@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { CacheEntry, CacheStore } from './cache-store.js';
+import { type CacheEntry, type CacheStore, entryText } from './cache-store.js';
 
 export interface MemoryCacheStoreOptions {
   /** Entries kept; the least recently used goes first. Default 10,000. */
@@ -31,7 +31,10 @@ export function createMemoryCacheStore({
       return undefined;
     },
     async set(key, entry) {
-      entries.set(key, entry, { size: key.length + JSON.stringify(entry).length });
+      const text = entryText(entry);
+      // What cannot be stored must not leave what it was to replace.
+      if (text === undefined) entries.delete(key);
+      else entries.set(key, entry, { size: Buffer.byteLength(key) + Buffer.byteLength(text) });
     },
     async remove(key) {
       entries.delete(key);

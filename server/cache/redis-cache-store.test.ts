@@ -86,3 +86,11 @@ test('a Redis that is stopped costs no error, and is used again when it goes on'
     await own.stop();
   }
 });
+
+test.each(['', 'no JSON', 'null', '7', '{}', '[]'])('what something else stored under a key is nothing: %p', async (text) => {
+  const { store, link, end } = await open();
+  const prefix = `t${opened - 1}`;
+  await link.run((client) => client.set(`${prefix}:cache:k`, text));
+  expect(await store.get('k')).toBeUndefined();
+  await end();
+});

@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheStore } from './cache-store.js';
+import { type CacheEntry, type CacheStore, entryText } from './cache-store.js';
 
 /** The part of node-redis' client that this engine uses. */
 interface CacheClient {
@@ -57,13 +57,12 @@ export function createRedisCacheStore(options: RedisCacheStoreOptions): CacheSto
   return {
     get: async (key) => {
       const text = await ask(null, (client) => client.get(entryKey(key)));
-      if (text === null) return undefined;
-      const entry = JSON.parse(text) as CacheEntry;
-      return entry.expiresAt > now() ? entry : undefined;
+      const entry = text === null ? undefined : readEntry(text);
+      return entry && entry.expiresAt > now() ? entry : undefined;
     },
     async set(key, entry) {
-      const text = JSON.stringify(entry);
-      if (entry.expiresAt <= now() || Buffer.byteLength(text) > entryMaxBytes) return;
+      const text = entryText(entry);
+      if (text === undefined || entry.expiresAt <= now() || Buffer.byteLength(text) > entryMaxBytes) return;
       await ask(null, (client) => client.set(entryKey(key), text, { expiration: expiration(entry.expiresAt - now()) }));
     },
     async remove(key) {
@@ -78,4 +77,14 @@ export function createRedisCacheStore(options: RedisCacheStoreOptions): CacheSto
     },
     async close() {},
   };
+}
+
+/** What was stored under the key by something else is nothing. */
+function readEntry(text: string): CacheEntry | undefined {
+  try {
+    const entry = JSON.parse(text) as CacheEntry | null;
+    return typeof entry?.freshUntil === 'number' && typeof entry.expiresAt === 'number' ? entry : undefined;
+  } catch {
+    return undefined;
+  }
 }

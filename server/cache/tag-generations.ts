@@ -11,7 +11,8 @@ export interface TagGenerations {
   read(tags: readonly string[]): Promise<Record<string, string>>;
   /** The current generations; a tag without one gets one. */
   open(tags: readonly string[] | undefined): Promise<Record<string, string> | undefined>;
-  advance(tag: string): Promise<void>;
+  /** Makes all that was computed under the tag unusable. */
+  end(tag: string): Promise<void>;
 }
 
 /** A generation that nobody reads for this long is forgotten; its values turn into misses. */
@@ -43,9 +44,8 @@ export function createTagGenerations(store: CacheStore, now: () => number): TagG
       );
       return current;
     },
-    async advance(tag) {
-      await begin(tag);
-    },
+    // Not a new one in its place: that would fill the store with the tags of whatever nobody asks for.
+    end: (tag) => store.remove(PREFIX + tag),
   };
 
   /** Values that are computed at once under a new tag share its first generation. */
