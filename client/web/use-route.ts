@@ -16,7 +16,14 @@ export function navigate(route: Route): void {
   location.hash = formatRoute(route);
 }
 
+/** Milliseconds without a change after which the address is written: that costs as much as a paint, which typing would feel. */
+const SETTLED_MS = 250;
+
 /** Writes how the page shows what it shows into the address, for a reload or a link; nothing is loaded by that, and no step back is added. */
-export function noteRoute(route: Route): void {
-  history.replaceState(history.state, '', formatRoute(route));
+export function useNotedRoute(route: Route): void {
+  const address = formatRoute(route);
+  useEffect(() => {
+    const timer = setTimeout(() => history.replaceState(history.state, '', address), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [address]);
 }

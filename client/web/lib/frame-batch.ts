@@ -21,6 +21,24 @@ export function beforePaint(hiddenMs = 500): Schedule {
   };
 }
 
+/** The same, but `leastMs` after the last one at the earliest: what changes all the time need not be laid out for each paint. */
+export function spaced(schedule: Schedule, leastMs: number, now: () => number = () => performance.now()): Schedule {
+  let last = Number.NEGATIVE_INFINITY;
+  return (callback) => {
+    let cancel = () => {};
+    const onPaint = () => {
+      if (now() - last < leastMs) {
+        cancel = schedule(onPaint);
+        return;
+      }
+      last = now();
+      callback();
+    };
+    cancel = schedule(onPaint);
+    return () => cancel();
+  };
+}
+
 export interface Batch<Item> {
   add(item: Item): void;
   /** Hands out at once what waits. */

@@ -4,8 +4,8 @@ import type { Hub } from '../../sdk/roomcast.js';
 import { NO_FILTER } from './line-filter.js';
 import { joinLogRoom } from './log-feed.js';
 
-/** A log room that the test speaks for; paints and time pass when the test says so. */
-function join() {
+/** A log room that the test speaks for; paints and time pass when the test says so, `paintMs` from one to the next. */
+function join(paintMs = 100) {
   const listeners: Record<string, (event: never) => void> = {};
   const asked: LineFilter[] = [];
   const room = {
@@ -23,13 +23,22 @@ function join() {
     due.add(callback);
     return () => void due.delete(callback);
   };
+  let elapsed = 0;
   const run = () => {
+    elapsed += paintMs;
     const now = [...due];
     due.clear();
     for (const callback of now) callback();
   };
   const hub = { logs: () => room } as unknown as Hub;
-  const feed = joinLogRoom({ hub, room: 'logs:a', filter: NO_FILTER, schedule: later, after: (_, callback) => later(callback) });
+  const feed = joinLogRoom({
+    hub,
+    room: 'logs:a',
+    filter: NO_FILTER,
+    schedule: later,
+    after: (_, callback) => later(callback),
+    now: () => elapsed,
+  });
   const tell = (event: string, given?: unknown) => listeners[event]!(given as never);
   const lines = (texts: string[], skipped = 0) => tell('lines', { lines: texts.map((text): LogLine => ({ text })), skipped });
   const shown = () => feed.tail.shown.slice(0, feed.tail.shown.length).map(({ line }) => line.text);
@@ -50,6 +59,20 @@ test('a filter counts at once for what is there, and the hub is asked when it ha
   lines(['slow old', 'slow a']);
   run();
   expect([shown(), feed.tail.length]).toEqual([['slow old', 'slow a'], 2]);
+});
+
+test('lines that come with every paint are shown together with some of them, those before a scan of older ones with it', () => {
+  const { feed, run, lines, shown } = join(16);
+  const seen: number[] = [];
+  for (let n = 0; n < 8; n++) {
+    lines([`slow ${n}`]);
+    run();
+    seen.push(shown().length);
+  }
+  expect(seen).toEqual([1, 1, 1, 4, 4, 4, 7, 7]);
+  feed.filter({ level: 'trace', text: 'slow' });
+  run();
+  expect(shown()).toHaveLength(8);
 });
 
 test('while lines wait the hub is asked for nothing, so that what is read stays', () => {

@@ -1,13 +1,15 @@
 import type { RoomName } from '../../../shared/rooms.js';
 import type { LogLine } from '../../../shared/schemas.js';
 import type { Hub, HubError } from '../../sdk/roomcast.js';
-import { batched, type Schedule } from '../lib/frame-batch.js';
+import { batched, type Schedule, spaced } from '../lib/frame-batch.js';
 import { createStore, type Store } from '../lib/store.js';
 import { compileWritten, hubFilter, type WrittenFilter } from './line-filter.js';
 import { LogTail } from './log-tail.js';
 
 /** Lines that a newcomer gets. */
 const FIRST_LINES = 500;
+/** Milliseconds between two changes of what is shown: nobody reads faster, and laying out and painting rows is what a tail costs. */
+const SHOWN_MS = 45;
 /** Milliseconds without a change after which the hub is asked for another choice of lines. */
 const SETTLED_MS = 300;
 
@@ -41,20 +43,22 @@ interface LogFeedOptions {
   readonly schedule: Schedule;
   /** Calls back after a number of milliseconds; gives the function that takes it back. */
   readonly after?: (ms: number, callback: () => void) => () => void;
+  /** Milliseconds that pass. */
+  readonly now?: () => number;
 }
 
 /** What comes in the order in which it counts. */
 type Arrival = { kind: 'lines'; lines: readonly LogLine[]; time: number; skipped: number } | { kind: 'anew' } | { kind: 'gap' };
 
 /** Follows a log room; the lines of one paint are one change. */
-export function joinLogRoom({ hub, room: name, filter: first, schedule, after = startTimer }: LogFeedOptions): LogFeed {
+export function joinLogRoom({ hub, room: name, filter: first, schedule, after = startTimer, now }: LogFeedOptions): LogFeed {
   const room = hub.logs(name, { last: FIRST_LINES, skip: true, filter: hubFilter(first) });
   const tail = new LogTail();
   tail.filter(compileWritten(first));
   const view = createStore<LogView>({ paused: undefined, gaps: 0, skipped: 0 });
   const state: LogFeed['state'] = createStore({ kind: 'joining' });
   const changed = (change: Partial<LogView> = {}) => view.set({ ...view.get(), ...change });
-  const arrived = batched<Arrival>(schedule, (arrivals) => {
+  const arrived = batched<Arrival>(spaced(schedule, SHOWN_MS, now), (arrivals) => {
     let { gaps, skipped } = view.get();
     for (const arrival of arrivals) {
       if (arrival.kind === 'gap') gaps++;
@@ -83,6 +87,8 @@ export function joinLogRoom({ hub, room: name, filter: first, schedule, after = 
   const scanOn = () => {
     cancelScan = schedule(() => {
       const more = tail.scan();
+      // What has come is shown with it, in one change.
+      arrived.flush();
       changed();
       if (more) scanOn();
     });

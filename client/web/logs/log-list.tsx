@@ -4,7 +4,7 @@ import { LogDetail } from './log-detail.js';
 import type { LogFeed, LogView } from './log-feed.js';
 import { LogRow } from './log-row.js';
 import type { HeldLine } from './log-tail.js';
-import { visibleRows } from './virtual.js';
+import { OVERSCAN_MOVING, visibleRows } from './virtual.js';
 
 /** Height of a row in pixels; the style sheet has the same. */
 const ROW_PX = 24;
@@ -29,6 +29,7 @@ export function LogList({ feed, view, words, onFilter }: LogListProps) {
   const [seen, setSeen] = useState({ top: 0, height: 600 });
   const [selected, setSelected] = useState<HeldLine | undefined>(undefined);
   const anchor = useRef({ id: 0, offset: 0 });
+  const followed = useRef(-1);
   const following = view.paused === undefined;
 
   const measure = () => {
@@ -56,8 +57,12 @@ export function LogList({ feed, view, words, onFilter }: LogListProps) {
   }, [feed]);
   useLayoutEffect(() => {
     const element = list.current!;
-    if (following) element.scrollTop = lines.length * ROW_PX;
-    else {
+    if (following) {
+      // A full tail is as long as before: to say so again would have the page laid out at once.
+      if (followed.current !== lines.length) element.scrollTop = lines.length * ROW_PX;
+      followed.current = lines.length;
+    } else {
+      followed.current = -1;
       // Lines that were let go or filtered out above must not move the ones being read.
       const top = lines.firstNot(({ id }) => id < anchor.current.id);
       element.scrollTop = top * ROW_PX + anchor.current.offset;
@@ -74,7 +79,7 @@ export function LogList({ feed, view, words, onFilter }: LogListProps) {
   };
   // A list that follows is at its end, wherever it was when it was last measured.
   const top = following ? Math.max(0, lines.length * ROW_PX - seen.height) : seen.top;
-  const { first, end } = visibleRows(lines.length, ROW_PX, top, seen.height);
+  const { first, end } = visibleRows(lines.length, ROW_PX, top, seen.height, following ? OVERSCAN_MOVING : undefined);
   return (
     <div class="log-frame">
       <div class="log-view">

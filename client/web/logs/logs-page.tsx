@@ -7,7 +7,7 @@ import { CodeSnippet } from '../ui/code-snippet.js';
 import { Empty, Refused } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
 import { RoomPicker } from '../ui/room-picker.js';
-import { noteRoute } from '../use-route.js';
+import { useNotedRoute } from '../use-route.js';
 import { LEVELS, NO_FILTER, type WrittenFilter, withField, wordsOf } from './line-filter.js';
 import { joinLogRoom } from './log-feed.js';
 import { LogList } from './log-list.js';
@@ -24,10 +24,8 @@ export function LogsPage({ name, query = '' }: { name: string; query?: string | 
   const state = useStore(feed.state);
   const words = useMemo(() => wordsOf(filter.text), [filter]);
   useEffect(() => setFilter(readFilter(query)), [query]);
-  useEffect(() => {
-    feed.filter(filter);
-    noteRoute({ page: 'logs', name, query: writeFilter(filter) });
-  }, [feed, filter]);
+  useEffect(() => feed.filter(filter), [feed, filter]);
+  useNotedRoute({ page: 'logs', name, query: writeFilter(filter) });
   const { tail } = feed;
   return (
     <>

@@ -4,8 +4,8 @@ import { still } from './time-view.js';
 
 const LIVE = { kind: 'live', spanMs: 60 } as const;
 
-/** `costMs`: what the drawing of one chart takes. */
-function board(costMs = 0) {
+/** `costMs`: what the drawing of one chart takes; `writes`: charts write into the page, too. */
+function board({ costMs = 0, writes = false } = {}) {
   const waiting = new Set<() => void>();
   const clock = { now: 100, elapsed: 0 };
   const created = createChartBoard({
@@ -22,6 +22,7 @@ function board(costMs = 0) {
     created.add(({ to }) => {
       clock.elapsed += costMs;
       drawn.push(`${name}${to}`);
+      return writes ? () => drawn.push(`written ${name}`) : undefined;
     });
   const paint = () => {
     const due = [...waiting];
@@ -62,7 +63,7 @@ test('a board that stands still ignores new values, not values of its past, and 
 });
 
 test('charts that take long share out over paints, and none waits for ever', () => {
-  const { chart, touch, paint } = board(8);
+  const { chart, touch, paint } = board({ costMs: 4 });
   for (const name of 'abcde') chart(name);
   const order = [paint(), paint(), paint()].map((drawn) => drawn.join(' '));
   expect(order).toEqual(['a100 b100', 'c100 d100', 'e100']);
@@ -72,4 +73,17 @@ test('charts that take long share out over paints, and none waits for ever', () 
     for (const name of paint()) seen.add(name);
   }
   expect([...seen].sort()).toEqual(['a100', 'b100', 'c100', 'd100', 'e100']);
+});
+
+test('charts that are drawn fast share out too, for what a browser does with them afterwards', () => {
+  const { chart, paint } = board();
+  for (const name of 'abcd') chart(name);
+  expect([paint(), paint(), paint()]).toEqual([['a100', 'b100', 'c100'], ['d100'], []]);
+});
+
+test('what charts write into the page comes when all canvases of a paint are drawn', () => {
+  const { chart, paint } = board({ costMs: 4, writes: true });
+  for (const name of 'abc') chart(name);
+  expect(paint()).toEqual(['a100', 'b100', 'written a', 'written b']);
+  expect(paint()).toEqual(['c100', 'written c']);
 });

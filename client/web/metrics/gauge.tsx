@@ -18,13 +18,14 @@ export function Gauge(props: DrawingProps) {
   useDrawing(place, props, TICKS, (target) => ({
     draw(columns: Columns) {
       const full = fullScale(panel, columns);
-      target.querySelectorAll<HTMLElement>('.gauge').forEach((gauge, line) => {
-        const value = lineValue(columns, line, null);
-        const share = value === undefined || full <= 0 ? 0 : Math.min(1, Math.max(0, value / full));
-        gauge.dataset.tone = share >= BAD ? 'bad' : share >= WARN ? 'warn' : 'good';
-        gauge.querySelector<SVGElement>('.gauge-value')!.style.transform = `rotate(${(share - 1) * 180}deg)`;
-        setText(gauge.querySelector('strong')!, value === undefined ? '–' : formatValue(value, panel.unit));
-      });
+      return () =>
+        target.querySelectorAll<HTMLElement>('.gauge').forEach((gauge, line) => {
+          const value = lineValue(columns, line, null);
+          const share = value === undefined || full <= 0 ? 0 : Math.min(1, Math.max(0, value / full));
+          gauge.dataset.tone = share >= BAD ? 'bad' : share >= WARN ? 'warn' : 'good';
+          gauge.querySelector<SVGElement>('.gauge-value')!.style.transform = `rotate(${(share - 1) * 180}deg)`;
+          setText(gauge.querySelector('strong')!, value === undefined ? '–' : formatValue(value, panel.unit));
+        });
     },
   }));
   return (

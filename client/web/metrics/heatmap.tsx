@@ -36,7 +36,7 @@ export function Heatmap(props: DrawingProps) {
           chart.setData(columns, false);
           chart.setScale('x', { min: from / 1000, max: to / 1000 });
         });
-        describe();
+        return describe;
       },
       resize: (width) => chart.setSize({ width, height: CHART_PX }),
       stop: () => chart.destroy(),

@@ -79,11 +79,11 @@ function drawingOn(chart: uPlot, { shown, stack, onDrawn }: LineDrawing): Drawin
       chart.setData(stack ? stacked(columns, visible) : columns, false);
       chart.setScale('x', { min: from / 1000, max: to / 1000 });
     });
-    onDrawn(columns);
+    return () => onDrawn(columns);
   };
   return {
     draw,
-    again: () => last && draw(...last),
+    again: () => last && draw(...last)?.(),
     resize: (width) => chart.setSize({ width, height: CHART_PX }),
     stop: () => chart.destroy(),
   };

@@ -7,7 +7,7 @@ import { CodeSnippet } from '../ui/code-snippet.js';
 import { Empty, Refused } from '../ui/empty.js';
 import { RoomPicker } from '../ui/room-picker.js';
 import { useThemeVersion } from '../ui/use-theme-version.js';
-import { noteRoute } from '../use-route.js';
+import { useNotedRoute } from '../use-route.js';
 import { createChartBoard } from './chart-board.js';
 import { DashboardBar } from './dashboard-bar.js';
 import { sharedDashboard } from './dashboard-choice.js';
@@ -51,11 +51,9 @@ export function MetricsPage({ name, query = '' }: { name: string; query?: string
   useEffect(() => {
     if (past === undefined) board.redraw();
   }, [board, past]);
-  useEffect(() => {
-    const written = writeViewState(state);
-    if (shared && state.dashboard === undefined) written.set('board', asked.get('board')!);
-    noteRoute({ page: 'metrics', name, query: `${written}` });
-  }, [state, name]);
+  const written = writeViewState(state);
+  if (shared && state.dashboard === undefined) written.set('board', asked.get('board')!);
+  useNotedRoute({ page: 'metrics', name, query: `${written}` });
 
   const zoom = (range?: TimeRange) =>
     setState((before) => ({ ...before, view: range ? zoomTo(before.view, range.from, range.to) : live(before.view) }));

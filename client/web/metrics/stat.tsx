@@ -21,15 +21,15 @@ export function Stat(props: DrawingProps) {
     const chart = drawn ? new uPlot(sparkline(size, seriesColours(target)), [[]], target) : undefined;
     return {
       draw(columns: Columns, { from, to }) {
-        numbers.current?.querySelectorAll('dd').forEach((output, line) => {
-          const value = lineValue(columns, line, null);
-          setText(output, value === undefined ? '–' : formatValue(value, panel.unit));
-        });
-        if (!chart) return;
-        chart.batch(() => {
+        chart?.batch(() => {
           chart.setData(columns, false);
           chart.setScale('x', { min: from / 1000, max: to / 1000 });
         });
+        return () =>
+          numbers.current?.querySelectorAll('dd').forEach((output, line) => {
+            const value = lineValue(columns, line, null);
+            setText(output, value === undefined ? '–' : formatValue(value, panel.unit));
+          });
       },
       resize: (width) => chart?.setSize({ width, height: SPARK_PX }),
       stop: () => chart?.destroy(),

@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Columns } from './align.js';
-import type { ChartBoard } from './chart-board.js';
+import type { ChartBoard, Write } from './chart-board.js';
 import type { MetricFeed } from './metric-feed.js';
 import { columnsOf } from './panel-columns.js';
 import type { Panel } from './panels.js';
@@ -19,8 +19,8 @@ export interface DrawingProps {
 }
 
 export interface Drawing {
-  /** `tickMs`: what values of one line lie apart at least. */
-  draw(columns: Columns, range: TimeRange, tickMs: number): void;
+  /** `tickMs`: what values of one line lie apart at least. @returns what is to be written into the page */
+  draw(columns: Columns, range: TimeRange, tickMs: number): Write | undefined;
   resize?(width: number): void;
   stop?(): void;
 }
@@ -40,10 +40,10 @@ export function useDrawing(
     let drawing: Drawing | undefined;
     let seen = false;
     const draw = (range: TimeRange) => {
-      if (!seen) return;
+      if (!seen) return undefined;
       drawing ??= start(target);
       const tickMs = Math.max(1, Math.ceil((range.to - range.from) / ticks));
-      drawing.draw(columnsOf(panel, feed.points, range, tickMs), range, tickMs);
+      return drawing.draw(columnsOf(panel, feed.points, range, tickMs), range, tickMs);
     };
     const remove = board.add(draw);
     const visibility = new IntersectionObserver(([entry]) => {
