@@ -57,5 +57,6 @@ socket.on('message', ({ data, time }) => {
     list.scrollTop = list.scrollHeight;
   }
 });
-socket.emit('subscribe', { room: '${LOG_ROOM}', last: 0 }, () => {});
+// Busy with lines it does not answer the hub, which lets it go; as any client it comes back.
+socket.on('connect', () => socket.emit('subscribe', { room: '${LOG_ROOM}', last: 0 }, () => {}));
 </script>`;
