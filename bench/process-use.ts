@@ -46,7 +46,8 @@ export function cpuSecondsOf(pid: number): number {
 
 export const rssKiBOf = (pid: number): number => statusKiB(pid, 'VmRSS');
 
-function statusKiB(pid: number, field: 'VmRSS' | 'RssAnon'): number {
+/** A size as proc(5) tells it of a process. */
+export function statusKiB(pid: number, field: 'VmRSS' | 'RssAnon'): number {
   const [, kib] = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kib);
 }

@@ -1,37 +1,36 @@
 import type { PacedFigures } from '../load/paced-publisher.js';
 
-export const HISTORY_ROOM = 'chat:history';
+/** Where a hub keeps its rooms: on disk, or in Redis where there is one. */
+export interface Store {
+  readonly dataDir: string;
+  readonly redisUrl?: string;
+}
+
+export interface FillCalls {
+  /** Writes the history. The store is nobody else's meanwhile. */
+  fill(input: Store & { messages: number }): Promise<void>;
+}
 
 export interface ServerCalls {
-  open(input: { dataDir: string }): Promise<{ url: string }>;
-  /** Publishes so many messages into the history's room; every tenth part of them has one with the word that is searched for. */
-  fill(input: { messages: number }): Promise<void>;
-  /** Watches the memory from now on. */
-  watchMemory(input: Record<never, never>): Promise<void>;
-  /** By how many bytes it grew at most. */
-  growth(input: Record<never, never>): Promise<Memory>;
+  open(input: Store): Promise<{ url: string }>;
 }
 
-export interface Memory {
-  readonly rss: number;
-  /** Of it what is no page of a file: the store's file is mapped, and the system takes its pages back when it needs the room. */
-  readonly anonymous: number;
-}
-
-export interface Task {
-  readonly name: 'search' | 'export';
-  readonly input: unknown;
-}
+/** A job, and what must come of it. */
+export type Task =
+  | { readonly name: 'search'; readonly input: unknown; readonly texts: readonly string[] }
+  | { readonly name: 'export'; readonly input: unknown; readonly messages: number };
 
 export interface TaskFigures {
   /** From the submission to the first progress with a hit, and to the end; 0 where no task ran. */
   readonly firstHitsMs: number;
   readonly allMs: number;
+  /** Hits of a search, messages of an export. */
+  readonly found: number;
   readonly jobsDone: number;
 }
 
 export interface ClientCalls {
-  /** Chat at a steady rate, and the task again and again beside it. @throws Error when a message is lost, or a job fails */
+  /** Chat at a steady rate, and the task again and again beside it. @throws Error when a message is lost, or a job fails or gives something else */
   load(input: {
     url: string;
     messagesPerSecond: number;

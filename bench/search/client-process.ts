@@ -1,4 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { ExportResult } from '../../server/jobs/handlers/export.js';
+import type { SearchResult } from '../../server/jobs/handlers/search.js';
 import type { JobState, Message } from '../../shared/protocol.js';
 import { Deliveries } from '../load/deliveries.js';
 import { ask, type HubSocket, openHubSocket } from '../load/hub-socket.js';
@@ -14,6 +17,7 @@ const TEXT = 'x'.repeat(100);
 class TaskLoop {
   readonly #firstHitsMs: number[] = [];
   readonly #allMs: number[] = [];
+  #found = 0;
   #stopping = false;
 
   constructor(
@@ -31,7 +35,8 @@ class TaskLoop {
 
   figures(): TaskFigures {
     const middle = (values: readonly number[]) => (values.length === 0 ? 0 : median(values));
-    return { firstHitsMs: middle(this.#firstHitsMs), allMs: middle(this.#allMs), jobsDone: this.#allMs.length };
+    const [firstHitsMs, allMs] = [middle(this.#firstHitsMs), middle(this.#allMs)];
+    return { firstHitsMs, allMs, found: this.#found, jobsDone: this.#allMs.length };
   }
 
   async #once(): Promise<void> {
@@ -46,10 +51,12 @@ class TaskLoop {
         if (state.endedAt !== undefined) resolve(state);
       });
     });
-    await ask(this.socket, 'job:submit', { ...this.task });
-    const { state, error } = await ended;
+    const { name, input } = this.task;
+    await ask(this.socket, 'job:submit', { name, input });
+    const { state, error, result } = await ended;
     this.socket.off('job');
     if (state !== 'done') throw new Error(`a job ended ${state}: ${error?.message}`);
+    this.#found = check(this.task, result);
     if (first !== undefined) this.#firstHitsMs.push(first);
     this.#allMs.push(performance.now() - beganAt);
   }
@@ -58,6 +65,19 @@ class TaskLoop {
 function hitsOf({ progress, result }: JobState): number {
   const told = (result ?? progress?.data) as { hits?: unknown[] } | undefined;
   return told?.hits?.length ?? 0;
+}
+
+/** How much was found. @throws Error when it is not what there is */
+function check(task: Task, result: unknown): number {
+  if (task.name === 'export') {
+    const { messages } = result as ExportResult;
+    if (messages !== task.messages) throw new Error(`an export has ${messages} messages where there are ${task.messages}`);
+    return messages;
+  }
+  const texts = (result as SearchResult).hits.map(({ text }) => text);
+  if (!isDeepStrictEqual(texts, task.texts))
+    throw new Error(`a search found ${texts.length} messages, not the ${task.texts.length} there are`);
+  return texts.length;
 }
 
 answerCalls<ClientCalls>({
@@ -77,7 +97,7 @@ answerCalls<ClientCalls>({
     await publisher.watch(seconds);
     tasks?.stop();
     await running;
-    const none = { firstHitsMs: 0, allMs: 0, jobsDone: 0 };
+    const none = { firstHitsMs: 0, allMs: 0, found: 0, jobsDone: 0 };
     return { ...(await publisher.end()), ...(tasks?.figures() ?? none) };
   },
 });

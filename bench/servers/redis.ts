@@ -14,10 +14,11 @@ const PERSISTENCE = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'ever
 
 /**
  * A Redis of this run, on the servers' cores.
+ * @param ownDir where its data is, and stays; left out: a directory of this run
  * @throws Error in one line when there is no redis-server
  */
-export async function startRedis(workbench: Workbench): Promise<Redis> {
-  const [port, dir] = await Promise.all([freePort(), workbench.newDir()]);
+export async function startRedis(workbench: Workbench, ownDir?: string): Promise<Redis> {
+  const [port, dir] = await Promise.all([freePort(), ownDir ?? workbench.newDir()]);
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...PERSISTENCE];
   const redis = workbench.startProgram('redis-server', args, 'server');
   while (!(await redis.nextLine()).includes(READY));
