@@ -67,8 +67,7 @@ export function createEntrance(options: EntranceOptions): HttpEntrance {
   };
 
   return {
-    addressOf: ({ headers, socket }: IncomingMessage) =>
-      clientAddress({ headers: { 'x-forwarded-for': headers['x-forwarded-for'] }, remoteAddress: socket.remoteAddress }, trustProxy),
+    addressOf: (request) => clientAddress(request, trustProxy),
     checkOrigin: ({ headers }) => origins.check(headers),
     allowOrigin: ({ headers }) => origins.allowOrigin(headers),
     admitAddress: (address) => addresses.connect(address),

@@ -1,9 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 export interface AddressSource {
-  readonly headers: { readonly 'x-forwarded-for'?: string | string[] | undefined };
+  readonly headers: IncomingHttpHeaders;
   /** The other end of the connection. */
-  readonly remoteAddress: string | undefined;
+  readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
 /**
@@ -11,10 +12,11 @@ export interface AddressSource {
  * `trustProxy` proxies in front are believed about whom they speak for: each appends the address it saw to X-Forwarded-For, so
  * counting starts at the right end, and what a client wrote there itself is passed over.
  */
-export function clientAddress({ headers, remoteAddress }: AddressSource, trustProxy: number): string {
-  const header = headers['x-forwarded-for'] ?? '';
-  const told = trustProxy === 0 ? [] : String(header).split(',');
-  const hops = [...told.map((hop) => hop.trim()).filter(isAddress), remoteAddress ?? ''];
+export function clientAddress(source: AddressSource, trustProxy: number): string {
+  const { remoteAddress = '' } = source.socket;
+  if (trustProxy === 0) return addressGroup(remoteAddress);
+  const told = String(source.headers['x-forwarded-for'] ?? '').split(',');
+  const hops = [...told.map((hop) => hop.trim()).filter(isAddress), remoteAddress];
   return addressGroup(hops[Math.max(0, hops.length - 1 - trustProxy)] ?? '');
 }
 
@@ -22,10 +24,10 @@ const isAddress = (text: string) => isIP(text) !== 0;
 
 /** An IPv4 address as it is, also when it is written as IPv6; the /64 of an IPv6 address; `unknown` for anything else. */
 export function addressGroup(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped) return mapped;
   const family = isIP(address);
   if (family === 4) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped) return mapped;
   if (family !== 6) return 'unknown';
   // The URL parser writes the address in its one canonical form.
   const [head = '', tail] = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1).split('::');

@@ -133,7 +133,7 @@ test.each([
   ['1.2.3.4', undefined, 0, 'unknown'],
 ])('X-Forwarded-For %s from %s behind %s proxies is the client %s', (header, remoteAddress, hops, client) => {
   const headers = header === undefined ? {} : { 'x-forwarded-for': header };
-  expect(clientAddress({ headers, remoteAddress }, hops)).toBe(client);
+  expect(clientAddress({ headers, socket: { remoteAddress } }, hops)).toBe(client);
 });
 
 test.each([

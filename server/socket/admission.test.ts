@@ -1,4 +1,6 @@
+import { createServer, IncomingMessage } from 'node:http';
 import { expect, test } from '@jest/globals';
+import { Server, type Socket } from 'socket.io';
 import { io } from 'socket.io-client';
 import { metricOf, openMemoryHub } from '../../test/support/memory-hub.js';
 import { testScope } from '../../test/support/scope.js';
@@ -38,4 +40,27 @@ test('a page of an origin that may come in can read what it is answered over lon
   expect(await ask('https://app.example', 'GET')).toEqual({ status: 200, allowed: 'https://app.example' });
   expect(await ask('https://app.example', 'OPTIONS')).toEqual({ status: 204, allowed: 'https://app.example' });
   expect(await ask('https://evil.example', 'GET')).toEqual({ status: 403, allowed: null });
+});
+
+test('engine.io has no middleware by itself but that of the option cors, and the hub one for both', async () => {
+  const middlewaresOf = ({ engine }: Pick<Server, 'engine'>) => (engine as unknown as { middlewares: unknown[] }).middlewares;
+  expect(middlewaresOf(new Server(createServer()))).toHaveLength(0);
+  expect(middlewaresOf(new Server(createServer(), { cors: { origin: '*' } }))).toHaveLength(1);
+  expect(middlewaresOf((await openMemoryHub(scope)).io)).toHaveLength(1);
+});
+
+test('a quiet connection keeps nothing of the request that opened it', async () => {
+  const hub = await openMemoryHub(scope);
+  const member = scope.defer(io(hub.url, { transports: ['websocket'] }), (socket) => socket.close());
+  await new Promise((resolve) => member.once('connect', () => resolve(undefined)));
+  const [{ conn }] = (await hub.io.local.fetchSockets()).map(({ id }) => hub.io.sockets.sockets.get(id)!) as [Socket];
+  const tcp = conn.request.socket;
+  expect(conn.request).not.toBeInstanceOf(IncomingMessage);
+  // engine.io's response to the upgrade, which it makes for middlewares, tells of its end from here.
+  expect(
+    tcp
+      .listeners('close')
+      .map(String)
+      .filter((text) => text.includes('emit("close")')),
+  ).toEqual([]);
 });

@@ -1,13 +1,13 @@
-import { type Server as HttpServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, type ServerOptions } from 'socket.io';
-import { ERRORS, HubError, toWireError } from '../../shared/errors.js';
+import { ERRORS, toWireError } from '../../shared/errors.js';
 import type { ConnectErrorData } from '../../shared/protocol.js';
 import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
 import { SmallConnections } from '../delivery/connections/small-connections.js';
-import type { Arrivals } from '../limits/arrivals.js';
 import type { Recovery } from '../recovery/recovery.js';
+import { Admission, type AdmissionOptions, type Gate } from './admission.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { EventHandler } from './event-handler.js';
 import { ReturningClients } from './returning-clients.js';
@@ -15,13 +15,7 @@ import { SharedListeners } from './shared-listeners.js';
 import type { ConnectionLimits, HubServer, HubSocket } from './types.js';
 
 /** Who may come in, before a socket exists. */
-export interface Entrance {
-  /** The client's address, as far as trusted proxies tell. */
-  addressOf(request: IncomingMessage): string;
-  /** @throws HubError `origin_refused` */
-  checkOrigin(request: IncomingMessage): void;
-  /** Counts a connection of an address; the function takes it off again. @throws HubError `too_many_connections` */
-  admitAddress(address: string): Promise<() => void>;
+export interface Entrance extends Gate {
   /** @throws HubError `unauthorized`, `rate_limited` */
   authenticate(credentials: Credentials, address: string): Promise<Principal>;
   newLimits(): ConnectionLimits;
@@ -32,20 +26,13 @@ export interface Entrance {
 export interface SocketServerOptions {
   io: Partial<ServerOptions>;
   entrance: Entrance;
-  /** Left out: everybody comes in at once. */
-  arrivals?: Pick<Arrivals, 'enter' | 'close'>;
+  arrivals?: AdmissionOptions['arrivals'];
   connection: Omit<ConnectionOptions, 'subscriptions'>;
   /** Left out: stock clients begin anew with each connection. */
   recovery?: Recovery | undefined;
   onFault(where: string, error: unknown): void;
   onConnection(transport: string): void;
   onDisconnection(reason: string): void;
-}
-
-/** What engine.io keeps of one client, over all transports that it uses. */
-interface EngineConnection {
-  readonly request: IncomingMessage;
-  on(event: 'close', listener: () => void): unknown;
 }
 
 /** Milliseconds that a client asked to leave has to do so, and between two looks whether all have. */
@@ -64,8 +51,7 @@ export const connectionsOf = (userId: string): string => `connections-of:${userI
 export class SocketServer {
   readonly io: HubServer;
   readonly #connections = new Map<string, Connection>();
-  /** Requests that were counted and are no connection yet. */
-  readonly #arriving = new WeakMap<IncomingMessage, { leave(): void; onClose(): void }>();
+  readonly #admission: Admission;
   /** Ends those that are let in and have not had their connection event; then they say themselves when they end. */
   readonly #entering = new Map<string, () => void>();
   readonly #listeners = new SharedListeners(this.#connections);
@@ -77,7 +63,6 @@ export class SocketServer {
   readonly #returning: ReturningClients;
   /** There are other instances. Alone, a user's connections are looked for when they are asked for; a room of each user would be kept. */
   readonly #isJoined: boolean;
-  #closing = false;
 
   constructor(
     server: HttpServer,
@@ -85,18 +70,7 @@ export class SocketServer {
   ) {
     this.io = new Server(server, options.io);
     this.#isJoined = options.io.adapter !== undefined;
-    // Not as `allowRequest`, which engine.io does not ask about the later requests and the upgrade of a session, and which is somebody's own.
-    this.io.engine.use((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
-      this.#admit(request).then(
-        () => next(),
-        (error) => {
-          options.onFault('connect', error);
-          refuseRequest(request, response, error);
-          next(error);
-        },
-      );
-    });
-    this.io.engine.on('connection', (connection: EngineConnection) => this.#arrive(connection));
+    this.#admission = new Admission(this.io, options);
     // Behind what needs the whole request.
     this.#small = new SmallConnections(this.io);
     this.#returning = new ReturningClients(this.io, { ...options, recovery: options.recovery, isOwnRoom });
@@ -145,8 +119,7 @@ export class SocketServer {
 
   /** Takes nobody in any more, and asks the clients of this instance to go elsewhere, spread over `spreadMs`. */
   async sendAway(spreadMs: number): Promise<void> {
-    this.#closing = true;
-    this.options.arrivals?.close();
+    this.#admission.close();
     for (const { socket } of this.#connections.values()) socket.emit('notice', { kind: 'reconnect', afterMs: Math.random() * spreadMs });
     const deadline = performance.now() + spreadMs + LEAVE_GRACE_MS;
     while (this.size > 0 && performance.now() < deadline) await delay(LEAVE_POLL_MS);
@@ -154,41 +127,13 @@ export class SocketServer {
 
   /** Ends all connections here, also those whose clients do not read the farewell. The HTTP server stays open: it is not this one's. */
   async close(): Promise<void> {
-    this.#closing = true;
-    this.options.arrivals?.close();
-    const { clients } = this.io.engine as unknown as { clients: Record<string, EngineConnection> };
+    this.#admission.close();
+    const { clients } = this.io.engine as unknown as { clients: Record<string, { request: IncomingMessage }> };
     const sockets = Object.values(clients).map(({ request }) => request.socket);
     // The engine's end, not Socket.IO's: a stock client that is disconnected by the server does not connect again by itself.
     this.io.engine.close();
     await Promise.all([...this.io._nsps.values()].map((namespace) => namespace.adapter.close()));
     await Promise.all(sockets.map(endOf));
-  }
-
-  async #admit(request: IncomingMessage): Promise<void> {
-    if (this.#closing) throw new HubError('closing');
-    this.options.entrance.checkOrigin(request);
-    if (!isNewConnection(request)) return;
-    await this.#count(request);
-    await this.options.arrivals?.enter(() => request.socket.destroyed);
-    if (this.#closing) throw new HubError('closing');
-  }
-
-  async #count(request: IncomingMessage): Promise<void> {
-    const { entrance } = this.options;
-    const leave = await entrance.admitAddress(entrance.addressOf(request));
-    if (request.socket.destroyed) return leave();
-    const onClose = () => void (this.#arriving.delete(request) && leave());
-    this.#arriving.set(request, { leave, onClose });
-    request.socket.once('close', onClose);
-  }
-
-  /** From here on the count of its address goes with the engine's connection, whatever transports that uses. */
-  #arrive(connection: EngineConnection): void {
-    const arriving = this.#arriving.get(connection.request);
-    if (!arriving) return;
-    this.#arriving.delete(connection.request);
-    connection.request.socket.off('close', arriving.onClose);
-    connection.on('close', arriving.leave);
   }
 
   async #authenticate(socket: HubSocket, next: (error?: Error) => void): Promise<void> {
@@ -263,31 +208,12 @@ function isOwnRoom(room: string, { id, data }: HubSocket): boolean {
   return room === id || room === connectionsOf(data.userId) || room.startsWith('{');
 }
 
-/** Answers with the error's status, on an upgrade too, where there is no response to write to. */
-function refuseRequest({ headers, socket }: IncomingMessage, response: ServerResponse, thrown: unknown): void {
-  const error = toWireError(thrown);
-  const { status } = ERRORS[error.code];
-  const body = JSON.stringify({ error });
-  const fields = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
-  if (headers.upgrade === undefined) {
-    response.writeHead(status, fields).end(body);
-    return;
-  }
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
-}
-
 /** Waits a moment for a connection to end by itself, then ends it. */
 async function endOf(socket: IncomingMessage['socket']): Promise<void> {
   if (socket.destroyed) return;
   const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
   await new Promise<void>((resolve) => socket.once('close', () => resolve()));
   clearTimeout(timer);
-}
-
-/** As engine.io tells it, from the query that it has read: an empty session id is none. */
-function isNewConnection(request: IncomingMessage): boolean {
-  return !(request as IncomingMessage & { _query: { sid?: string } })._query.sid;
 }
 
 /** The handshake's `auth`; a client that cannot set it gives a header. The authenticator checks what they are. */
