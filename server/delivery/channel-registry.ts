@@ -1,12 +1,13 @@
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
+import type { PositionParts } from '../../shared/position.js';
 import type { Frame } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { LogEntry, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { FeedRegistry } from '../rooms/feed-registry.js';
 import type { RoomFeed } from '../rooms/room-feed.js';
-import type { OpenView, RoomView, ViewHost, ViewLease } from '../rooms/room-view.js';
+import type { OpenView, RoomView, ViewHost, ViewLease, ViewPast } from '../rooms/room-view.js';
 import { FrameHearers, groupOf, RoomChannel } from './room-channel.js';
 import type { RoomOutput } from './room-output.js';
 
@@ -81,10 +82,11 @@ export class ChannelRegistry {
     const lease = await feeds.acquire(parsed.room);
     ends.push(() => lease.release());
     const open = this.options.viewOf(parsed.kind);
-    const backlog = open && (await this.#readBacklog(parsed.room, open.backlog));
+    const past = await open?.past?.(parsed.room);
+    const backlog = open && (await this.#readBacklog(parsed.room, open.backlog, past?.upTo));
     // From here to `feed.add` in one turn: the feed's next entry is then the view's next too.
     const hearers = new FrameHearers();
-    const view = open && backlog && this.#openView(open, lease.feed, backlog, hearers);
+    const view = open && backlog && this.#openView(open, lease.feed, { backlog, past }, hearers);
     if (view) ends.push(() => view.close());
     const channel = new RoomChannel(parsed, lease, view, output, hearers);
     ends.push(lease.feed.add(channel));
@@ -94,9 +96,15 @@ export class ChannelRegistry {
     return channel;
   }
 
-  #openView(open: OpenView, feed: RoomFeed, backlog: readonly LogEntry[], hearers: FrameHearers): RoomView {
+  #openView(
+    open: OpenView,
+    feed: RoomFeed,
+    { backlog, past }: { backlog: readonly LogEntry[]; past: ViewPast | undefined },
+    hearers: FrameHearers,
+  ): RoomView {
     const recent = backlog.filter((entry) => entry.seq <= feed.last);
-    const between = feed.recentAfter(backlog.at(-1)?.seq ?? 0) ?? [];
+    const known = past?.upTo.epoch === feed.epoch ? past.upTo.seq : 0;
+    const between = feed.recentAfter(backlog.at(-1)?.seq ?? known) ?? [];
     const host: ViewHost = {
       room: feed.room,
       emit: (group, event, payload) => {
@@ -104,20 +112,22 @@ export class ChannelRegistry {
         if (event === 'frame') hearers.tell(group, payload as Frame);
       },
     };
-    return open.open(host, [...recent, ...between]);
+    return (past ?? open).open(host, [...recent, ...between]);
   }
 
-  /** The newest entries, oldest first, page by page from the end. */
-  async #readBacklog(room: RoomName, { messages, ageMs }: OpenView['backlog']): Promise<LogEntry[]> {
+  /** The newest entries, oldest first, page by page from the end; those after a position where one is given. */
+  async #readBacklog(room: RoomName, { messages, ageMs }: OpenView['backlog'], after?: PositionParts): Promise<LogEntry[]> {
     const oldest = this.options.now() - ageMs;
+    const isKnown = ({ epoch, seq }: PositionParts) => epoch === after?.epoch && seq <= after.seq;
     const pages: (readonly LogEntry[])[] = [];
     let before: number | undefined;
     for (let left = messages; left > 0; ) {
       const range = { ...(before !== undefined && { before }), limit: Math.min(left, BOUNDS.pageMessages), from: 'newest' as const };
       const { entries, first } = await this.options.log.read(room, range);
-      pages.unshift(entries.filter((entry) => entry.message.time >= oldest));
+      const page = entries.filter((entry) => !isKnown(entry) && entry.message.time >= oldest);
+      pages.unshift(page);
       const earliest = entries[0];
-      if (!earliest || earliest.seq <= first || earliest.message.time < oldest) break;
+      if (!earliest || earliest.seq <= first || page[0] !== earliest) break;
       before = earliest.seq;
       left -= entries.length;
     }

@@ -18,6 +18,7 @@ import { startHostSampler } from '../metrics/host-sampler.js';
 import { startHubSampler } from '../metrics/hub-sampler.js';
 import { createMetricView } from '../metrics/metric-view.js';
 import type { Rollups } from '../metrics/range-source.js';
+import { readPast } from '../metrics/room-past.js';
 import { SampleCoalescer } from '../metrics/sample-coalescer.js';
 import { systemClock } from '../observe/clock.js';
 import { hubReadings } from '../observe/hub-readings.js';
@@ -56,7 +57,7 @@ const LOG_ROOM: RoomName = 'logs:hub';
 
 /** Samples and log lines: into rooms, out of them as frames, ranges and expositions; and the hub's own. */
 export function openMetricsPart(options: MetricsPartOptions) {
-  const { config, kinds, engines, publisher, metrics, logger, tap } = options;
+  const { config, kinds, engines, publisher, rollups, metrics, logger, tap } = options;
   const clock = systemClock;
   const lost = tellNowAndThen((values, room: string, err: unknown) =>
     logger.warn({ err, room, values }, 'samples were lost: the store did not take them in time'),
@@ -87,6 +88,7 @@ export function openMetricsPart(options: MetricsPartOptions) {
   const view = createMetricView({
     clock,
     frameIntervalMs: config.frameIntervalMs,
+    past: rollups && ((query) => readPast({ ...query, log: engines.log, rollups })),
     onSeriesLeftOut: (_room, values) => metrics.seriesLeftOut.inc(values),
   });
   const ends: (() => void)[] = [];

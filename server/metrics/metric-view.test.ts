@@ -391,6 +391,19 @@ test('[P55] a value that waits for longer than it is kept as it came goes out ea
   expect(seen(second)).toEqual([1, 2, 3, 4]);
 });
 
+test('[P55] an entry that the roll-ups have already is not counted again, whenever it is heard', async () => {
+  const clock = new ManualClock();
+  const cell = { count: 1, sum: 7, min: 7, max: 7, last: 7, lastT: clock.now() };
+  const past = async () => ({ upTo: { epoch: 'e', seq: 2 }, series: new Map([['cpu', new Map([[clock.now(), cell]])]]) });
+  const frames: unknown[] = [];
+  const known = await createMetricView({ clock, frameIntervalMs: 250, past }).past?.(ROOM);
+  const view = known!.open({ room: ROOM, emit: (_group, _event, frame) => frames.push(frame) }, [entryOf(1, { cpu: 5 }, clock.now())]);
+  view.attach({});
+  for (const seq of [2, 3]) view.entry(entryOf(seq, { cpu: seq }, clock.now()));
+  expect(frames).toMatchObject([{ position: 'e:3', values: [3] }]);
+  expect(view.attach({}).answer.metrics?.backfill.flatMap(({ values }) => values)).toEqual([7, 3]);
+});
+
 test('[P55] a newcomer says how many points of a series it wants, and whether peaks or the form of the line are to be kept', async () => {
   const { join, publish, clock } = room();
   for (let i = 0; i < 200; i++) {

@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import type { PositionParts } from '../../shared/position.js';
 import type { Frame, SampleColumns, SubscribeAnswer } from '../../shared/protocol.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { Clock } from '../observe/clock.js';
@@ -7,6 +8,7 @@ import { Backfills } from './backfills.js';
 import { FrameLens, seesAll } from './frame-lens.js';
 import { MetricHistory, type NumberedRow } from './metric-history.js';
 import { rateFor } from './rate-group.js';
+import type { RoomPast, RoomPastQuery } from './room-past.js';
 import { columnsOf } from './sample-columns.js';
 import { SeriesDictionary } from './series-dictionary.js';
 import { SharedView, viewOfGroup } from './shared-view.js';
@@ -15,6 +17,8 @@ export interface MetricViewOptions {
   readonly clock: Clock;
   /** The kind's interval: wishes for as many frames or more are the full rate. */
   readonly frameIntervalMs: number;
+  /** Left out: what was before is made from the log alone. */
+  readonly past?: ((query: PastQuery) => Promise<RoomPast | undefined>) | undefined;
   /** How far back a newcomer sees. */
   readonly backlogMs?: number;
   readonly backlogMessages?: number;
@@ -28,6 +32,7 @@ export interface MetricViewOptions {
 }
 
 const DEFAULTS = { backlogMs: 5 * 60_000, backlogMessages: 1_500, backfillPointsPerSeries: 600, backfillPoints: 40_000, series: 20_000 };
+type PastQuery = Omit<RoomPastQuery, 'log' | 'rollups'>;
 type Settings = MetricViewOptions & typeof DEFAULTS;
 
 /** Kept in memory per room for newcomers: values as they came, and buckets of older ones. */
@@ -45,13 +50,20 @@ export const VIEWS_PER_ROOM = 200;
 /** How metric rooms are seen: as frames of numbered series, at each viewer's own rate, with a picture of the last minutes to begin with. */
 export function createMetricView(options: MetricViewOptions): OpenView {
   const settings = { ...DEFAULTS, ...options };
+  const { backlogMs: ageMs, backlogMessages: messages, series } = settings;
+  const open = (host: ViewHost, recent: readonly LogEntry[], past?: RoomPast) => {
+    const view = new MetricRoomView(host, settings);
+    if (past) view.begin(past);
+    for (const entry of recent) view.learn(entry);
+    return view;
+  };
   return {
-    backlog: { messages: settings.backlogMessages, ageMs: settings.backlogMs },
-    open(host, recent) {
-      const view = new MetricRoomView(host, settings);
-      for (const entry of recent) view.learn(entry);
-      return view;
+    backlog: { messages, ageMs },
+    async past(room) {
+      const past = await settings.past?.({ room, now: settings.clock.now(), ageMs, series, cells: KEPT_CELLS });
+      return past && { upTo: past.upTo, open: (host, recent) => open(host, recent, past) };
     },
+    open,
   };
 }
 
@@ -63,6 +75,8 @@ class MetricRoomView implements RoomView {
   readonly #views = new Map<string, SharedView>();
   readonly #names = new Map<string, string>();
   #named = 0;
+  /** Up to here all is taken in without the entries. */
+  #begunAt: PositionParts | undefined;
 
   constructor(
     private readonly host: ViewHost,
@@ -74,13 +88,25 @@ class MetricRoomView implements RoomView {
     this.#dictionary = new SeriesDictionary({ ...this.#limits, onForget: (number) => this.#history.forget(number) });
   }
 
+  /** Takes in what was before the first entry. */
+  begin({ upTo, series }: RoomPast): void {
+    this.#begunAt = upTo;
+    const now = this.settings.clock.now();
+    for (const [name, cells] of series) {
+      const number = cells.size === 0 ? undefined : this.#dictionary.introduce(name, now);
+      if (number !== undefined) this.#history.begin(number, cells);
+    }
+  }
+
   entry(entry: LogEntry): void {
     const frame = this.learn(entry);
     if (frame) for (const view of this.#views.values()) view.add(frame);
   }
 
-  /** Takes a message's samples in and gives them in numbers; undefined when it carries none. */
-  learn({ message }: LogEntry): Omit<Frame, 'room'> | undefined {
+  /** Takes a message's samples in and gives them in numbers; undefined when it carries none that are new. */
+  learn({ epoch, seq, message }: LogEntry): Omit<Frame, 'room'> | undefined {
+    // The roll-ups can be ahead of what this instance has heard.
+    if (epoch === this.#begunAt?.epoch && seq <= this.#begunAt.seq) return undefined;
     const columns = columnsOf(message);
     if (!columns) return undefined;
     const frame = this.#number(columns, message.time);

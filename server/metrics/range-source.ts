@@ -66,12 +66,32 @@ function tailOf({ log, room, from, until, matches, level }: RangeSource & { leve
   return readTail({ log, room, mark, stepMs: level.stepMs, wants, maxValues: MAX_TAIL_VALUES });
 }
 
-/** False: the roll-ups went on meanwhile, and the tail no longer fits them. */
+/** As `readStored`, with what the log has after the mark. */
 async function readSlices(
-  { rollups, room, from, until, level: { stepMs } }: RangeSource & { rollups: Rollups; level: RollupLevel },
+  source: StoredRange,
   mark: string | undefined,
   names: readonly string[],
   tail: Tail,
+  take: (name: string, cells: Cells) => void,
+): Promise<boolean> {
+  return readStored(source, mark, names, (name, cells) => {
+    mergeCells(cells, tail.series.get(name) ?? new Map(), source.level.stepMs);
+    if (cells.size > 0) take(name, cells);
+  });
+}
+
+/** Where and when roll-ups are read, and in which resolution. */
+export type StoredRange = Pick<RangeSource, 'room' | 'from' | 'until'> & { readonly rollups: Rollups; readonly level: RollupLevel };
+
+/**
+ * The cells of each of these series, none where it has none, from the roll-ups alone.
+ * @returns false when the roll-ups are no longer those of the mark: what was taken is void
+ * @throws HubError as the store
+ */
+export async function readStored(
+  { rollups, room, from, until, level: { stepMs } }: StoredRange,
+  mark: string | undefined,
+  names: readonly string[],
   take: (name: string, cells: Cells) => void,
 ): Promise<boolean> {
   const starts = chunkStarts(from, until, chunkMs(stepMs));
@@ -88,8 +108,7 @@ async function readSlices(
         if (bytes)
           for (const [bucket, cell] of decodeChunk(bytes, start, stepMs)) if (bucket >= from && bucket < until) cells.set(bucket, cell);
       }
-      mergeCells(cells, tail.series.get(name) ?? new Map(), stepMs);
-      if (cells.size > 0) take(name, cells);
+      take(name, cells);
     }
     await turn();
   }

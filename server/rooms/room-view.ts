@@ -1,3 +1,4 @@
+import type { PositionParts } from '../../shared/position.js';
 import type { Frame, MetricSnapshot, ServerToClientEvents, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
@@ -35,7 +36,14 @@ export interface RoomView {
 export interface OpenView {
   /** Entries that `open` wants to see, at most, and their age in milliseconds. */
   readonly backlog: { messages: number; ageMs: number };
+  /** What is known of a room without its entries, which are then wanted after `upTo` only; undefined: nothing. @throws HubError as the log */
+  past?(room: RoomName): Promise<ViewPast | undefined>;
   open(host: ViewHost, recent: readonly LogEntry[]): RoomView;
+}
+
+/** A room up to a position of its log. */
+export interface ViewPast extends Pick<OpenView, 'open'> {
+  readonly upTo: PositionParts;
 }
 
 /** A room's view, for a reader that is no socket. */
