@@ -5,7 +5,7 @@ import { Tail } from './tail.js';
 /** Lines held at most; older ones are let go. */
 export const KEPT_LINES = 50_000;
 /** Lines that are held against a new filter at once; the others follow, so that typing is never in their way. */
-const SCAN_LINES = 4000;
+const SCAN_LINES = 16_000;
 
 /** A line as it is held. */
 export interface HeldLine {
