@@ -1,14 +1,16 @@
-// `npm run screenshots`: starts a hub on the build, lets three people chat, opens the pages in Chromium and writes docs/images.
+// `npm run screenshots`: starts a hub on the build, fills its rooms, opens the pages in Chromium and writes docs/images.
+// Two arguments, both optional: seconds of samples that the charts show, and another directory.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { io } from 'socket.io-client';
 import { createHub } from '../dist/server/roomcast.js';
+import { PICTURES } from './screenshots/pictures.mjs';
+import { startPrometheus } from './screenshots/prometheus.mjs';
+import { letPeopleTalk, writeLog } from './screenshots/stage.mjs';
 
-const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const CHROMIUM_FLAGS = [
   'no-sandbox',
   'disable-gpu',
@@ -18,70 +20,41 @@ const CHROMIUM_FLAGS = [
   'disable-component-update',
 ];
 const SIZE = { width: 1280, height: 800 };
-/** Seconds of samples that the charts show. */
-const CHART_SECONDS = Number(process.argv[2] ?? 75);
+const WAIT_MS = 15_000;
+/** Charts and figures have moved into place by then. */
+const SETTLE_MS = 3_000;
 
-const TALK = [
-  ['Mira', 'Deploy of the new exporter is out. Watch #lobby for the numbers.'],
-  ['Jonas', 'p99 went from 41 to 12 ms on web-1'],
-  ['Ada', 'nice. is that with the cache warm?'],
-  ['Jonas', 'cold. warm it is 6'],
-  ['Mira', 'Then I take the old path out tomorrow.'],
-];
-
-const dataDir = mkdtempSync(join(tmpdir(), 'roomcast-'));
-const hub = await createHub({ port: 0, dataDir, logLevel: 'info', logFormat: 'json' });
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_FLAGS.map((flag) => `--${flag}`) });
-const sockets = [];
+const [seconds = '75', images = fileURLToPath(new URL('../docs/images/', import.meta.url))] = process.argv.slice(2);
+const dir = mkdtempSync(join(tmpdir(), 'roomcast-'));
+const undos = [() => rmSync(dir, { recursive: true, force: true })];
 try {
-  await delay(CHART_SECONDS * 1_000);
-  await talk();
-  await takePictures();
+  const hub = await createHub({
+    port: 0,
+    dataDir: join(dir, 'hub'),
+    logLevel: 'info',
+    logFormat: 'json',
+    logsWrite: 'anyone',
+    metricsWrite: 'anyone',
+  });
+  undos.push(() => hub.close());
+  undos.push(await startPrometheus(hub.url, dir));
+  await delay(Number(seconds) * 1_000);
+  await writeLog(hub.url);
+  undos.push(await letPeopleTalk(hub.url));
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_FLAGS.map((flag) => `--${flag}`) });
+  undos.push(() => browser.close());
+  for (const picture of PICTURES) await take(browser, hub.url, picture);
 } finally {
-  for (const socket of sockets) socket.disconnect();
-  await browser.close();
-  await hub.close();
-  rmSync(dataDir, { recursive: true, force: true });
+  for (let undo = undos.pop(); undo; undo = undos.pop()) await undo();
 }
 process.exit();
 
-async function talk() {
-  const people = new Map();
-  for (const [name] of TALK) {
-    if (people.has(name)) continue;
-    const socket = io(hub.url, { auth: { name, guestKey: `${name.toLowerCase()}screenshots0001` } });
-    sockets.push(socket);
-    people.set(name, socket);
-    await socket.emitWithAck('subscribe', { room: 'chat:lobby' });
-  }
-  for (const [i, [name, text]] of TALK.entries()) {
-    await people.get(name).emitWithAck('publish', { room: 'chat:lobby', id: `talk-${i}`, data: { text } });
-  }
-  await people.get('Ada').emitWithAck('publish', { room: 'chat:deploys', id: 'd1', data: { text: 'web-1 is on 2.4.1' } });
-}
-
-async function takePictures() {
-  const page = await browser.newPage({ viewport: SIZE, deviceScaleFactor: 1 });
-  await page.goto(hub.url);
-  await page.getByText('Then I take the old path out tomorrow.').waitFor();
-  await page.screenshot({ path: `${IMAGES}chat.png` });
-  await page.goto(`${hub.url}/#/metrics/host`);
-  await page.locator('canvas').first().waitFor();
-  await delay(3_000);
-  await page.screenshot({ path: `${IMAGES}metrics.png` });
-  await page.goto(`${hub.url}/#/logs/hub`);
-  await delay(1_500);
-  await page.screenshot({ path: `${IMAGES}logs.png` });
-  await page.goto(`${hub.url}/#/jobs`);
-  await runJob(page);
-  await page.screenshot({ path: `${IMAGES}jobs.png` });
-  await page.goto(`${hub.url}/#/hub`);
-  await delay(2_500);
-  await page.screenshot({ path: `${IMAGES}hub.png` });
-}
-
-async function runJob(page) {
-  await page.getByText('Prime count').first().click();
-  await page.getByRole('button', { name: /run/i }).first().click();
-  await delay(1_500);
+async function take(browser, hubUrl, { name, route, shown, act, size = SIZE, theme = 'light' }) {
+  const page = await browser.newPage({ viewport: size, deviceScaleFactor: 1, colorScheme: theme });
+  await page.goto(`${hubUrl}/#/${route}`);
+  await page.locator(shown).first().waitFor({ timeout: WAIT_MS });
+  await act?.(page);
+  await delay(SETTLE_MS);
+  await page.screenshot({ path: join(images, `${name}.png`) });
+  await page.close();
 }
