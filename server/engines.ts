@@ -142,6 +142,9 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
 const levelsOf = ({ rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs }: Config) =>
   rollupLevels([rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs]);
 
+/** Turned off, it still has a place for what is computed now. */
+const cacheBounds = ({ cacheMaxEntries, cacheMaxBytes }: Config) => ({ maxEntries: Math.max(1, cacheMaxEntries), maxBytes: cacheMaxBytes });
+
 /** The link goes on trying when Redis is away at the start too; until then `/readyz` says so and publications are refused. */
 async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Promise<Engines> {
   const { redisUrl: url = '', redisPrefix: prefix, presenceGraceMs: graceMs, presenceLeaseMs: leaseMs, jobQueueMax } = config;
@@ -166,7 +169,7 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
     jobs: createBullmqJobQueue({ link, url, prefix, queuedMax: jobQueueMax, logger }),
     results,
     cache: {
-      near: createMemoryCacheStore({ maxEntries: Math.max(1, config.cacheMaxEntries) }),
+      near: createMemoryCacheStore(cacheBounds(config)),
       far: createRedisCacheStore({ link, prefix }),
     },
     limits: createRedisSharedLimits({ connection: link, prefix, instance: nodeId, rates }),
@@ -209,7 +212,7 @@ function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedde
     presence,
     jobs,
     results: files,
-    cache: { near: createMemoryCacheStore({ maxEntries: Math.max(1, config.cacheMaxEntries) }) },
+    cache: { near: createMemoryCacheStore(cacheBounds(config)) },
     limits: createMemorySharedLimits({ rates }),
     sessions,
     rollups: { store: rollups, levels: levelsOf(config) },

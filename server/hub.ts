@@ -12,6 +12,7 @@ import { openEntrance } from './hub/entrance.js';
 import { openHttpPart } from './hub/http-part.js';
 import { openJobsPart } from './hub/jobs-part.js';
 import { openMetricsPart } from './hub/metrics-part.js';
+import { endingPages } from './hub/presence-pages.js';
 import { openRollupsPart } from './hub/rollups-part.js';
 import { openRoomsPart } from './hub/rooms-part.js';
 import { openSocketPart } from './hub/socket-part.js';
@@ -20,6 +21,7 @@ import type { AddJob } from './jobs/handler.js';
 import type { LogTap } from './observe/log-tap.js';
 import type { Logger } from './observe/logger.js';
 import type { HubMetrics } from './observe/metrics.js';
+import { presenceTag, ROOMS_TAG } from './rooms/cached-reads.js';
 import { LogPublisher } from './rooms/log-publisher.js';
 import { type EventContext, handler } from './socket/event-handler.js';
 import type { HubServer } from './socket/types.js';
@@ -84,11 +86,14 @@ export function countPublications({ published, publishRepeated, publishSeconds }
 }
 
 /** Assembles a hub on an HTTP server that somebody else opens. */
-export async function createHub(parts: HubParts): Promise<Hub> {
-  const { config, engines, logger, metrics } = parts;
+export async function createHub(given: HubParts): Promise<Hub> {
+  const { config, logger, metrics } = given;
   const kinds = kindsFrom(config);
-  const cache = createCache({ ...engines.cache, onServe: (ageMs) => metrics.cacheAge.observe(ageMs / 1_000) });
-  const cacheTtlMs = config.cacheMaxEntries === 0 ? 0 : config.cacheTtlMs;
+  const off = config.cacheMaxEntries === 0;
+  const cache = createCache({ ...given.engines.cache, off, onServe: (ageMs) => metrics.cacheAge.observe(ageMs / 1_000) });
+  const presence = endingPages(given.engines.presence, (room) => void cache.invalidateHere(presenceTag(room)));
+  const engines = { ...given.engines, presence };
+  const parts = { ...given, engines };
   const onFault = (where: string, err: unknown) => logger.warn({ err, where }, 'a part of the hub failed');
   const { entrance, origins, close: closeEntrance } = openEntrance({ config, shared: engines.limits });
 
@@ -102,6 +107,10 @@ export async function createHub(parts: HubParts): Promise<Hub> {
       count(kind, repeated, seconds);
       rollupsPart.wrote(kind, room);
     },
+    onNewRoom: async (kind) => {
+      // Jobs have a list of their own, and each brings a room: nobody looks for it among the rooms.
+      if (kind !== 'job') await cache.invalidate(ROOMS_TAG);
+    },
   });
 
   // Jobs, rooms and sockets each speak to the others: what is called later is found by then.
@@ -113,7 +122,7 @@ export async function createHub(parts: HubParts): Promise<Hub> {
     kinds,
     publisher,
     cache,
-    cacheTtlMs,
+    cacheTtlMs: config.cacheTtlMs,
     unsentBytes: config.unsentBytes,
     metrics,
     output: {

@@ -101,9 +101,13 @@ const storage = {
     { min: 0, max: 10_000_000, default: 10_000 },
     'Cached answers kept in memory by each instance; 0 turns the cache off.',
   ),
+  cacheMaxBytes: whole(
+    { min: 1_048_576, max: 64 * GIB, default: 67_108_864 },
+    'Bytes of cached answers kept in memory by each instance; one of more than 1 MiB is not kept.',
+  ),
   cacheTtlMs: whole(
     { min: 0, max: DAY_MS, default: 2_000 },
-    'Milliseconds for which a costly read (room list, presence page, history page, metric range) is answered from the cache.',
+    'Milliseconds for which a costly read (room list, presence page, history page, metric range) is fresh; for as long again the old answer is given while a new one is computed.',
   ),
 };
 

@@ -53,8 +53,6 @@ export interface HttpAppOptions
   sseRetryMs?: number;
   /** Seconds for which a browser may keep a full page of history before a position. Default 60. */
   pageMaxAgeSeconds?: number;
-  /** Seconds for which a browser may keep a range of metrics. Default 2. */
-  rangeMaxAgeSeconds?: number;
 }
 
 export interface HttpApp {
@@ -110,14 +108,14 @@ function apiRoutes(options: HttpAppOptions, streams: OpenStreams): Router {
   const router = Router();
   const gate = createGate(options);
   const encode = createMessageEncoder<Message | LineBatch | Frame>();
-  const { limits, checkPayload: check, heartbeatMs = 15_000, sseRetryMs = 2_000, pageMaxAgeSeconds = 60, rangeMaxAgeSeconds = 2 } = options;
+  const { limits, checkPayload: check, heartbeatMs = 15_000, sseRetryMs = 2_000, pageMaxAgeSeconds = 60 } = options;
   const { payloadBytes, bodyTimeoutMs: timeoutMs = 30_000 } = limits;
   const publication = jsonBody({ maxBytes: payloadBytes && payloadBytes + ENVELOPE_BYTES, timeoutMs, check });
   const submission = jsonBody({ maxBytes: BOUNDS.jobInputBytes + ENVELOPE_BYTES, timeoutMs, check });
   addRoomRoutes(router, { ...options, gate, streams, encode, readBody: publication, pageMaxAgeSeconds });
   addEventRoutes(router, { ...options, gate, streams, encode, heartbeatMs, retryMs: sseRetryMs });
   addJobRoutes(router, { ...options, gate, readBody: submission });
-  addMetricRoutes(router, { ...options, gate, rangeMaxAgeSeconds });
+  addMetricRoutes(router, { ...options, gate });
   addUserRoutes(router, { ...options, gate });
   addHealthRoutes(router, { ...options, gate });
   return router;

@@ -42,7 +42,7 @@ export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOp
     get: async (req, res) => {
       const principal = await gate(req);
       const query = readInput(listQuery, req.query);
-      res.set(NO_STORE).json({ jobs: await jobs.list(principal, query) });
+      keepPrivately(res).json({ jobs: await jobs.list(principal, query) });
     },
   });
   // One segment is a handler's name when something is submitted, and a job's id otherwise.
@@ -57,11 +57,11 @@ export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOp
     },
     get: async (req, res) => {
       const principal = await gate(req);
-      res.set(NO_STORE).json(await jobs.get(principal, jobId(req)));
+      keepPrivately(res).json(await jobs.get(principal, jobId(req)));
     },
     delete: async (req, res) => {
       const principal = await gate(req);
-      res.json(await jobs.cancel(principal, jobId(req)));
+      res.set(NO_STORE).json(await jobs.cancel(principal, jobId(req)));
     },
   });
   route(router, '/api/jobs/:id/details', {

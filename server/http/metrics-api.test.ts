@@ -2,19 +2,22 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { get } from '../../test/support/http.js';
 import { startHttpApp } from '../../test/support/http-app.js';
 import { fileScope } from '../../test/support/scope.js';
+import { etagOf } from './caching.js';
 
 const scope = fileScope();
 const asked: unknown[] = [];
+const FRESH_MS = 2_900;
+const written = (text: string) => ({ text, etag: etagOf(text), freshUntil: Date.now() + FRESH_MS });
 let url: string;
 beforeAll(async () => {
   const app = await startHttpApp(scope, {
     metrics: {
-      query: async (principal, room, parameters) => {
+      query: async (principal, room, parameters, format) => {
+        if (format === 'csv') return written(`time,${room}\r\n`);
         asked.push([principal.user.id, room, { ...parameters }]);
-        return { series: [] };
+        return written('{"series":[]}');
       },
-      queryCsv: async (_principal, room) => `time,${room}\r\n`,
-      latest: async (_principal, room, format) => `# ${room} ${format}\n`,
+      latest: async (_principal, room, format) => written(`# ${room} ${format}\n`),
     },
   });
   url = `${app.url}/api/metrics`;
@@ -24,15 +27,14 @@ test('a range is asked for with who asks and what, and may be kept for moments',
   const { body, headers } = await get(`${url}/metrics:web%2F1/query?series=cpu&series=mem&stepMs=1000`);
   expect(body).toEqual({ series: [] });
   expect(asked).toEqual([['alice', 'metrics:web/1', { series: ['cpu', 'mem'], stepMs: '1000' }]]);
-  expect([headers.get('cache-control'), headers.get('vary')]).toEqual(['private, max-age=2', 'Origin, Accept, Authorization']);
+  expect([headers.get('cache-control'), headers.get('vary')]).toEqual(['private, max-age=2', 'Origin, Accept, Authorization, X-Guest-Key']);
 });
 
-test('a range that did not change is not sent again', async () => {
-  const first = await get(`${url}/metrics:a/query`);
-  const again = await fetch(`${url}/metrics:a/query`, {
-    headers: { 'if-none-match': first.headers.get('etag')!, 'cache-control': 'max-age=0' },
-  });
-  expect(again.status).toBe(304);
+test.each(['/metrics:a/query', '/metrics:a/query?format=csv', '/metrics:a'])('%s that did not change is not sent again', async (path) => {
+  const first = await get(`${url}${path}`);
+  const again = await get(`${url}${path}`, { 'if-none-match': first.headers.get('etag')!, 'cache-control': 'max-age=0' });
+  expect([first.status, again.status, again.text]).toEqual([200, 304, '']);
+  expect([again.headers.get('etag'), again.headers.get('cache-control')]).toEqual([first.headers.get('etag'), 'private, max-age=2']);
 });
 
 test.each([

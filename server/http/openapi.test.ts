@@ -7,6 +7,7 @@ import { memoryRooms, type RunningApp, startHttpApp } from '../../test/support/h
 import { ingestRoutes } from '../../test/support/ingest-routes.js';
 import { fileScope } from '../../test/support/scope.js';
 import { createHttpApp } from './app.js';
+import { etagOf } from './caching.js';
 import type { HttpJobs } from './jobs-api.js';
 
 const scope = fileScope();
@@ -61,6 +62,8 @@ test('bodies are described as they are checked', () => {
   expect(bare(JobSubmission)).toEqual(accepted(jobSubmitSchema.omit({ name: true })));
 });
 
+const written = (text: string) => ({ text, etag: etagOf(text), freshUntil: 0 });
+
 const STATE = {
   jobId: 'j1',
   name: 'search',
@@ -100,7 +103,7 @@ beforeAll(async () => {
     rooms,
     ingestRoutes: ingestRoutes(rooms.system),
     jobs,
-    metrics: { query: async () => RANGE, queryCsv: async () => 'time\r\n', latest: async () => 'cpu 1 0\n' },
+    metrics: { query: async () => written(JSON.stringify(RANGE)), latest: async () => written('cpu 1 0\n') },
     metricsAccess: { for: 'admins' },
   });
   await rooms.system.publish('chat:lobby', 'text', { text: 'hello' });

@@ -67,7 +67,6 @@ export function openHttpPart(options: HttpPartOptions): HttpPart {
     metricsText: options.metricsText ?? (() => metrics.registry.metrics()),
     metricsAccess: metricsAccess(config),
     webDir: config.web && !embedded ? options.webDir : undefined,
-    rangeMaxAgeSeconds: Math.ceil(config.cacheTtlMs / 1_000),
   });
   listenFirst(server, app);
   const close = () => {

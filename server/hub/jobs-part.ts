@@ -25,7 +25,7 @@ export interface JobsPartOptions {
   logger: Logger;
   metrics?: HubMetrics;
   /** Looks at ended jobs go through it. */
-  cache?: Pick<Cache, 'read' | 'invalidate'>;
+  cache?: Pick<Cache, 'read' | 'invalidateHere'>;
   /** Heavy handlers are taken here. */
   takeHeavy: boolean;
   /** Handlers that are functions of a hub's program are taken here: a hub has them, a process of workers does not. */

@@ -4,6 +4,7 @@ import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
 import type { Engines } from '../engines.js';
+import { etagOf } from '../http/caching.js';
 import type { HttpMetrics } from '../http/metrics-api.js';
 import { readInput } from '../http/route.js';
 import { latestCsv, rangeCsv } from '../metrics/csv.js';
@@ -14,7 +15,7 @@ import type { MetricCalls } from '../socket/metric-events.js';
 
 export interface MetricQueriesOptions {
   readonly engines: Pick<Engines, 'log'>;
-  readonly cache: Pick<Cache, 'read'>;
+  readonly cache: Pick<Cache, 'read' | 'readEntry'>;
   readonly config: Pick<Config, 'cacheTtlMs'>;
   readonly rollups: Rollups | undefined;
   admitReader(principal: Principal, room: string): Promise<{ room: RoomName }>;
@@ -25,29 +26,36 @@ export interface MetricQueries extends HttpMetrics, MetricCalls {}
 /** Values of one answer over Socket.IO, where it goes ahead of what the connection has to be told meanwhile. */
 const EVENT_VALUES = 100_000;
 
-/** What metric rooms had, for whoever asks; one computation for all who ask the same. */
+/** What metric rooms had, for whoever asks; computed, and for HTTP written, once for all who ask the same. */
 export function metricQueries({ engines, cache, config, rollups, admitReader }: MetricQueriesOptions): MetricQueries {
   const { log } = engines;
-  const ttlMs = config.cacheTtlMs;
-  const read = (room: RoomName, asked: RangeQuery, valuesMax?: number): Promise<RangeAnswer> => {
-    const compute = () => queryRange({ ...asked, log, room, rollups, now: Date.now(), ...(valuesMax && { valuesMax }) });
-    return cache.read(`range ${valuesMax ?? ''} ${room} ${JSON.stringify(asked)}`, { ttlMs, compute });
-  };
-  const query = async (principal: Principal, text: string, parameters: Readonly<Record<string, unknown>>): Promise<RangeAnswer> => {
-    const { room } = await admitReader(principal, text);
-    return read(room, readInput(rangeQuerySchema, parameters));
+  const kept = { ttlMs: config.cacheTtlMs, staleMs: config.cacheTtlMs };
+  const compute = (room: RoomName, asked: RangeQuery, valuesMax?: number): Promise<RangeAnswer> =>
+    queryRange({ ...asked, log, room, rollups, now: Date.now(), ...(valuesMax && { valuesMax }) });
+  const written = async (key: string, write: () => Promise<string>) => {
+    const answer = async () => {
+      const text = await write();
+      return { text, etag: etagOf(text) };
+    };
+    const { value, freshUntil } = await cache.readEntry(key, { ...kept, compute: answer });
+    return { ...value, freshUntil };
   };
   return {
-    query,
-    queryCsv: async (principal, text, parameters) => rangeCsv(await query(principal, text, parameters)),
+    query: async (principal, text, parameters, format) => {
+      const { room } = await admitReader(principal, text);
+      const asked = readInput(rangeQuerySchema, parameters);
+      const write = format === 'csv' ? rangeCsv : JSON.stringify;
+      return written(`range ${format} ${room} ${JSON.stringify(asked)}`, async () => write(await compute(room, asked)));
+    },
     latest: async (principal, text, format) => {
       const { room } = await admitReader(principal, text);
-      const points = await cache.read(`latest ${room}`, { ttlMs, compute: () => latestSamples({ log, room, now: Date.now() }) });
-      return format === 'csv' ? latestCsv(points) : exposition(points, format);
+      const write = format === 'csv' ? latestCsv : (points: Parameters<typeof exposition>[0]) => exposition(points, format);
+      return written(`latest ${format} ${room}`, async () => write(await latestSamples({ log, room, now: Date.now() })));
     },
-    range: async (principal, { room: text, series = [], aggregate = 'avg', ...asked }) => {
+    range: async (principal, { room: text, series = [], aggregate = 'avg', ...query }) => {
       const { room } = await admitReader(principal, text);
-      return read(room, { ...asked, series, aggregate }, EVENT_VALUES);
+      const asked = { ...query, series, aggregate };
+      return cache.read(`range ${room} ${JSON.stringify(asked)}`, { ...kept, compute: () => compute(room, asked, EVENT_VALUES) });
     },
   };
 }

@@ -252,3 +252,23 @@ test('an ended job is looked at in the cache, a running one is not', async () =>
   expect((await service.get(ann, jobId)).result).toBe('x');
   expect(cache.stats().hits).toBe(hits + 1);
 });
+
+test('a job that does not exist is asked for once, like one of somebody else, and is there once it is submitted', async () => {
+  const submitted = await service.submit(bob, { name: 'add', input: { a: 1 }, key: 'k' });
+  const get = queue.get.bind(queue);
+  let looked = 0;
+  let isThere = false;
+  queue.get = async (jobId) => {
+    looked++;
+    if (!isThere) throw new HubError('unknown_job', 'no job has this id');
+    return get(jobId);
+  };
+  const refusal = async (principal: Principal) =>
+    (await service.get(principal, submitted.jobId).catch((error: HubError) => error)) as HubError;
+  const [unknown, again] = [await refusal(ann), await refusal(ann)];
+  expect([looked, again]).toMatchObject([1, { code: 'unknown_job' }]);
+  isThere = true;
+  expect(await service.submit(bob, { name: 'add', input: { a: 1 }, key: 'k' })).toMatchObject({ jobId: submitted.jobId });
+  expect((await service.get(bob, submitted.jobId)).jobId).toBe(submitted.jobId);
+  expect((await refusal(ann)).message).toBe(unknown.message);
+});

@@ -18,7 +18,7 @@ export interface JobServiceOptions {
   readonly publisher: SystemPublisher;
   readonly logger: JobLogger;
   /** Looks at ended jobs go through it. */
-  readonly cache?: Pick<Cache, 'read' | 'invalidate'>;
+  readonly cache?: Pick<Cache, 'read' | 'invalidateHere'>;
   /** @throws HubError when the principal may not read the room that a job is about */
   admitReader(principal: Principal, room: string): Promise<unknown>;
   /** Milliseconds that an attempt may take, and an ended job is kept, where its handler does not say. */
@@ -31,6 +31,8 @@ export interface JobServiceOptions {
 
 /** Milliseconds for which an ended job is looked at in the cache: another instance may run it again. */
 const ENDED_TTL_MS = 2_000;
+/** The same for a job that does not exist: another instance may be given it. */
+const UNKNOWN_TTL_MS = 1_000;
 /** Jobs submitted here whose owners are remembered: the submitter's first step is into the job's room. */
 const OWNERS_KEPT = 10_000;
 
@@ -61,27 +63,23 @@ export function createJobService(options: JobServiceOptions): JobService {
   const reports = publishJobStates({ queue, publisher, logger, ...(onEnd && { onEnd }) });
 
   const { cache } = options;
-  /** An ended job does not change any more unless it is run again, but it is forgotten one day. */
-  const record = (jobId: string): Promise<JobRecord> =>
-    cache
-      ? cache.read(`job:${jobId}`, {
-          ttlMs: ({ state }) => (state.endedAt === undefined ? 0 : ENDED_TTL_MS),
-          tags: [`job:${jobId}`],
-          here: true,
-          compute: () => queue.get(jobId),
-        })
-      : queue.get(jobId);
+  /** An ended job does not change any more unless it is run again, but it is forgotten one day. Undefined: there is none. */
+  const record = (jobId: string): Promise<JobRecord | undefined> => {
+    const find = () => queue.get(jobId).catch(noneWhereUnknown);
+    return cache ? cache.read(`job:${jobId}`, { ttlMs: lookTtlMs, tags: [`job:${jobId}`], here: true, compute: find }) : find();
+  };
 
   const owners = new LRUCache<string, string>({ max: OWNERS_KEPT });
   const submit = async (request: JobRequest): Promise<JobState> => {
     const { state, owner } = await queue.submit(request);
     owners.set(state.jobId, owner);
+    await cache?.invalidateHere(`job:${state.jobId}`);
     return state;
   };
 
   const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
     const known = await record(jobId);
-    if (principal.admin || known.owner === principal.user.id) return known;
+    if (known && (principal.admin || known.owner === principal.user.id)) return known;
     throw new HubError('unknown_job', `no job ${jobId}`);
   };
 
@@ -119,7 +117,7 @@ export function createJobService(options: JobServiceOptions): JobService {
       // Who may not read the room any more may not have it read again.
       if (room !== undefined) await options.admitReader(principal, room);
       const { state } = await queue.retry(jobId);
-      await cache?.invalidate(`job:${jobId}`);
+      await cache?.invalidateHere(`job:${jobId}`);
       return state;
     },
     async list(principal, { state, limit }) {
@@ -142,6 +140,15 @@ export function createJobService(options: JobServiceOptions): JobService {
     },
     settled: (withinMs) => reports.settled(withinMs),
   };
+}
+
+function lookTtlMs(known: JobRecord | undefined): number {
+  if (!known) return UNKNOWN_TTL_MS;
+  return known.state.endedAt === undefined ? 0 : ENDED_TTL_MS;
+}
+
+function noneWhereUnknown(error: unknown): undefined {
+  if (toWireError(error).code !== 'unknown_job') throw error;
 }
 
 /** What a handler's jobs have in common. */

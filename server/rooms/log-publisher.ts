@@ -10,6 +10,8 @@ export interface LogPublisherOptions {
   readonly kinds: Kinds;
   randomId(): string;
   onPublish(kind: string, repeated: boolean, seconds: number, room: RoomName): void;
+  /** The first message of a room was appended; its publisher is answered after this. */
+  onNewRoom?(kind: string): Promise<void>;
 }
 
 /** Appends to the log under each kind's retention. Whoever followed the room hears it from there. */
@@ -36,7 +38,9 @@ export class LogPublisher implements SystemPublisher {
     return this.options.log.append({ room, ...message }, retention).then(({ entry, repeated }) => {
       this.options.onPublish(kind, repeated, (performance.now() - startedAt) / 1_000, room);
       const answer: PublishAnswer = { id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
-      return repeated ? { ...answer, repeated } : answer;
+      if (repeated) return { ...answer, repeated };
+      const told = entry.seq === 1 ? this.options.onNewRoom?.(kind) : undefined;
+      return told ? told.then(() => answer) : answer;
     });
   }
 }

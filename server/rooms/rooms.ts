@@ -7,6 +7,7 @@ import type { HistoryRequest, LineFilter, PresenceRequest, PublishRequest, Subsc
 import { type Action, may, type Principal } from '../auth/principal.js';
 import type { LogEnds, LogEntry, LogRange, RoomLog } from '../log/room-log.js';
 import type { PresenceStore } from '../presence/presence-store.js';
+import { type CachedReads, presenceTag, ROOMS_TAG } from './cached-reads.js';
 import { Cursor } from './cursor.js';
 import type { FeedRegistry } from './feed-registry.js';
 import { FrameReader } from './frame-reader.js';
@@ -22,14 +23,6 @@ import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-serv
 import type { ViewLease } from './room-view.js';
 import { asksForFrames, checkWish } from './room-wish.js';
 import { findStart, type Start } from './subscribe.js';
-
-/** One computation for many askers, kept for `ttlMs`; 0: not kept. */
-export interface CachedReads {
-  read<Value>(
-    key: string,
-    read: { ttlMs: number | ((value: Value) => number); staleMs?: number; compute(): Promise<Value> },
-  ): Promise<Value>;
-}
 
 export interface RoomsOptions {
   kinds: Kinds;
@@ -138,7 +131,9 @@ export class RoomService implements Rooms {
     const { room, mode } = await this.#admitToPresence(principal, text);
     const { cache, listCacheTtlMs: ttlMs } = this.options;
     const key = `presence ${room} ${page.limit ?? ''} ${page.cursor ?? ''}`;
-    return { room, ...(await cache.read(key, { ttlMs, staleMs: ttlMs, compute: () => this.present(room, mode, page) })) };
+    // Here only: to look into the shared cache costs as much as to ask for the page.
+    const kept = { ttlMs, staleMs: ttlMs, tags: [presenceTag(room)], here: true } as const;
+    return { room, ...(await cache.read(key, { ...kept, compute: () => this.present(room, mode, page) })) };
   }
 
   async #admitToPresence(principal: Principal, text: string): Promise<{ room: RoomName; mode: 'roster' | 'count' }> {
@@ -163,6 +158,7 @@ export class RoomService implements Rooms {
     const listed = await cache.read(`rooms ${prefix}`, {
       ttlMs: listCacheTtlMs,
       staleMs: listCacheTtlMs,
+      tags: [ROOMS_TAG],
       compute: () => log.rooms({ ...(prefix && { prefix }), limit: LISTED_ROOMS }),
     });
     return listed

@@ -61,6 +61,8 @@ const noJobs: HttpJobs = {
   openResult: async () => undefined,
 };
 
+const NO_METRICS = { text: '{}', etag: '"none"', freshUntil: 0 };
+
 const metricView = createMetricView({ clock: systemClock, frameIntervalMs: KINDS.metrics.frameIntervalMs });
 const viewOfMetrics = (kind: string) => (kind === 'metrics' ? metricView : undefined);
 
@@ -93,7 +95,7 @@ export function appOptions(rooms: HttpAppOptions['rooms'], faults: object[] = []
   return {
     rooms,
     jobs: noJobs,
-    metrics: { query: async () => ({}), queryCsv: async () => '', latest: async () => '' },
+    metrics: { query: async () => NO_METRICS, latest: async () => NO_METRICS },
     authenticate: authenticateByName,
     addressOf: (req) => req.socket.remoteAddress ?? 'unknown',
     take: () => {},
