@@ -81,6 +81,35 @@ test('finds the first message of a time', async () => {
   ]);
 });
 
+test('the next page is asked for before one is given, and no further one', async () => {
+  const { log } = await filled(1_500);
+  let asked = 0;
+  const read: LogSource['read'] = (...range) => {
+    asked++;
+    return log.read(...range);
+  };
+  const counting: LogSource = { ends: (room) => log.ends(room), read };
+  const askedAt: number[] = [];
+  for await (const _ of createRoomReader(counting).pages(ROOM)) askedAt.push(asked);
+  expect(askedAt).toEqual([2, 3, 3]);
+});
+
+test('a page that fails ends the reading when its turn comes, and is nobody’s failure where the reading ended before', async () => {
+  const { log } = await filled(1_500);
+  const failing = () => {
+    let asked = 0;
+    const read: LogSource['read'] = (...range) => (++asked === 2 ? Promise.reject(new Error('away')) : log.read(...range));
+    return createRoomReader({ ends: (room) => log.ends(room), read });
+  };
+  const given: number[] = [];
+  const readAll = async () => {
+    for await (const page of failing().pages(ROOM)) given.push(page.length);
+  };
+  await expect(readAll()).rejects.toThrow('away');
+  expect(given).toEqual([500]);
+  for await (const _ of failing().pages(ROOM)) break;
+});
+
 test('others have their turn between two pages', async () => {
   const { reader } = await filled(2_000);
   let turns = 0;

@@ -36,11 +36,20 @@ export function createRoomReader(log: LogSource): RoomReader {
       const { epoch, first, last } = await log.ends(room);
       let low = Math.max(after ?? 0, first - 1);
       let high = Math.min(before ?? last + 1, last + 1);
-      while (low + 1 < high) {
-        const page = await log.read(room, pageRange(low, high, order));
+      const readNext = () => {
+        const reading = log.read(room, pageRange(low, high, order));
+        // Whoever ends the reading early does not hear of what it has asked for ahead.
+        reading.catch(() => undefined);
+        return reading;
+      };
+      let next = low + 1 < high ? readNext() : undefined;
+      while (next) {
+        const page = await next;
         if (page.epoch !== epoch || page.entries.length === 0) return;
         if (order === 'oldest') low = page.entries.at(-1)!.seq;
         else high = page.entries[0]!.seq;
+        // Asked for while this page is looked at: a log elsewhere takes its time.
+        next = low + 1 < high ? readNext() : undefined;
         yield order === 'oldest' ? page.entries : [...page.entries].reverse();
         // An engine in memory or on disk answers without a pause; others have their turn here.
         await turn();

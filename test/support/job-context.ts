@@ -1,6 +1,7 @@
 import type { JobContext } from '../../server/jobs/handler.js';
 import { createRoomReader } from '../../server/jobs/room-reader.js';
 import { createMemoryRoomLog } from '../../server/log/memory-room-log.js';
+import type { LogEntry } from '../../server/log/room-log.js';
 import type { RoomName } from '../../shared/rooms.js';
 
 const KEEP_ALL = { messages: 0, ttlMs: 0 };
@@ -48,4 +49,25 @@ export function handlerContext({ now = () => 0 }: { now?: () => number } = {}) {
       return `${entry.epoch}:${entry.seq}`;
     },
   };
+}
+
+/** The seqs of the entries whose message a handler asks for, from now on. */
+export function countDecoded(context: JobContext): ReadonlySet<number> {
+  const decoded = new Set<number>();
+  const { pages } = context.rooms;
+  const watched = (entry: LogEntry): LogEntry => ({
+    epoch: entry.epoch,
+    seq: entry.seq,
+    bytes: entry.bytes,
+    text: entry.text,
+    json: entry.json,
+    get message() {
+      decoded.add(entry.seq);
+      return entry.message;
+    },
+  });
+  context.rooms.pages = async function* (room, range) {
+    for await (const page of pages(room, range)) yield page.map(watched);
+  };
+  return decoded;
 }

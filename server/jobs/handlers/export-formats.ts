@@ -10,6 +10,8 @@ export interface ExportFormat {
   readonly extension: string;
   begin(room: string): string;
   write(message: Message, edited: boolean): string;
+  /** The same of a message whose JSON text is there already; left out where that is of no use. */
+  writeJson?(json: string): string;
   end(messages: number): string;
 }
 
@@ -30,6 +32,7 @@ export const FORMATS: Readonly<Record<(typeof EXPORT_FORMATS)[number], ExportFor
     extension: 'ndjson',
     begin: () => '',
     write: (message, edited) => `${toJson(edited ? { ...message, edited } : message)}\n`,
+    writeJson: (json) => `${json}\n`,
     end: () => '',
   },
   csv: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { handlerContext } from '../../../test/support/job-context.js';
+import { countDecoded, handlerContext } from '../../../test/support/job-context.js';
 import { exportInput, run } from './export.js';
 import { type EXPORT_FORMATS, FORMATS } from './export-formats.js';
 
@@ -74,6 +74,35 @@ describe('what is written', () => {
   test('keeps bytes as base64', async () => {
     const { text } = await exported('ndjson', (say) => say(ROOM, 'file', { body: Buffer.from('hello') }));
     expect(JSON.parse(text).data).toEqual({ body: { base64: Buffer.from('hello').toString('base64') } });
+  });
+
+  test('is the stored text itself, where nothing became of a message', async () => {
+    const { say, context, written } = handlerContext();
+    await say(ROOM, 'text', { text: 'it said {"type":"edit"}, "é"' });
+    const edited = await say(ROOM, 'text', { text: 'frist' });
+    await say(ROOM, 'text', { text: 'as it is', like: { type: 'edit' } });
+    await say(ROOM, 'file', { body: Buffer.from('b') });
+    await say(ROOM, 'edit', { target: edited, text: 'first' });
+    const decoded = countDecoded(context);
+    await run({ room: ROOM, format: 'ndjson' }, context);
+    const lines = written.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(
+      lines.map(({ room, position, id, type, from, time, data, edited = false }) => [room, position, id, type, from, time, data, edited]),
+    ).toEqual(
+      [
+        ['text', { text: 'it said {"type":"edit"}, "é"' }, false],
+        ['text', { text: 'first' }, true],
+        ['text', { text: 'as it is', like: { type: 'edit' } }, false],
+        ['file', { body: { base64: 'Yg==' } }, false],
+      ].map(([type, data, isEdited], n) => {
+        const epoch = edited.split(':')[0];
+        return [ROOM, `${epoch}:${n + 1}`, `m${n}`, type, { id: 'ann', name: 'Ann' }, 0, data, isEdited];
+      }),
+    );
+    expect([...decoded].sort()).toEqual([2, 3, 4, 5]);
   });
 
   test('is dropped when the job is stopped', async () => {

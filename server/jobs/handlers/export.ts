@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { RoomName } from '../../../shared/rooms.js';
+import type { LogEntry } from '../../log/room-log.js';
 import type { JobContext } from '../handler.js';
 import { EXPORT_FORMATS, type ExportFormat, FORMATS } from './export-formats.js';
 import { resultName } from './result-name.js';
-import { Revisions } from './revisions.js';
+import { type Current, isRevision, mayRevise, Revisions } from './revisions.js';
 
 export const exportInput = z.strictObject({
   room: z.string().max(300),
@@ -22,7 +23,7 @@ export interface ExportResult {
  * Writes a room's history to a file, oldest first, as it is now: edited texts, without the deleted ones. It goes through the log twice,
  * because what became of a message is told after it, and holds one page at a time.
  */
-export async function run({ room, format }: z.output<typeof exportInput>, context: JobContext): Promise<ExportResult> {
+export async function run({ room, format: formatName }: z.output<typeof exportInput>, context: JobContext): Promise<ExportResult> {
   const { rooms, signal, progress, openResult } = context;
   const name = room as RoomName;
   const { first, last } = await rooms.ends(name);
@@ -32,32 +33,43 @@ export async function run({ room, format }: z.output<typeof exportInput>, contex
 
   for await (const page of rooms.pages(name, all)) {
     signal.throwIfAborted();
-    for (const entry of page) revisions.note(entry);
+    for (const entry of page) if (mayRevise(entry)) revisions.note(entry);
     progress((page.at(-1)!.seq - first + 1) / total / 2, { note: 'looking for edits' });
   }
 
-  const { contentType, extension, begin, write, end }: ExportFormat = FORMATS[format];
+  const format = FORMATS[formatName];
+  const { contentType, extension } = format;
   const file = await openResult({ name: resultName(room, extension), contentType });
   let messages = 0;
   try {
-    await file.write(begin(room));
+    await file.write(format.begin(room));
     for await (const page of rooms.pages(name, all)) {
       signal.throwIfAborted();
       let text = '';
       for (const entry of page) {
-        if (entry.message.type === 'edit' || entry.message.type === 'delete') continue;
-        const current = await revisions.current(entry);
-        if (!current) continue;
-        text += write(current.message, current.edited);
+        const asked = write(entry, format, revisions);
+        const written = asked instanceof Promise ? await asked : asked;
+        if (written === undefined) continue;
+        text += written;
         messages++;
       }
       await file.write(text);
       progress(0.5 + Math.min(0.5, (page.at(-1)!.seq - first + 1) / total / 2), { note: `${messages} messages written` });
     }
-    await file.write(end(messages));
+    await file.write(format.end(messages));
     return { ...(await file.finish()), messages };
   } catch (error) {
     await file.abort();
     throw error;
   }
+}
+
+/** An entry as it stands in the file; undefined: it is deleted, or about another message. Almost none needs a pause, and few their message. */
+function write(entry: LogEntry, format: ExportFormat, revisions: Revisions): string | undefined | Promise<string | undefined> {
+  const isRevised = revisions.isRevised(entry);
+  if (!isRevised && format.writeJson && entry.json !== undefined && !mayRevise(entry)) return format.writeJson(entry.json);
+  if (isRevision(entry.message)) return undefined;
+  const writeCurrent = (current: Current) => current && format.write(current.message, current.edited);
+  const current = revisions.current(entry);
+  return current instanceof Promise ? current.then(writeCurrent) : writeCurrent(current);
 }

@@ -9,11 +9,19 @@ import { isObject } from './message-text.js';
 const HELD_CHARS = 4 * 1024 * 1024;
 
 /** In the stored text of messages that are about others. */
-export const EDIT = '"type":"edit"';
+const EDIT = '"type":"edit"';
 export const DELETION = '"type":"delete"';
 
 /** A message as it is now; undefined: it was deleted. */
 export type Current = { readonly message: Message; readonly edited: boolean } | undefined;
+
+/** False: the entry is surely not about another message. Told by its stored text, which costs far less than decoding it. */
+export function mayRevise({ text }: Pick<LogEntry, 'text'>): boolean {
+  return text === undefined || text.includes(EDIT) || text.includes(DELETION);
+}
+
+/** Whether a message is about another, and none of its own. */
+export const isRevision = ({ type }: Pick<Message, 'type'>): boolean => type === 'edit' || type === 'delete';
 
 /** In place of an edit's seq. */
 const DELETED = -1;
@@ -36,7 +44,7 @@ export class Revisions {
 
   /** True: the entry is about another message, and no message of its own. */
   note({ epoch, seq, message }: LogEntry): boolean {
-    if (message.type !== 'edit' && message.type !== 'delete') return false;
+    if (!isRevision(message)) return false;
     const target = targetOf(message, epoch);
     const known = target === undefined ? DELETED : (this.newest.get(target) ?? 0);
     if (target === undefined || known === DELETED) return true;
