@@ -43,10 +43,10 @@ export function encodeBody({ id, type, from, data }: NewMessage): EncodedBody {
   }
 }
 
-/** A body that was stored from the byte `start` on, as the entry at its place. Nothing of `stored` is used afterwards. */
-export function decodeEntry(stored: Buffer, at: Place, start = 0): LogEntry {
-  const body = stored[start] === JSON_QUOTE ? stored.toString('utf8', start) : Buffer.from(stored.subarray(start));
-  return placeEntry(body, at, stored.length - start);
+/** A body that was stored from the byte `start` up to `end`, as the entry at its place. Nothing of `stored` is used afterwards. */
+export function decodeEntry(stored: Buffer, at: Place, start = 0, end = stored.length): LogEntry {
+  const body = stored[start] === JSON_QUOTE ? stored.toString('utf8', start, end) : Buffer.from(stored.subarray(start, end));
+  return placeEntry(body, at, end - start);
 }
 
 /** A body as the entry at its place, which costs nothing more until somebody asks for the message. */

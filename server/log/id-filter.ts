@@ -11,15 +11,15 @@ export class IdFilter {
 
   add(room: number, id: string): void {
     const words = this.#words;
-    let hash = hashOf(id, room);
-    const step = hashOf(id, ~room) | 1;
+    let hash = idHash(id, room);
+    const step = idHash(id, ~room) | 1;
     for (let i = 0; i < HASHES; i++, hash += step) words[(hash >>> 5) & (BITS / 32 - 1)]! |= 1 << (hash & 31);
   }
 
   mayHave(room: number, id: string): boolean {
     const words = this.#words;
-    let hash = hashOf(id, room);
-    const step = hashOf(id, ~room) | 1;
+    let hash = idHash(id, room);
+    const step = idHash(id, ~room) | 1;
     for (let i = 0; i < HASHES; i++, hash += step) {
       if ((words[(hash >>> 5) & (BITS / 32 - 1)]! & (1 << (hash & 31))) === 0) return false;
     }
@@ -28,7 +28,7 @@ export class IdFilter {
 }
 
 /** FNV-1a over UTF-16 units, its bits mixed at the end as in MurmurHash3. */
-function hashOf(text: string, seed: number): number {
+export function idHash(text: string, seed: number): number {
   let hash = 0x811c9dc5 ^ seed;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

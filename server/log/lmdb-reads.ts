@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { BOUNDS } from '../../shared/limits.js';
 import type { RoomName } from '../../shared/rooms.js';
-import { decodeEntry } from './entry-codec.js';
-import { BODY_START, endsOf, type LmdbTables, timeOf } from './lmdb-tables.js';
+import { Chunk } from './lmdb-chunks.js';
+import { endOf, endsOf, type LmdbTables } from './lmdb-tables.js';
 import { seqsOf } from './log-range.js';
-import type { LogEntry, LogPage, LogRange, LogRoom } from './room-log.js';
+import type { LogEnds, LogEntry, LogPage, LogRange, LogRoom } from './room-log.js';
 
 const ROOMS_PER_TURN = 500;
 
@@ -14,21 +14,39 @@ export function readPage(tables: LmdbTables, room: RoomName, range: LogRange): L
   const { from, to } = seqsOf(ends, range);
   if (!head || from > to || range.limit < 1) return { ...ends, entries: [] };
   const reverse = range.from === 'newest';
-  const [start, end] = reverse ? [to, from] : [from, to];
   const entries: LogEntry[] = [];
   let bytes = 0;
-  for (const { key, value } of tables.entries.getRange({
-    start: [head.n, start],
-    end: [head.n, end],
-    inclusiveEnd: true,
-    reverse,
-    limit: range.limit,
-  })) {
-    bytes += value.length;
-    if (bytes > BOUNDS.pageBytes && entries.length > 0) break;
-    entries.push(decodeEntry(value, { room, epoch: head.epoch, seq: key[1], time: timeOf(value) }, BODY_START));
+  for (const chunk of reverse ? chunksDown(tables, head.n, to, from) : chunksUp(tables, head.n, from, to)) {
+    const low = Math.max(from, chunk.first);
+    const high = Math.min(to, chunk.last);
+    for (let i = 0; i <= high - low && entries.length < range.limit; i++) {
+      const seq = reverse ? high - i : low + i;
+      bytes += chunk.bytesOf(seq);
+      if (bytes > BOUNDS.pageBytes && entries.length > 0) return pageOf(ends, entries, reverse);
+      entries.push(chunk.entry(room, head.epoch, seq));
+    }
+    if (entries.length === range.limit) break;
   }
+  return pageOf(ends, entries, reverse);
+}
+
+function pageOf(ends: LogEnds, entries: LogEntry[], reverse: boolean): LogPage {
   return { ...ends, entries: reverse ? entries.reverse() : entries };
+}
+
+/** The chunks that have the seqs from `from` up to `to`. A chunk's key is its last seq: the one that has a seq comes at or behind it. */
+function* chunksUp({ entries }: LmdbTables, n: number, from: number, to: number): Generator<Chunk> {
+  for (const { key, value } of entries.getRange({ start: [n, from], end: endOf(n) })) {
+    yield new Chunk(value, key[1]);
+    if (key[1] >= to) return;
+  }
+}
+
+function* chunksDown({ entries }: LmdbTables, n: number, to: number, from: number): Generator<Chunk> {
+  const [start] = entries.getKeys({ start: [n, to], end: endOf(n), limit: 1 });
+  if (!start) return;
+  for (const { key, value } of entries.getRange({ start, end: [n, from], inclusiveEnd: true, reverse: true }))
+    yield new Chunk(value, key[1]);
 }
 
 /** Gives other work a turn now and then: a hub can have very many rooms. */

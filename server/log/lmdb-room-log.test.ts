@@ -72,7 +72,8 @@ test('rooms, positions, ids and never written rooms are the same after a restart
 
 const WRITER = `
   const { openLmdbRoomLog } = await import(process.argv[1]);
-  const log = await openLmdbRoomLog({ dir: process.argv[2] });
+  // Few recent ids: it is killed before, after and while they are sorted away.
+  const log = await openLmdbRoomLog({ dir: process.argv[2], recentIds: 20 });
   for (let n = 0; ; n++) {
     const appended = await Promise.all([0, 1, 2].map((i) => log.append({ room: 'chat:x', id: 'm' + (n * 3 + i), type: 'text', from: { id: 'u', name: 'u' }, data: n }, { messages: 0, ttlMs: 0 })));
     for (const { entry } of appended) console.log(entry.seq);
@@ -100,6 +101,7 @@ test('a process that is killed at any moment loses nothing that it acknowledged,
     const retried = entries[0]!;
     expect(retried.seq).toBe(acknowledged);
     expect(await log.append(message('chat:x', retried.message.id), ALL)).toMatchObject({ entry: { seq: acknowledged }, repeated: true });
+    for (const id of await storedIds(log)) expect(await log.append(message('chat:x', id), ALL)).toMatchObject({ repeated: true });
     expect(first).toBe(1);
     await log.close();
   }

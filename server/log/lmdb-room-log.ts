@@ -5,7 +5,7 @@ import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { LmdbIds } from './lmdb-ids.js';
 import { listRooms, readPage } from './lmdb-reads.js';
-import { endsOf, ensureEpoch, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
+import { endsOf, ensureMeta, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
 import { type Append, LmdbTransaction } from './lmdb-transaction.js';
 import type { Appended, NewMessage, Retention, RoomLog } from './room-log.js';
 
@@ -14,6 +14,8 @@ export interface LmdbLogOptions {
   readonly dir: string;
   /** How long a repeated id is recognised at least. */
   readonly idWindowMs?: number;
+  /** Ids in memory, before they are sorted away with the next commit. */
+  readonly recentIds?: number;
   /** An append that is not on disk after this long is refused. */
   readonly commitTimeoutMs?: number;
   /** A commit waits so long at most while each turn brings more appends. One that comes alone does not wait. */
@@ -36,7 +38,7 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** The time of a commit is counted in looks: a process that was too busy to look knows nothing of the disk, and counts one. */
 const STALL_LOOKS = 3;
 const ROOMS_PER_MAINTENANCE = 200;
-const ENTRIES_PER_MAINTENANCE = 2_000;
+const CHUNKS_PER_MAINTENANCE = 2_000;
 
 /**
  * The embedded engine. Appends that come while a commit is under way share the next one; positions are given when a
@@ -47,8 +49,8 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   const { dir, idWindowMs = 600_000, commitTimeoutMs = 1_500, gatherMs = 2, maintenanceMs = 1_000 } = options;
   const { now = Date.now, onFault = () => {} } = options;
   const tables = openLmdbTables(dir);
-  await ensureEpoch(tables);
-  const ids = new LmdbIds(tables.ids, idWindowMs);
+  await ensureMeta(tables);
+  const ids = new LmdbIds(tables.root, { windowMs: idWindowMs, recentIds: options.recentIds });
   const followers = new Followers(onFault);
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
@@ -95,7 +97,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     try {
       const transaction = new LmdbTransaction({ tables, ids, now: now() });
       const appended = batch.map((one) => transaction.append(one));
-      tidy(transaction, batch);
+      tidy(transaction);
       await transaction.commit();
       for (const [i, one] of batch.entries()) settle(one, appended[i]);
     } catch (error) {
@@ -127,22 +129,17 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     resolve(appended);
   }
 
-  /** Drops about twice what was added, so that old entries never pile up and never cost a long pause. */
-  function tidy(transaction: LmdbTransaction, batch: readonly Waiting[]): void {
-    const counts = new Map<RoomName, number>();
-    for (const { room } of batch) counts.set(room, (counts.get(room) ?? 0) + 1);
-    for (const [room, count] of counts) transaction.prune(room, 2 * count + 16);
-    transaction.pruneIds(2 * batch.length + 16);
+  function tidy(transaction: LmdbTransaction): void {
+    transaction.pruneWritten();
     if (!maintenanceDue) return;
     maintenanceDue = false;
-    transaction.pruneIds(ENTRIES_PER_MAINTENANCE);
     maintainRooms(transaction);
   }
 
   /** Goes around all rooms, some at a time. */
   function maintainRooms(transaction: LmdbTransaction): void {
     const rooms = [...tables.heads.getKeys({ start: cursor, exclusiveStart: cursor !== undefined, limit: ROOMS_PER_MAINTENANCE })];
-    let budget = ENTRIES_PER_MAINTENANCE;
+    let budget = CHUNKS_PER_MAINTENANCE;
     for (const room of rooms) {
       if (budget <= 0) return;
       budget -= transaction.prune(room, budget);

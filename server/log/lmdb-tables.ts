@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { RoomName } from '../../shared/rooms.js';
-import type { EncodedBody } from './entry-codec.js';
 import type { LogEnds } from './room-log.js';
 import { checkStoreFile } from './store-file.js';
 
@@ -13,6 +12,8 @@ export interface Head {
   readonly epoch: string;
   first: number;
   last: number;
+  /** Milliseconds since 1970 of the first entry; missing or 0: not known. */
+  oldest?: number;
   /** Milliseconds since 1970 of the newest entry. */
   time: number;
   /** The retention that the newest append came with. */
@@ -25,19 +26,19 @@ export interface Head {
 /** The tables of one data directory. Numbers in keys sort as numbers, so a range of seqs is one walk along the tree. */
 export interface LmdbTables {
   readonly root: RootDatabase;
-  /** `epoch`, `rooms` (the last room number given), and `[kind, hash]` -> how often rooms of that sort were forgotten. */
+  /** `layout`, `epoch`, `rooms` (the last room number given), and `[kind, hash]` -> how often rooms of that sort were forgotten. */
   readonly meta: Database<unknown, string | [string, number]>;
   readonly heads: Database<Head, RoomName>;
-  /** `[n, seq]` -> 8 bytes of time (float64, big-endian), then the body. */
+  /** `[n, last seq]` -> a chunk of entries. */
   readonly entries: Database<Buffer, [number, number]>;
-  /** `[window number, n, id]` -> `[seq, time]`. */
-  readonly ids: Database<[number, number], [number, number, string]>;
   /** `[kind, moment, n]` -> name, for listing rooms by the time of their newest entry. */
   readonly recent: Database<RoomName, [string, number, number]>;
 }
 
-const TIME_BYTES = 8;
 const FORGET_HASHES = 1024;
+const MAX_TABLES = 12;
+/** 1, which was not written: entries and ids by themselves, which are read as they are. 2: entries in chunks, ids in runs. */
+const LAYOUT = 2;
 
 /** @throws Error with one clear line when the directory holds no log that can be opened */
 export function openLmdbTables(dir: string, { readOnly = false } = {}): LmdbTables {
@@ -45,13 +46,14 @@ export function openLmdbTables(dir: string, { readOnly = false } = {}): LmdbTabl
   try {
     if (!readOnly) checkStoreFile(path);
     // Each commit waits for the disk. Batches by turn are off: the library would leave a failed commit's promise unhandled.
-    const root = open({ path, readOnly, noSubdir: false, maxDbs: 8, overlappingSync: false, eventTurnBatching: false });
+    const root = open({ path, readOnly, noSubdir: false, maxDbs: MAX_TABLES, overlappingSync: false, eventTurnBatching: false });
+    const meta = root.openDB<unknown, string | [string, number]>({ name: 'meta' });
+    refuseNewer(root, meta);
     return {
       root,
-      meta: root.openDB({ name: 'meta' }),
+      meta,
       heads: root.openDB({ name: 'heads' }),
       entries: root.openDB({ name: 'entries', encoding: 'binary' }),
-      ids: root.openDB({ name: 'ids' }),
       recent: root.openDB({ name: 'recent', encoding: 'string' }),
     };
   } catch (error) {
@@ -59,9 +61,17 @@ export function openLmdbTables(dir: string, { readOnly = false } = {}): LmdbTabl
   }
 }
 
-/** The epoch that rooms of this directory begin in; made with the first opening. */
-export async function ensureEpoch({ meta }: LmdbTables): Promise<void> {
+function refuseNewer(root: RootDatabase, meta: LmdbTables['meta']): void {
+  const layout = Number(meta.get('layout') ?? 1);
+  if (layout <= LAYOUT) return;
+  void root.close();
+  throw new Error(`a newer version wrote them (layout ${layout}, this one knows ${LAYOUT}); start that version`);
+}
+
+/** The layout, and the epoch that rooms of this directory begin in, which is made with the first opening. */
+export async function ensureMeta({ meta }: LmdbTables): Promise<void> {
   if (meta.get('epoch') === undefined) await meta.put('epoch', randomBytes(6).toString('hex'));
+  if (meta.get('layout') !== LAYOUT) await meta.put('layout', LAYOUT);
 }
 
 export const kindOf = (room: RoomName): string => room.slice(0, room.indexOf(':'));
@@ -84,20 +94,5 @@ export function endsOf(tables: LmdbTables, room: RoomName, head: Head | undefine
   return { epoch: head.epoch, first: head.first, last: head.last };
 }
 
-/** @param bytes of the body */
-export function packEntry(time: number, body: EncodedBody, bytes: number): Buffer {
-  const packed = Buffer.allocUnsafe(TIME_BYTES + bytes);
-  packed.writeDoubleBE(time);
-  if (typeof body === 'string') packed.write(body, TIME_BYTES);
-  else body.copy(packed, TIME_BYTES);
-  return packed;
-}
-
-export const timeOf = (packed: Buffer): number => packed.readDoubleBE();
-/** Where the body begins. */
-export const BODY_START = TIME_BYTES;
-
-/** Ids are of any length in principle; keys are not. */
-export function idKey(id: string): string {
-  return id.length <= 256 ? id : createHash('sha256').update(id).digest('base64url');
-}
+/** Behind all keys `[n, number]`. */
+export const endOf = (n: number): [number, number] => [n, Number.POSITIVE_INFINITY];

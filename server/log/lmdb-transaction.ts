@@ -1,16 +1,14 @@
 import type { RoomName } from '../../shared/rooms.js';
-import type { EncodedBody } from './entry-codec.js';
-import type { IdPlace, LmdbIds } from './lmdb-ids.js';
-import { endsOf, forgottenKey, type Head, kindOf, type LmdbTables, packEntry, timeOf } from './lmdb-tables.js';
+import { Chunk, chunkEnds, packChunk, type StoredBody } from './lmdb-chunks.js';
+import type { LmdbIds } from './lmdb-ids.js';
+import { endOf, endsOf, forgottenKey, type Head, kindOf, type LmdbTables } from './lmdb-tables.js';
 import type { Appended, Retention } from './room-log.js';
 
 /** A message that is to be appended; `bytes` are its body's. */
-export interface Append {
+export interface Append extends StoredBody {
   readonly room: RoomName;
   readonly id: string;
   readonly after?: string | undefined;
-  readonly body: EncodedBody;
-  readonly bytes: number;
   readonly retention: Retention;
 }
 
@@ -21,18 +19,29 @@ interface Options {
   readonly now: number;
 }
 
+/** What one transaction does in a room. */
+interface RoomWork {
+  readonly head: Head;
+  readonly added: Append[];
+  isChanged: boolean;
+}
+
 /** Precision of the list of rooms by time. */
 const LISTED_MS = 10_000;
 /** An empty room is forgotten after twice its time to live, but not before. */
 const FORGET_MS = 60 * 60_000;
+/** A room may have this part of its messages too many, and not more than so many, before the oldest are dropped: many at once cost little more than one. */
+const SLACK_PART = 16;
+const SLACK_MESSAGES = 1_000;
+/** Chunks that one room may lose at a time, besides two for each one that it gets. */
+const CHUNKS_PER_PRUNE = 16;
 
 /**
  * One transaction: all is decided against what is committed, then written at once. One is made after the other: no two may
  * be under way. One that fails leaves nothing behind, neither on disk nor here.
  */
 export class LmdbTransaction {
-  readonly #heads = new Map<RoomName, Head>();
-  readonly #ids = new Map<string, IdPlace>();
+  readonly #rooms = new Map<RoomName, RoomWork>();
   readonly #writes: (() => void)[] = [];
   #numbers: number | undefined;
 
@@ -41,51 +50,64 @@ export class LmdbTransaction {
   }
 
   /** Undefined: what it comes after is not there, and nothing is appended. */
-  append({ room, id, after, body, bytes, retention }: Append): Appended | undefined {
-    const { tables, now } = this.options;
-    const head = this.#head(room) ?? this.#begin(room);
+  append(one: Append): Appended | undefined {
+    const { ids, now } = this.options;
+    const work = this.#workOf(one.room) ?? this.#begin(one.room);
+    const { head, added } = work;
     const time = Math.max(head.time, now);
-    const known = this.#place(head, id, time);
-    if (known) return { entry: { epoch: head.epoch, seq: known[0], time: known[1] }, repeated: true };
-    if (after !== undefined && !this.#place(head, after, time)) return undefined;
-    const seq = head.last + 1;
-    Object.assign(head, { last: seq, time, messages: retention.messages, ttlMs: retention.ttlMs });
-    const packed = packEntry(time, body, bytes);
-    this.#writes.push(() => tables.entries.put([head.n, seq], packed));
-    this.#remember(head, id, [seq, time]);
-    this.#list(room, head);
-    return { entry: { epoch: head.epoch, seq, time }, repeated: false };
+    const known = ids.find(head.n, one.id, time);
+    if (known) return { entry: { epoch: head.epoch, ...known }, repeated: true };
+    if (one.after !== undefined && !ids.find(head.n, one.after, time)) return undefined;
+    if (head.last < head.first) head.oldest = time;
+    head.last++;
+    head.time = time;
+    head.messages = one.retention.messages;
+    head.ttlMs = one.retention.ttlMs;
+    added.push(one);
+    const place = { seq: head.last, time };
+    ids.add(head.n, one.id, place);
+    return { entry: { epoch: head.epoch, ...place }, repeated: false };
   }
 
-  /** Drops entries that the room's retention no longer keeps, oldest first, at most `budget`; gives how many. */
+  /** Drops what the retention no longer keeps from the rooms that were appended to: about twice what they got, so that old entries never pile up. */
+  pruneWritten(): void {
+    for (const [room, { added }] of this.#rooms) if (added.length > 0) this.prune(room, 2 * added.length + CHUNKS_PER_PRUNE);
+  }
+
+  /** Drops entries that the room's retention no longer keeps, oldest first, at most `budget` chunks; gives how many chunks were looked at. */
   prune(room: RoomName, budget: number): number {
-    const head = this.#head(room);
-    if (!head) return 0;
+    const work = this.#workOf(room);
+    if (!work || !this.#keepsTooMuch(work.head)) return 0;
+    const { head } = work;
     const { entries } = this.options.tables;
-    const oldest = head.first;
-    const tooMany = () => head.messages > 0 && head.last - head.first + 1 > head.messages;
-    while (head.first <= head.last && head.first - oldest < budget && (tooMany() || this.#tooOld(head))) {
-      const seq = head.first++;
-      this.#writes.push(() => entries.remove([head.n, seq]));
+    const kept = head.messages > 0 ? head.last - head.messages + 1 : head.first;
+    let looked = 0;
+    let oldest = 0;
+    for (const { key, value } of entries.getRange({ start: [head.n, head.first], end: endOf(head.n), limit: budget })) {
+      looked++;
+      const { last, time } = new Chunk(value, key[1]);
+      if (last >= kept && !this.#isTooOld(head, time)) {
+        head.first = Math.max(head.first, kept);
+        oldest = time;
+        break;
+      }
+      head.first = last + 1;
+      this.#writes.push(() => entries.remove(key));
     }
-    if (head.first > oldest) this.#heads.set(room, head);
-    return head.first - oldest;
-  }
-
-  /** Forgets at most `budget` ids whose window is over. */
-  pruneIds(budget: number): void {
-    const { ids, tables, now } = this.options;
-    for (const key of ids.expired(now, budget)) this.#writes.push(() => tables.ids.remove(key));
+    head.oldest = oldest;
+    work.isChanged = true;
+    return looked;
   }
 
   /** Takes a room that has no entries off the list, and forgets it once it has been empty for long. */
   retire(room: RoomName, inUse: boolean): void {
     const { tables, now } = this.options;
-    const head = this.#head(room);
-    if (!head || head.first <= head.last) return;
-    if (head.listed > 0) this.#unlist(room, head);
+    const work = this.#workOf(room);
+    if (!work || work.head.first <= work.head.last) return;
+    const { head } = work;
+    if (head.listed > 0) this.#unlist(room, work);
     if (inUse || now - head.time < 2 * Math.max(FORGET_MS, head.ttlMs)) return;
-    this.#heads.delete(room);
+    work.isChanged = false;
     const key = forgottenKey(room);
     const forgotten = (tables.meta.get(key) as number | undefined) ?? 0;
     this.#writes.push(() => tables.heads.remove(room));
@@ -94,58 +116,83 @@ export class LmdbTransaction {
 
   /** Resolves once all of it is on disk. */
   async commit(): Promise<void> {
-    const { root, heads, meta } = this.options.tables;
+    const { tables, ids, now } = this.options;
+    for (const [room, work] of this.#rooms) this.#writeRoom(room, work);
+    this.#writes.push(...ids.prepare(now));
     if (this.#writes.length === 0) return;
-    await root.batch(() => {
-      for (const write of this.#writes) write();
-      for (const [room, head] of this.#heads) heads.put(room, head);
-      if (this.#numbers !== undefined) meta.put('rooms', this.#numbers);
-    });
+    try {
+      await tables.root.batch(() => {
+        for (const write of this.#writes) write();
+        if (this.#numbers !== undefined) tables.meta.put('rooms', this.#numbers);
+      });
+    } catch (error) {
+      ids.rolledBack();
+      throw error;
+    }
+    ids.committed();
   }
 
-  /** A head that is changed must be in `#heads`, so that it is written. */
-  #head(room: RoomName): Head | undefined {
-    return this.#heads.get(room) ?? this.options.tables.heads.get(room);
+  #writeRoom(room: RoomName, work: RoomWork): void {
+    const { tables } = this.options;
+    const { head, added } = work;
+    if (added.length > 0) this.#list(room, work);
+    if (work.isChanged) this.#writes.push(() => tables.heads.put(room, head));
+    const before = head.last - added.length;
+    let start = 0;
+    for (const end of chunkEnds(added)) {
+      const packed = packChunk(head.time, added.slice(start, end));
+      this.#writes.push(() => tables.entries.put([head.n, before + end], packed));
+      start = end;
+    }
   }
 
-  #begin(room: RoomName): Head {
+  #workOf(room: RoomName): RoomWork | undefined {
+    const known = this.#rooms.get(room);
+    if (known) return known;
+    const head = this.options.tables.heads.get(room);
+    return head && this.#workOn(room, head);
+  }
+
+  #workOn(room: RoomName, head: Head): RoomWork {
+    const work: RoomWork = { head, added: [], isChanged: false };
+    this.#rooms.set(room, work);
+    return work;
+  }
+
+  #begin(room: RoomName): RoomWork {
     const { tables } = this.options;
     const { epoch } = endsOf(tables, room, undefined);
     this.#numbers = (this.#numbers ?? (tables.meta.get('rooms') as number | undefined) ?? 0) + 1;
-    return { n: this.#numbers, epoch, first: 1, last: 0, time: 0, messages: 0, ttlMs: 0, listed: 0 };
+    return this.#workOn(room, { n: this.#numbers, epoch, first: 1, last: 0, time: 0, messages: 0, ttlMs: 0, listed: 0 });
   }
 
-  #place({ n }: Head, id: string, time: number): IdPlace | undefined {
-    return this.#ids.get(`${n} ${id}`) ?? this.options.ids.find(n, id, time);
+  #keepsTooMuch(head: Head): boolean {
+    const { first, last, messages, oldest = 0 } = head;
+    if (first > last) return false;
+    const slack = Math.min(Math.floor(messages / SLACK_PART), SLACK_MESSAGES);
+    return (messages > 0 && last - first + 1 > messages + slack) || this.#isTooOld(head, oldest);
   }
 
-  #remember({ n }: Head, id: string, place: IdPlace): void {
-    this.#ids.set(`${n} ${id}`, place);
-    this.#writes.push(this.options.ids.add(n, id, place));
+  #isTooOld({ ttlMs }: Head, time: number): boolean {
+    return ttlMs > 0 && time < this.options.now - ttlMs;
   }
 
-  #tooOld({ n, first, ttlMs }: Head): boolean {
-    if (ttlMs === 0) return false;
-    // Undefined: it comes with this very transaction.
-    const oldest = this.options.tables.entries.getBinaryFast([n, first]);
-    return oldest !== undefined && timeOf(oldest) < this.options.now - ttlMs;
-  }
-
-  #list(room: RoomName, head: Head): void {
-    this.#heads.set(room, head);
+  #list(room: RoomName, work: RoomWork): void {
+    const { head } = work;
+    work.isChanged = true;
     const { recent } = this.options.tables;
     const moment = head.time - (head.time % LISTED_MS);
     if (head.listed === moment) return;
-    if (head.listed > 0) this.#unlist(room, head);
+    if (head.listed > 0) this.#unlist(room, work);
     head.listed = moment;
     this.#writes.push(() => recent.put([kindOf(room), moment, head.n], room));
   }
 
-  #unlist(room: RoomName, head: Head): void {
+  #unlist(room: RoomName, work: RoomWork): void {
     const { recent } = this.options.tables;
-    const { listed, n } = head;
-    this.#heads.set(room, head);
+    const { listed, n } = work.head;
+    work.isChanged = true;
     this.#writes.push(() => recent.remove([kindOf(room), listed, n]));
-    head.listed = 0;
+    work.head.listed = 0;
   }
 }
