@@ -103,6 +103,31 @@ describe('several processes on one Redis', () => {
     expect((await stateOf(here.queue, state.jobId)).state).toBe('cancelled');
   });
 
+  test('an end that its process did not tell is told by another until it is told, and one that was told is not', async () => {
+    const [here, there] = [await instance('p2b', { untoldMs: 100 }), await instance('p2b', { untoldMs: 60_000 })];
+    const again: JobRecord[] = [];
+    here.queue.onUntold!((record) => again.push(record));
+    await there.work();
+    const ends: string[] = [];
+    for (const result of ['told', 'untold', 'last']) {
+      const { state } = await here.queue.submit(requestOf());
+      (await waitFor(() => there.runs.find(({ jobId }) => jobId === state.jobId))).resolve(result);
+      await waitFor(async () => (await stateOf(here.queue, state.jobId)).state === 'done');
+      ends.push(state.jobId);
+      if (result === 'told') there.queue.told!(state.jobId);
+    }
+    const times = (jobId: string) => again.filter(({ state }) => state.jobId === jobId).length;
+    await waitFor(() => times(ends[1]!) > 1, { what: 'the end that nobody told, for the second time' });
+    expect(again.find(({ state }) => state.jobId === ends[1])?.state).toMatchObject({ state: 'done', result: 'untold' });
+    here.queue.told!(ends[1]!);
+    // Both are struck off when one that came later is told again and again, and they are not.
+    await waitFor(async () => {
+      const [toldBefore, untoldBefore, lastBefore] = ends.map(times);
+      await waitFor(() => times(ends[2]!) > lastBefore! + 1);
+      return times(ends[0]!) === toldBefore && times(ends[1]!) === untoldBefore;
+    });
+  });
+
   test('one key is one run on all instances', async () => {
     const all = [await instance('p3'), await instance('p3'), await instance('p3')];
     const records = await Promise.all(all.flatMap(({ queue }) => [1, 2, 3].map(() => queue.submit(requestOf({ key: 'k' })))));

@@ -19,6 +19,7 @@ import {
 import { JobRecords, type JobsLink } from './job-records.js';
 import { RunningJob } from './running-job.js';
 import type { JobLogger } from './thread-runner.js';
+import { UntoldEnds } from './untold-ends.js';
 
 export interface BullmqJobQueueOptions {
   /** The hub's link to Redis: the jobs' states and cancellations go through it. */
@@ -38,6 +39,8 @@ export interface BullmqJobQueueOptions {
   readonly adoptMs?: number;
   /** Milliseconds after which a job that is left by all who take it, because they have no handler for it, is run all the same. Default 300,000. */
   readonly leaveMs?: number;
+  /** Milliseconds after which another process tells the end of a job that its own process did not. Default 10,000. */
+  readonly untoldMs?: number;
   readonly logger: JobLogger;
   readonly now?: () => number;
 }
@@ -95,6 +98,8 @@ class BullmqJobQueue implements JobQueue {
   private readonly newId: () => string;
   private readonly stopHearing: () => void;
   private listener: (record: JobRecord) => void = () => {};
+  private untoldListener: (record: JobRecord) => void = () => {};
+  private readonly untoldEnds: UntoldEnds;
   private knows: (name: string) => boolean = () => true;
   private orphanTimer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -107,11 +112,18 @@ class BullmqJobQueue implements JobQueue {
       lockMs: 15_000,
       adoptMs: 30_000,
       leaveMs: 300_000,
+      untoldMs: 10_000,
       now: Date.now,
     };
     this.options = { ...defaults, ...options, queuedMax };
     const { link, prefix, url } = options;
     this.records = new JobRecords(link, prefix, this.options);
+    this.untoldEnds = new UntoldEnds({
+      records: this.records,
+      tell: (job) => this.untoldListener(recordOf(job)),
+      afterMs: this.options.untoldMs,
+      now: this.options.now,
+    });
     this.newId = createJobIds(this.options.now);
     const bullPrefix = bullPrefixOf(prefix);
     this.bull = { connection: openBullClient({ url, locate: () => link.locate(bullPrefix) }, this.clients), prefix: bullPrefix };
@@ -195,6 +207,14 @@ class BullmqJobQueue implements JobQueue {
     this.listener = listener;
   }
 
+  onUntold(listener: (record: JobRecord) => void): void {
+    this.untoldListener = listener;
+  }
+
+  told(jobId: string): void {
+    this.untoldEnds.told(jobId);
+  }
+
   depth(): Promise<QueueDepth> {
     return this.records.depth(this.options.now());
   }
@@ -202,6 +222,7 @@ class BullmqJobQueue implements JobQueue {
   async close(graceMs: number): Promise<void> {
     this.closed = true;
     clearInterval(this.orphanTimer);
+    this.untoldEnds.close();
     await Promise.all(this.workers.map((worker) => worker.pause(true)));
     const processed = () => Promise.allSettled(this.processing);
     await within(graceMs, processed()).catch(() => {});

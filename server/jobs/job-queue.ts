@@ -114,6 +114,13 @@ export interface JobQueue {
   /** Starts taking jobs in this process. */
   work(run: JobRunner, options: WorkOptions): Promise<void>;
   onChange(listener: (record: JobRecord) => void): void;
+  /**
+   * Ends that were reported to the listener of a process that was lost before it told them: each is given to this listener, of one process or
+   * several, again and again until it is `told`. Left out by engines whose processes tell the ends of one before.
+   */
+  onUntold?(listener: (record: JobRecord) => void): void;
+  /** The job's end is where its followers see it. */
+  told?(jobId: string): void;
   /** Of all processes. */
   depth(): Promise<QueueDepth>;
   /** Takes no further job, lets running ones end for `graceMs`, then cuts them off: they run again, here or elsewhere. */

@@ -98,6 +98,7 @@ export class JobRecords {
       this.key('queued', 'of', request.name),
       this.key('active', 'of', request.name),
       this.unfinishedKey(request),
+      this.key('untold'),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
@@ -144,6 +145,21 @@ export class JobRecords {
   /** The oldest jobs of a lane that are in a state since before `before`, in milliseconds since 1970. */
   oldest(status: 'queued' | 'active', lane: JobLane, before: number, limit: number): Promise<string[]> {
     return this.link.run((client) => client.zRange(this.key(status, lane), 0, before, { BY: 'SCORE', LIMIT: { offset: 0, count: limit } }));
+  }
+
+  /** Jobs whose end was not told, noted before `before`: they count as noted `now`, so that another process leaves them alone meanwhile. */
+  untold(before: number, now: number, limit: number): Promise<string[]> {
+    const key = this.key('untold');
+    return this.link.run(async (client) => {
+      const ids = await client.zRange(key, 0, before, { BY: 'SCORE', LIMIT: { offset: 0, count: limit } });
+      const noted = ids.map((value) => ({ value, score: now }));
+      if (ids.length > 0) await client.zAdd(key, noted, { condition: 'XX' });
+      return ids;
+    });
+  }
+
+  async told(jobIds: string[]): Promise<void> {
+    await this.link.run((client) => client.zRem(this.key('untold'), jobIds));
   }
 
   /** A job's place in line. */

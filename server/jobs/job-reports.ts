@@ -6,7 +6,7 @@ import type { JobQueue } from './job-queue.js';
 import type { JobLogger } from './thread-runner.js';
 
 interface ReportOptions {
-  readonly queue: Pick<JobQueue, 'onChange'>;
+  readonly queue: Pick<JobQueue, 'onChange' | 'onUntold' | 'told'>;
   readonly publisher: SystemPublisher;
   readonly logger: JobLogger;
   onEnd?(state: JobState): void;
@@ -87,6 +87,7 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     for (let attempt = 1; ; attempt++) {
       try {
         await publisher.publish(`job:${state.jobId}`, 'job', state, { id, after });
+        isTold(state);
         return await before?.settled;
       } catch (error) {
         await before?.settled;
@@ -96,6 +97,8 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
         if (early) continue;
         if (ERRORS[code].retry !== 'later' || attempt === TRIES) {
           logger.error({ err: error, jobId: state.jobId, state: state.state }, 'the state of a job could not be published');
+          // What is refused for good is not tried by others either.
+          if (ERRORS[code].retry !== 'later') isTold(state);
           return;
         }
         await delay(Math.min(RETRY_MS * attempt, RETRY_MAX_MS), undefined, { ref: false });
@@ -103,8 +106,9 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     }
   }
 
-  queue.onChange(({ state }) => {
-    if (state.endedAt !== undefined) onEnd?.(state);
+  const isTold = ({ jobId, endedAt }: JobState) => endedAt !== undefined && queue.told?.(jobId);
+
+  function take(state: JobState): void {
     const report = reports.get(state.jobId) ?? { last: undefined, held: [] };
     reports.set(state.jobId, report);
     const before = report.held.at(-1);
@@ -112,7 +116,13 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     report.held.push(state);
     if (state.endedAt !== undefined) send(report);
     else if (!isProgress(state) || !report.last) hold(report);
+  }
+
+  queue.onChange(({ state }) => {
+    if (state.endedAt !== undefined) onEnd?.(state);
+    take(state);
   });
+  queue.onUntold?.(({ state }) => take(state));
   return {
     async settled(withinMs) {
       if (reports.size === 0) return;

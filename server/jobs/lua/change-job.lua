@@ -2,7 +2,7 @@
 --
 -- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by owner  6 the lane's turn
 --       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
---       10 the owner's unfinished jobs of the handler
+--       10 the owner's unfinished jobs of the handler  11 ends that were not told yet
 -- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 -- Gives 1, or 0 when the job is in another state or gone.
@@ -45,6 +45,7 @@ end
 
 if ARGV[9] ~= '' then
   redis.call('SREM', KEYS[10], ARGV[1])
+  redis.call('ZADD', KEYS[11], ARGV[11], ARGV[1])
   redis.call('PEXPIRE', KEYS[1], ARGV[9])
   if ARGV[10] == '1' and redis.call('GET', KEYS[2]) == ARGV[1] then
     redis.call('PEXPIRE', KEYS[2], ARGV[9])

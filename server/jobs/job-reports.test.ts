@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { HubError } from '../../shared/errors.js';
+import type { JobState } from '../../shared/protocol.js';
+import { waitFor } from '../../test/support/wait.js';
+import type { SystemPublisher } from '../rooms/publisher.js';
+import type { JobRecord } from './job-queue.js';
+import { publishJobStates } from './job-reports.js';
+
+const active: JobState = { jobId: 'a', name: 'n', state: 'active', revision: 2, createdAt: 1 };
+const done: JobState = { ...active, state: 'done', revision: 3, endedAt: 5 };
+
+/** Reports on a queue whose listeners the test calls; `publish` says what becomes of the publication of an id. */
+function reporting(publish: (id: string) => Promise<unknown>) {
+  const [told, ended, published]: [string[], JobState[], string[]] = [[], [], []];
+  const listeners: Record<'change' | 'untold', (record: JobRecord) => void> = { change() {}, untold() {} };
+  const queue = {
+    onChange(listener: (record: JobRecord) => void) {
+      listeners.change = listener;
+    },
+    onUntold(listener: (record: JobRecord) => void) {
+      listeners.untold = listener;
+    },
+    told: (jobId: string) => told.push(jobId),
+  };
+  const publisher = {
+    async publish(_room: string, _type: string, _data: unknown, { id }: { id: string }) {
+      await publish(id);
+      published.push(id);
+    },
+  } as unknown as SystemPublisher;
+  const logger = { info() {}, warn() {}, error() {} };
+  publishJobStates({ queue, publisher, logger, onEnd: (state) => ended.push(state) });
+  const say = (what: keyof typeof listeners, state: JobState) => listeners[what]({ state, owner: 'o' });
+  return { say, told, ended, published };
+}
+
+test('an end counts as told once it is in the room, and no other state does', async () => {
+  let away = true;
+  const { say, told, published } = reporting(async () => {
+    if (away) throw new HubError('unavailable');
+  });
+  say('change', active);
+  say('change', done);
+  expect(told).toEqual([]);
+  away = false;
+  await waitFor(() => told.length > 0, { what: 'the end to be told' });
+  expect([published, told]).toEqual([['a.r2', 'a.r3'], ['a']]);
+});
+
+test('an end that another process left untold is told under the same id, and counted where it ended', async () => {
+  const { say, told, ended, published } = reporting(async () => {});
+  say('untold', done);
+  await waitFor(() => told.length > 0, { what: 'the end to be told' });
+  expect([published, ended]).toEqual([['a.r3'], []]);
+});
+
+test('an end that is refused for good is not left to others', async () => {
+  const { say, told, published } = reporting(async () => {
+    throw new HubError('too_large');
+  });
+  say('change', done);
+  await waitFor(() => told.length > 0, { what: 'the end to be given up' });
+  expect(published).toEqual([]);
+});
