@@ -64,3 +64,35 @@ test('a series that goes on keeps its total, however long', async () => {
     add(`other ${n % 2}`, n - 1, n, 1, 'metrics:b');
   }
 });
+
+test('a sender whose totals have no room is told so without a walk over all rooms', () => {
+  const clock = new ManualClock();
+  let looks = 0;
+  const totals = new DeltaTotals({
+    clock: Object.assign(Object.create(clock), {
+      now: () => {
+        looks++;
+        return clock.now();
+      },
+    }),
+    bytes: 260 * 500,
+  });
+  const add = (room: string) => totals.add(room, 'x', { startNs: 0, timeNs: 1, data: 1 }, sum);
+  for (let room = 0; room < 500; room++) add(`metrics:${room}`);
+  looks = 0;
+  for (let room = 1_000; room < 1_100; room++) expect(() => add(`metrics:${room}`)).toThrow();
+  expect(looks).toBeLessThanOrEqual(200);
+});
+
+test('idle totals of a room make way for others, whatever goes on in it and in the rest', async () => {
+  const { add, clock, totals } = totalsWith({ bytes: 1_100 });
+  add('on', 0, 1, 1, 'metrics:a');
+  for (const series of ['idle', 'other']) add(series, 0, 1, 1, 'metrics:b');
+  add('on', 0, 1, 1, 'metrics:b');
+  await clock.advance(900);
+  for (const room of ['metrics:b', 'metrics:a']) add('on', 1, 2, 1, room);
+  await clock.advance(200);
+  expect(add('x', 0, 1, 1, 'metrics:c').data).toBe(1);
+  expect(add('on', 2, 3, 1, 'metrics:b').data).toBe(3);
+  expect(totals.bytes).toBeLessThan(1_000);
+});

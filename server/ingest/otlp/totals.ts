@@ -18,6 +18,8 @@ export interface Delta<Data> {
 }
 
 interface Total {
+  readonly room: string;
+  readonly series: string;
   startNs: number;
   timeNs: number;
   data: unknown;
@@ -26,13 +28,12 @@ interface Total {
 }
 
 interface RoomTotals {
-  /** The one that was used last stands last. */
   readonly series: Map<string, Total>;
   bytes: number;
 }
 
 const DEFAULTS = { bytes: 64 * 1024 * 1024, bytesPerRoom: 16 * 1024 * 1024, idleMs: 10 * 60_000 };
-/** An entry of two maps and the object itself. */
+/** An entry of a map and of a set, and the object itself. */
 const TOTAL_BYTES = 250;
 
 /** How to add up one kind of data. */
@@ -49,6 +50,8 @@ export interface Adder<Data> {
 export class DeltaTotals {
   readonly #options: DeltaTotalsOptions & typeof DEFAULTS;
   readonly #rooms = new Map<string, RoomTotals>();
+  /** Of all rooms: the one that was used last stands last. So those that are idle are found without a look at the others. */
+  readonly #byUse = new Set<Total>();
   #bytes = 0;
 
   constructor(options: DeltaTotalsOptions) {
@@ -71,15 +74,16 @@ export class DeltaTotals {
     const bytes = TOTAL_BYTES + 2 * series.length + 8 * size(data);
     if (!known) this.#admit(totals, bytes);
     const { startNs, timeNs } = known && known.timeNs > delta.timeNs ? known : delta;
-    this.#put(totals, series, { startNs, timeNs, data, usedAt: this.#options.clock.now(), bytes });
     this.#rooms.set(room, totals);
+    this.#put(totals, known, { room, series, startNs, timeNs, data, usedAt: this.#options.clock.now(), bytes });
     return { startNs, timeNs, data };
   }
 
-  #put(totals: RoomTotals, series: string, total: Total): void {
-    const more = total.bytes - (totals.series.get(series)?.bytes ?? 0);
-    totals.series.delete(series);
-    totals.series.set(series, total);
+  #put(totals: RoomTotals, known: Total | undefined, total: Total): void {
+    const more = total.bytes - (known?.bytes ?? 0);
+    if (known) this.#byUse.delete(known);
+    this.#byUse.add(total);
+    totals.series.set(total.series, total);
     totals.bytes += more;
     this.#bytes += more;
   }
@@ -87,21 +91,20 @@ export class DeltaTotals {
   #admit(totals: RoomTotals, bytes: number): void {
     const { bytes: all, bytesPerRoom } = this.#options;
     const full = () => totals.bytes + bytes > bytesPerRoom || this.#bytes + bytes > all;
-    if (!full()) return;
-    for (const [room, idle] of this.#rooms) {
-      this.#forget(idle);
-      if (idle.series.size === 0 && idle !== totals) this.#rooms.delete(room);
-    }
+    if (full()) this.#forgetIdle();
     if (full()) throw new HubError('too_large', 'as many series come as deltas as running totals are kept for');
   }
 
-  #forget(totals: RoomTotals): void {
+  #forgetIdle(): void {
     const { clock, idleMs } = this.#options;
-    for (const [series, { usedAt, bytes }] of totals.series) {
-      if (clock.now() - usedAt < idleMs) return;
-      totals.series.delete(series);
-      totals.bytes -= bytes;
-      this.#bytes -= bytes;
+    for (const total of this.#byUse) {
+      if (clock.now() - total.usedAt < idleMs) return;
+      this.#byUse.delete(total);
+      this.#bytes -= total.bytes;
+      const totals = this.#rooms.get(total.room);
+      totals?.series.delete(total.series);
+      if (totals) totals.bytes -= total.bytes;
+      if (totals?.series.size === 0) this.#rooms.delete(total.room);
     }
   }
 }
