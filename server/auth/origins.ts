@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
-import { LRUCache } from 'lru-cache';
 import { HubError } from '../../shared/errors.js';
+import { Remembered } from '../../shared/remembered.js';
 import { isLoopback } from './loopback.js';
 
 export interface OriginOptions {
@@ -38,22 +38,8 @@ function matchesOrigin(pattern: string, origin: string): boolean {
   return origin.startsWith(scheme) && origin.slice(scheme.length).endsWith(domain);
 }
 
-/** Hosts and origins that were judged and are remembered, and the characters of the longest. */
+/** Hosts, and pairs of origin and host, that are judged once: clients say the same few again and again. */
 const REMEMBERED = 100;
-const REMEMBERED_CHARS = 256;
-
-/** Judges the same texts once: clients say the same few hosts and origins again and again. */
-function remembering<Texts extends readonly string[]>(judge: (...texts: Texts) => boolean): (...texts: Texts) => boolean {
-  const judged = new LRUCache<string, boolean>({ max: REMEMBERED });
-  return (...texts) => {
-    const key = texts.join('\n');
-    const known = judged.get(key);
-    if (known !== undefined) return known;
-    const judgement = judge(...texts);
-    if (key.length <= REMEMBERED_CHARS) judged.set(key, judgement);
-    return judgement;
-  };
-}
 
 /** The allow-list of origins, for every HTTP request, every transport and every upgrade. */
 export function createOriginCheck({ origins, loopback, behindProxy }: OriginOptions): OriginCheck {
@@ -62,29 +48,35 @@ export function createOriginCheck({ origins, loopback, behindProxy }: OriginOpti
 
   // A page can give its own name an address of this machine (DNS rebinding); to the browser the hub is then its own origin. So a hub that
   // trusts whoever reaches it over loopback answers to no name that it was not told. A name without a dot is nobody's to register.
-  const foreignHost = remembering((host: string) => {
+  const isForeign = (host: string): boolean => {
     const name = hostnameOf(host);
     return name.includes('.') && isIP(name) === 0 && !isLoopback(name) && !listedHost(host.toLowerCase());
-  });
-  const judgesHosts = loopback && !behindProxy;
-  const allowed = remembering((origin: string, host: string) => {
+  };
+  const isAllowed = (origin: string, host: string | undefined): boolean => {
     if (listed(origin)) return true;
     if (!URL.canParse(origin)) return false;
     const url = new URL(origin);
-    if (host !== '' && url.host === host.toLowerCase()) return true;
+    if (host !== undefined && url.host === host.toLowerCase()) return true;
     return origins.length === 0 && loopback && isLoopback(url.hostname);
-  });
+  };
+
+  const hosts = new Remembered<boolean>(REMEMBERED);
+  const pairs = new Remembered<boolean>(REMEMBERED);
+  const foreignHost = (host: string) => loopback && !behindProxy && hosts.get(host, () => isForeign(host));
+  // No header has a line's end in it.
+  const allowed = (origin: string, host: string | undefined) =>
+    pairs.get(`${origin}\n${host ?? '\n'}`, () => isAllowed(origin.toLowerCase(), host));
 
   return {
     check: ({ origin, host }) => {
-      if (judgesHosts && host !== undefined && foreignHost(host)) {
+      if (host !== undefined && foreignHost(host)) {
         throw new HubError(
           'origin_refused',
           `this hub does not answer to the name ${hostnameOf(host)}: set ROOMCAST_ORIGINS or ROOMCAST_TRUST_PROXY`,
         );
       }
-      if (origin !== undefined && !allowed(origin.toLowerCase(), host ?? '')) throw new HubError('origin_refused');
+      if (origin !== undefined && !allowed(origin, host)) throw new HubError('origin_refused');
     },
-    allowOrigin: ({ origin, host }) => (origin !== undefined && allowed(origin.toLowerCase(), host ?? '') ? origin : undefined),
+    allowOrigin: ({ origin, host }) => (origin !== undefined && allowed(origin, host) ? origin : undefined),
   };
 }

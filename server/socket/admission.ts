@@ -32,7 +32,7 @@ interface EngineConnection {
 /** Lets requests through to Socket.IO, and counts the connections of each address. */
 export class Admission {
   /** Requests that were counted and are no connection yet. */
-  readonly #arriving = new WeakMap<IncomingMessage, { leave(): void; onClose(): void }>();
+  readonly #arriving = new Map<IncomingMessage, { leave(): void; onClose(): void }>();
   #closed = false;
 
   constructor(

@@ -10,7 +10,9 @@ import type { Recovery } from '../recovery/recovery.js';
 import { Admission, type AdmissionOptions, type Gate } from './admission.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { EventHandler } from './event-handler.js';
+import { readKnownQueries } from './known-queries.js';
 import { ReturningClients } from './returning-clients.js';
+import { createSessionIds } from './session-ids.js';
 import { SharedListeners } from './shared-listeners.js';
 import type { ConnectionLimits, HubServer, HubSocket } from './types.js';
 
@@ -69,6 +71,8 @@ export class SocketServer {
     private readonly options: SocketServerOptions,
   ) {
     this.io = new Server(server, options.io);
+    readKnownQueries(server, this.io.path());
+    this.io.engine.generateId = createSessionIds();
     this.#isJoined = options.io.adapter !== undefined;
     this.#admission = new Admission(this.io, options);
     // Behind what needs the whole request.
