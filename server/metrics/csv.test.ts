@@ -18,3 +18,11 @@ test('the latest values are a row per series, by name', () => {
   ];
   expect(latestCsv(points)).toBe('series,value,time\r\na,-1,1970-01-01T00:00:00.000Z\r\nb,2,1970-01-01T00:00:01.000Z\r\n');
 });
+
+test('a name that begins as a formula does is a text, and numbers stay numbers', () => {
+  const formulas = ['=HYPERLINK("x")', '+1', '-1', '@sum', '\tx'];
+  const series = formulas.map((name) => ({ name, values: [-1] }));
+  const texts = [`"'=HYPERLINK(""x"")"`, "'+1", "'-1", "'@sum", "'\tx"];
+  expect(rangeCsv({ from: 0, to: 0, stepMs: 1, series })).toBe(`time,${texts.join(',')}\r\n1970-01-01T00:00:00.000Z${',-1'.repeat(5)}\r\n`);
+  expect(latestCsv([{ series: '@a', value: -2, t: 0 }])).toBe("series,value,time\r\n'@a,-2,1970-01-01T00:00:00.000Z\r\n");
+});

@@ -4,6 +4,10 @@ import type { SeriesPoint } from '../../shared/series-name.js';
 /** Content type of both tables. */
 export const CSV_TYPE = 'text/csv; charset=utf-8';
 
+/** How formulas begin where people open tables: a name that begins so is a text there with an apostrophe before it. */
+const FORMULA = /^[=+\-@\t\r]/;
+/** A series' name: whoever sends samples chooses it. */
+const nameCell = (name: string): string => (FORMULA.test(name) ? `'${name}` : name);
 const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const table = (rows: readonly (readonly string[])[]): string => rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 const timeOf = (t: number): string => new Date(t).toISOString();
@@ -14,11 +18,11 @@ export function rangeCsv({ from, to, stepMs, series }: Pick<RangeAnswer, 'from' 
     timeOf(from + step * stepMs),
     ...series.map(({ values }) => String(values[step] ?? '')),
   ]);
-  return table([['time', ...series.map(({ name }) => name)], ...rows]);
+  return table([['time', ...series.map(({ name }) => nameCell(name))], ...rows]);
 }
 
 /** The latest values as a table: series, value, time. */
 export function latestCsv(points: readonly SeriesPoint[]): string {
-  const rows = points.map(({ series, value, t }) => [series, String(value), timeOf(t)] as const);
-  return table([['series', 'value', 'time'], ...rows.sort(([a], [b]) => (a < b ? -1 : 1))]);
+  const sorted = points.toSorted((a, b) => (a.series < b.series ? -1 : 1));
+  return table([['series', 'value', 'time'], ...sorted.map(({ series, value, t }) => [nameCell(series), String(value), timeOf(t)])]);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { formatPosition } from '../../../shared/position.js';
 import type { RangeAnswer } from '../../../shared/protocol.js';
 import { KINDS, parseRoom } from '../../../shared/rooms.js';
 import { AGGREGATES } from '../../../shared/schemas.js';
@@ -35,7 +36,7 @@ async function rangesOf(samples: readonly Sample[], atOnce: number, passes: read
       { room: room as typeof ROOM, id, type, from: { id: 'hub', name: 'hub' }, data },
       { messages: 0, ttlMs: 0 },
     );
-    return { id, position: `${entry.epoch}:${entry.seq}`, time: entry.time };
+    return { id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
   };
   const coalescer = new SampleCoalescer({ outbox: new RoomOutbox({ publisher: { publish }, clock, retryForMs: 1_000 }), clock });
   const pass = (maxValues?: number) => rollUp({ log, store, levels: LEVELS, room: ROOM, now: NOW, ...(maxValues && { maxValues }) });
