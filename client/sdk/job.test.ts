@@ -48,6 +48,20 @@ test('an end that came while away is found after the reconnect', async () => {
   expect(await result).toBe(7);
 });
 
+test('[P110] a job that failed and was run again while away is followed to its new end', async () => {
+  const { server, hub } = await start();
+  const result = hub.run('search', {});
+  const jobId = await submitted(server);
+  await followed(server, jobId);
+  await server.whileAway(() => {
+    server.setJob({ jobId, state: 'failed' });
+    server.setJob({ jobId, state: 'queued' });
+  });
+  await waitFor(() => server.requests.filter(({ event }) => event === 'subscribe').length > 1);
+  server.setJob({ jobId, state: 'done', result: 7 });
+  expect(await result).toBe(7);
+});
+
 test('a job whose room was forgotten is asked for itself', async () => {
   const { server, hub } = await start();
   const result = hub.run('search', {});

@@ -19,6 +19,8 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
   readonly #events = new Emitter<{ state: (state: JobState) => void }>();
   #state: JobState | undefined;
   #room: RoomSubscription | undefined;
+  /** Of the newest state that the room has told of, as far as it is about to. */
+  #newest = 0;
   #resolve: (result: Result) => void = () => {};
   #reject: (error: Error) => void = () => {};
 
@@ -60,6 +62,7 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
     room.on('job', (state) => this.#enter(stateOf(state)));
     room.on('gap', () => void this.#look());
     room.on('subscribed', ({ messages }) => {
+      this.#newest = Math.max(...messages.map(({ data }) => (data as JobState).revision), this.#newest);
       if (this.#state === undefined && messages.length === 0) void this.#look();
     });
     room.on('error', (error) => this.#stop(error));
@@ -80,7 +83,8 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
     if (this.#state && state.revision <= this.#state.revision) return;
     this.#state = state;
     this.#events.emit('state', state);
-    if (!hasEnded(state)) return;
+    // A failure after which it was run again is not its end.
+    if (!hasEnded(state) || state.revision < this.#newest) return;
     if (state.state === 'done') this.#resolve(state.result as Result);
     this.#stop(new JobError(state));
   }

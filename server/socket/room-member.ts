@@ -139,7 +139,7 @@ export class LogMember implements RoomMember, CursorTarget {
     const start = this.#start;
     if (!start) throw new Error('a subscription begins once');
     this.#start = undefined;
-    const hasEnded = parsed.kind === 'job' && start.entries.some(({ message }) => isJobEnd(message));
+    const hasEnded = parsed.kind === 'job' && endsJob(start.entries);
     queueMicrotask(() => (hasEnded ? this.options.end() : this.resume()));
     return { ...toAnswer(parsed.room, start), ...(presence && { presence }) };
   }
@@ -201,7 +201,7 @@ export class LogMember implements RoomMember, CursorTarget {
   entries(batch: readonly LogEntry[]): boolean {
     const { kind } = this.options.lease.channel.parsed;
     this.form.entries(batch);
-    if (kind === 'job' && batch.some((entry) => isJobEnd(entry.message))) this.options.end();
+    if (kind === 'job' && endsJob(batch)) this.options.end();
     // What a turn sends is written at its end: only then is it known what the client does not take.
     setImmediate(() => this.#goOn());
     return false;
@@ -289,4 +289,10 @@ export class ViewMember implements RoomMember {
     void this.options.socket.join(groupOf(this.options.lease.channel.parsed.room, group));
     return answer;
   }
+}
+
+/** Whether they come to the job's end: a failure after which it was run again is none. */
+function endsJob(entries: readonly LogEntry[]): boolean {
+  const last = entries.at(-1);
+  return last !== undefined && isJobEnd(last.message);
 }

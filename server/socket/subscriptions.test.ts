@@ -138,3 +138,18 @@ test('[P62] a job that ends while its reader does not keep up is told to the end
   expect(messages).toMatchObject([{ data: { state: 'done' } }]);
   await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the ended job to be left' });
 });
+
+test('[P110] a job that failed and was run again is followed to its new end, and then left', async () => {
+  const hub = await openMemoryHub(scope, { tokenSecret: SECRET, limits: false });
+  const admin = await connectClient(scope, hub.url, { auth: { token: await mintToken({ admin: true }, { sub: 'ada' }) } });
+  const say = (revision: number, state: string) =>
+    hub.publish('job:again', { jobId: 'again', name: 'n', createdAt: 1, revision, state }, { type: 'job' });
+  await say(1, 'failed');
+  await say(2, 'queued');
+  const { messages } = await admin.subscribe('job:again', { last: 5 });
+  expect(messages).toMatchObject([{ data: { state: 'failed' } }, { data: { state: 'queued' } }]);
+  await say(3, 'done');
+  await waitFor(() => admin.jobs.length === 1, { what: 'the new end' });
+  expect(admin.jobs).toMatchObject([{ revision: 3, state: 'done' }]);
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the ended job to be left' });
+});
