@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import { type CheckResult, check } from '../bench/faults/check.js';
 import { commandOf, readCommand } from '../bench/faults/command-line.js';
@@ -17,7 +15,8 @@ import { stormCommandOf } from '../bench/faults/storm/command-line.js';
 import { Crowd } from '../bench/faults/storm/crowd.js';
 import { wrongWithStorm } from '../bench/faults/storm/report.js';
 import type { StormRun } from '../bench/faults/storm/run.js';
-import { ROOT, temporaryDir } from './support/files.js';
+import { runFaultBench } from './support/fault-bench.js';
+import { ROOT } from './support/files.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { fileScope, testScope } from './support/scope.js';
 import { waitFor } from './support/wait.js';
@@ -249,23 +248,11 @@ test('a client of the storm counts a message that is dropped, repeated or swappe
   }
 }, 60_000);
 
-/** Runs the bench to its end, whatever it finds. */
-async function bench<Run>(flags: string): Promise<{ run: Run; stdout: string }> {
-  const jsonFile = join(await temporaryDir(scope), 'run.json');
-  const main = join(ROOT, 'dist/bench/faults/main.js');
-  const ran = promisify(execFile)(process.execPath, [main, ...flags.split(' '), '--json', jsonFile], { cwd: ROOT });
-  const { stdout, stderr } = await ran.catch((failed: { stdout: string; stderr: string }) => failed);
-  const text = await readFile(jsonFile, 'utf8').catch(() => {
-    throw new Error(`the run did not end:\n${stderr}`);
-  });
-  return { run: JSON.parse(text), stdout };
-}
-
 const SEED = 11;
 const SMOKE = `--minutes 0.45 --seed ${SEED} --readers 16 --rooms 4 --rate 60 --faults redis-kill,instance-kill,client-cut,redis-flush`;
 
 test(`a cluster whose Redis, instance and clients fail loses nothing that it acknowledged (seed ${SEED})`, async () => {
-  const { run, stdout } = await bench<FaultRun>(SMOKE);
+  const { run, stdout } = await runFaultBench<FaultRun>(scope, SMOKE);
   const wrong = wrongWith(run);
   expect({ wrong, stdout }).toEqual({ wrong: [], stdout });
   expect(run.faults.length).toBeGreaterThanOrEqual(2);
@@ -282,7 +269,7 @@ test(`a cluster whose Redis, instance and clients fail loses nothing that it ack
 }, 150_000);
 
 test('the clients of a killed instance come back to the others at once, and have what they missed once', async () => {
-  const { run, stdout } = await bench<StormRun>('storm --clients 200 --rooms 10 --rate 40 --seed 3');
+  const { run, stdout } = await runFaultBench<StormRun>(scope, 'storm --clients 200 --rooms 10 --rate 40 --seed 3');
   expect({ wrong: wrongWithStorm(run), stdout }).toEqual({ wrong: [], stdout });
   expect(run.crowd.lost).toBeGreaterThan(20);
   expect(run.crowd.backMs).toHaveLength(run.crowd.lost);

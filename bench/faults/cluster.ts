@@ -46,20 +46,26 @@ export interface FaultCluster {
   readonly crashes: readonly string[];
 }
 
-/** Starts everything, and resolves when all is ready. */
-export async function startFaultCluster(scope: Scope, side: Side): Promise<FaultCluster> {
+/**
+ * Starts everything, and resolves when all is ready.
+ * @param env of hubs and workers, beside the bench's own
+ */
+export async function startFaultCluster(scope: Scope, side: Side, env: Readonly<Record<string, string>> = {}): Promise<FaultCluster> {
   const crashes: string[] = [];
   const onCrash = (what: string) => crashes.push(what);
   const redis = await RedisServer.start(scope);
   const links = await Promise.all(Array.from({ length: INSTANCES }, () => startTcpProxy(scope, redis)));
   const ports = await Promise.all(links.map(freePort));
-  const launch = side === 'control' ? launchControl : launchHub;
+  const launchOurs: typeof launchControl = (...of) => launchHub(...of, { ...HUB_ENV, ...env });
+  const launch = side === 'control' ? launchControl : launchOurs;
   const instances = ports.map((port, index) => {
     const redisUrl = `redis://127.0.0.1:${links[index]!.port}`;
     return new Member(`${side === 'control' ? 'server' : 'hub'}-${index + 1}`, () => launch(scope, port, redisUrl), onCrash);
   });
   const workerNumbers = side === 'control' ? [] : Array.from({ length: WORKERS }, (_, index) => index + 1);
-  const workers = workerNumbers.map((number) => new Member(`worker-${number}`, () => startWorker(scope, { redisUrl: redis.url }), onCrash));
+  const workers = workerNumbers.map(
+    (number) => new Member(`worker-${number}`, () => startWorker(scope, { redisUrl: redis.url, env }), onCrash),
+  );
   await Promise.all([...instances, ...workers].map((member) => member.start()));
   // What ends with the run did not crash.
   scope.defer([...instances, ...workers], (members) => Promise.all(members.map((member) => member.kill())));

@@ -1,11 +1,13 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type NumberSpec, numberFrom, TEXTS } from './flags.js';
-import { FAULT_KINDS, FAULTS, type FaultKind } from './kinds.js';
+import { JOBS_HELP, type JobsCommand, readJobsCommand } from './jobs/command-line.js';
+import { FAULT_KINDS, FAULTS, kindsFrom } from './kinds.js';
 import type { RunSettings } from './run.js';
 import { readStormCommand, STORM_HELP, type StormCommand } from './storm/command-line.js';
 
 export type FaultCommand =
   | StormCommand
+  | JobsCommand
   | { readonly do: 'help'; readonly text: string }
   | {
       readonly do: 'run';
@@ -35,6 +37,7 @@ const BOOLEANS = {
 /** @throws Error in one line that says what is wrong */
 export function readCommand(args: readonly string[]): FaultCommand {
   if (args[0] === 'storm') return readStormCommand(args.slice(1));
+  if (args[0] === 'jobs') return readJobsCommand(args.slice(1));
   const texts = Object.fromEntries([...Object.keys(NUMBERS), ...Object.keys(TEXTS)].map((flag) => [flag, { type: 'string' as const }]));
   const options: NonNullable<ParseArgsConfig['options']> = { ...texts, ...BOOLEANS };
   const { values } = parseArgs({ args: [...args], options });
@@ -48,7 +51,7 @@ export function readCommand(args: readonly string[]): FaultCommand {
     readers: Math.round(number('readers')),
     rooms: Math.round(number('rooms')),
     perSecond: number('rate'),
-    kinds: kindsFrom(text('faults')),
+    kinds: kindsFrom(text('faults'), FAULT_KINDS),
   };
   const [jsonFile, logsDir, docsDir] = ['json', 'logs', 'docs'].map(text);
   return {
@@ -59,14 +62,6 @@ export function readCommand(args: readonly string[]): FaultCommand {
     ...(logsDir && { logsDir }),
     ...(docsDir && { docsDir }),
   };
-}
-
-function kindsFrom(text: string | undefined): readonly FaultKind[] {
-  if (text === undefined) return FAULT_KINDS;
-  const kinds = text.split(',');
-  const unknown = kinds.find((kind) => !Object.hasOwn(FAULTS, kind));
-  if (unknown !== undefined) throw new Error(`no fault is named ${unknown}: there is ${FAULT_KINDS.join(', ')}`);
-  return kinds as FaultKind[];
 }
 
 /** The command that does the same again. */
@@ -97,5 +92,10 @@ function helpText(): string {
     '',
     ...STORM_HELP.map(([flag, about]) => line(flag, about)),
     line('--write', 'Puts the table into docs/reliability.md.'),
+    '',
+    'npm run faults -- jobs [flags]: jobs while their workers, their hubs and Redis fail, and a check that each ends once',
+    '',
+    ...JOBS_HELP.map(([flag, about]) => line(flag, about)),
+    line('--write', 'Puts the tables into docs/reliability.md.'),
   ].join('\n');
 }

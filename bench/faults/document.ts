@@ -1,3 +1,5 @@
+import { markdownJobs } from './jobs/report.js';
+import type { JobsRun } from './jobs/run.js';
 import { markdownReport } from './report.js';
 import type { FaultRun } from './run.js';
 import { markdownStorm } from './storm/report.js';
@@ -11,6 +13,11 @@ export function withRun(document: string, run: FaultRun): string {
 /** The document with the storm's part made anew. @throws Error when it lacks the markers */
 export function withStorm(document: string, run: StormRun): string {
   return withPart(document, 'storm', markdownStorm(run));
+}
+
+/** The document with the jobs' part made anew. @throws Error when it lacks the markers */
+export function withJobs(document: string, run: JobsRun): string {
+  return withPart(document, 'jobs', markdownJobs(run));
 }
 
 function withPart(document: string, part: string, report: string): string {

@@ -61,6 +61,12 @@ async function killed(member: Member | undefined, { holdMs }: Fault) {
   return () => member?.start();
 }
 
+async function stopped(member: Member | undefined, { holdMs }: Fault) {
+  member?.signal('SIGSTOP');
+  await delay(holdMs);
+  return () => member?.signal('SIGCONT');
+}
+
 const CARRY: Record<FaultKind, Carry> = {
   'redis-restart': (injection, fault) => redisAway(injection, fault, 'SIGTERM'),
   'redis-kill': (injection, fault) => redisAway(injection, fault, 'SIGKILL'),
@@ -92,12 +98,7 @@ const CARRY: Record<FaultKind, Carry> = {
     withRedis(injection, fault, configured(['maxmemory-policy', 'noeviction'], ['maxmemory', '1000000']), configured(['maxmemory', '0'])),
   'redis-readonly': (injection, fault) => withRedis(injection, fault, [['REPLICAOF', '127.0.0.1', '1']], [['REPLICAOF', 'NO', 'ONE']]),
   'instance-kill': (injection, fault) => killed(instanceOf(injection, fault), fault),
-  'instance-stop': async (injection, fault) => {
-    const instance = instanceOf(injection, fault);
-    instance.signal('SIGSTOP');
-    await delay(fault.holdMs);
-    return () => instance.signal('SIGCONT');
-  },
+  'instance-stop': (injection, fault) => stopped(instanceOf(injection, fault), fault),
   'client-cut': (injection, fault) => withClients(injection, fault, 'cut'),
   'client-black-hole': (injection, fault) => withClients(injection, fault, 'blackHole'),
   'nginx-reload': async ({ cluster }) => {
@@ -112,13 +113,14 @@ const CARRY: Record<FaultKind, Carry> = {
     return NOTHING;
   },
   'worker-kill': (injection, fault) => killed(workerOf(injection, fault), fault),
+  'worker-stop': (injection, fault) => stopped(workerOf(injection, fault), fault),
 };
 
 /** What a fault hits, as a report names it. */
 export function targetOf(injection: Injection, fault: Fault): string {
   const { kind } = fault;
   if (kind === 'instance-kill' || kind === 'instance-stop') return instanceOf(injection, fault).name;
-  if (kind === 'worker-kill') return workerOf(injection, fault)?.name ?? 'no worker';
+  if (kind === 'worker-kill' || kind === 'worker-stop') return workerOf(injection, fault)?.name ?? 'no worker';
   if (kind === 'redis-black-hole' || kind === 'redis-delay' || kind === 'redis-throttle') {
     return fault.target < injection.cluster.links.length ? `link of ${injection.cluster.instances[fault.target]!.name}` : 'all links';
   }

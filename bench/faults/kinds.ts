@@ -18,6 +18,7 @@ export const FAULTS = {
   'nginx-reload': 'nginx reads its configuration anew.',
   'rolling-restart': 'The instances are told to end (SIGTERM) and started again, one after the other.',
   'worker-kill': 'T, a job worker, is killed (SIGKILL), and started again.',
+  'worker-stop': 'T, a job worker, is stopped (SIGSTOP) for longer than it may hold its jobs, and goes on.',
 } as const;
 
 export type FaultKind = keyof typeof FAULTS;
@@ -25,3 +26,12 @@ export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
 /** What a fault hits: two that hit the same thing do not overlap. */
 export const partOf = (kind: FaultKind) => (kind === 'rolling-restart' ? 'instance' : kind.split('-')[0]!);
+
+/** The kinds that a list names, or all of `usual`. @throws Error in one line */
+export function kindsFrom(text: string | undefined, usual: readonly FaultKind[]): readonly FaultKind[] {
+  if (text === undefined) return usual;
+  const kinds = text.split(',');
+  const unknown = kinds.find((kind) => !Object.hasOwn(FAULTS, kind));
+  if (unknown !== undefined) throw new Error(`no fault is named ${unknown}: there is ${FAULT_KINDS.join(', ')}`);
+  return kinds as FaultKind[];
+}

@@ -19,6 +19,7 @@ export const COUNTED_FROM_ONSET: ReadonlySet<FaultKind> = new Set([
   'client-black-hole',
   'instance-kill',
   'worker-kill',
+  'worker-stop',
 ] as const);
 
 export interface Recovery {

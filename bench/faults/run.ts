@@ -24,7 +24,7 @@ export interface FaultRun extends Verdict {
   readonly crashes: readonly string[];
 }
 
-const QUIET_START_MS = 2_000;
+export const QUIET_START_MS = 2_000;
 /** The part of a run that faults begin in: the rest is for the last to heal. */
 const TAIL_MS = 3_000;
 
@@ -59,7 +59,7 @@ export async function runFaults(
 }
 
 /** Faults one after the other, some beginning in the middle of the one before, until it is time to stop. */
-async function carryOutAll(
+export async function carryOutAll(
   injection: Injection,
   faults: Iterable<Fault>,
   lastOnsetMs: number,

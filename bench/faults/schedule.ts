@@ -15,6 +15,8 @@ export interface Fault {
 }
 
 const HOLD_MS = { least: 500, most: 4_000 };
+/** Longer than a worker may hold its jobs without a sign: 15 s. */
+const WORKER_STOP_MS = { least: 17_000, most: 20_000 };
 const GAP_MS = { least: 1_500, most: 3_000 };
 const OVERLAPPING = 0.2;
 
@@ -30,10 +32,12 @@ export function* schedule(seed: number, kinds: readonly FaultKind[] = FAULT_KIND
       const wish = random() < OVERLAPPING;
       const overlaps: boolean = wish && !overlapped && next !== undefined && partOf(next) !== partOf(kind);
       overlapped = overlaps;
-      yield { kind, target: Math.floor(random() * 4), holdMs: between(HOLD_MS), gapMs: between(GAP_MS), overlaps, strength: random() };
+      yield { kind, target: Math.floor(random() * 4), holdMs: between(holdOf(kind)), gapMs: between(GAP_MS), overlaps, strength: random() };
     }
   }
 }
+
+const holdOf = (kind: FaultKind) => (kind === 'worker-stop' ? WORKER_STOP_MS : HOLD_MS);
 
 function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
   const rest = [...items];

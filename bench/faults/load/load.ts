@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { pace } from '../../load/pace.js';
 import { check } from '../check.js';
 import type { Histories, Publication } from '../history.js';
@@ -12,6 +11,7 @@ import { readLog } from './room-log.js';
 import { openSdkClient } from './sdk-client.js';
 import { publishWithStockClient } from './stock-publisher.js';
 import { readWithStockClient } from './stock-reader.js';
+import { until } from './until.js';
 
 /** Stock publishers of each room, on connections of their own. */
 const PUBLISHERS_PER_ROOM = 2;
@@ -22,7 +22,6 @@ const BURST_MESSAGES = 3;
 const OPENING_MS = 60_000;
 /** For all to be acknowledged and read in the end. */
 const SETTLING_MS = 60_000;
-const LOOK_MS = 20;
 /** Jobs are told to their owner only: over all its connections it must be the same guest. */
 const JOBS_GUEST = 'ownerOfTheFaultBenchJobs';
 
@@ -143,10 +142,4 @@ export class Load {
     if (free) free.publish();
     else this.#heldBack++;
   }
-}
-
-/** Whether it holds before the deadline. */
-async function until(deadline: number, holds: () => boolean): Promise<boolean> {
-  for (; !holds(); await delay(LOOK_MS)) if (Date.now() > deadline) return false;
-  return true;
 }
