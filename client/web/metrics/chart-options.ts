@@ -56,7 +56,7 @@ export function timeChart(size: ChartSize, colours: ChartColours, { onCursor, on
         space: 56,
         grid: { show: false },
         ticks: { show: false },
-        values: (_, times, __, ___, step) => times.map((time) => axisTime(time, step)),
+        values: (chart, times, __, ___, step) => times.map((time) => (isCut(chart, time, step) ? null : axisTime(time, step))),
       },
     ],
     hooks: {
@@ -64,6 +64,15 @@ export function timeChart(size: ChartSize, colours: ChartColours, { onCursor, on
       setSelect: [(plot) => zoomToSelection(plot, onZoom)],
     },
   };
+}
+
+/** Half of a mark's width in pixels, with its seconds and without. */
+const HALF_MARK_PX = { seconds: 26, minutes: 16 };
+
+/** Whether the mark of a time would reach over the chart's right edge. @param step seconds between two marks */
+function isCut(chart: uPlot, time: number, step: number): boolean {
+  const edge = chart.width * (1 - chart.bbox.left / chart.ctx.canvas.width);
+  return chart.valToPos(time, 'x') + (step >= 60 ? HALF_MARK_PX.minutes : HALF_MARK_PX.seconds) > edge;
 }
 
 /** Selections narrower than this are clicks. */

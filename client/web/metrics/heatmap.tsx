@@ -2,6 +2,7 @@ import { useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Columns } from './align.js';
 import { type ChartColours, rowAxis, seriesColours, timeChart } from './chart-options.js';
+import { cellsOf } from './heat-cells.js';
 import { setText } from './legend.js';
 import { CHART_PX } from './line-chart.js';
 import type { Panel } from './panels.js';
@@ -86,16 +87,16 @@ function paintCells(chart: uPlot, { columns: [times, ...rows], tickMs, most }: C
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.fillStyle = colour;
-  const edges = times.map((time) => [chart.valToPos(time, 'x', true), chart.valToPos(time + tickMs / 1000, 'x', true)] as const);
   rows.forEach((row, at) => {
     const top = chart.valToPos(at + 1, 'y', true);
     const height = chart.valToPos(at, 'y', true) - top - 1;
-    row.forEach((value, i) => {
-      if (typeof value !== 'number' || value <= 0) return;
-      const [left, right] = edges[i]!;
+    for (const { value, from, to } of cellsOf(times, row, tickMs / 1000)) {
+      // On whole pixels: what is between two cells would show through.
+      const left = Math.round(chart.valToPos(from, 'x', true));
+      const right = Math.round(chart.valToPos(to, 'x', true));
       ctx.globalAlpha = 0.06 + 0.94 * Math.sqrt(value / most);
       ctx.fillRect(left, top, Math.max(1, right - left), height);
-    });
+    }
   });
   ctx.restore();
 }
