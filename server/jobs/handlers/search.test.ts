@@ -84,7 +84,7 @@ test('a search that is stopped ends', async () => {
   await expect(search(context, 'word')).rejects.toThrow('enough');
 });
 
-test.each([[''], ['   '], ['!?'], ['x'.repeat(201)]])('the query %p is refused', (query) => {
+test.each([[''], ['   '], ['!?'], ['.*'], ['x'.repeat(201)]])('the query %p is refused', (query) => {
   expect(searchInput.safeParse({ room: ROOM, query }).success).toBe(false);
 });
 
@@ -95,9 +95,42 @@ test('texts that people read as one fold to one', () => {
     ['İstanbul', 'istanbul'],
     ['ﬁn', 'FIN'],
     ['Ångström', 'angstrom'],
+    ['ЁЖИК', 'ежик'],
+    ['שָׁלוֹם', 'שלום'],
+    ['مُحَمَّد', 'محمد'],
+    ['ＡＢＣ１２３', 'abc123'],
+    ['ｶﾞｲﾄﾞ', 'ガイド'],
+    ['한국', '\u1112\u1161\u11ab\u1100\u116e\u11a8'],
   ]) {
     expect(fold(a!)).toBe(fold(b!));
   }
+});
+
+test('letters that differ by more than an accent stay different', () => {
+  for (const [text, part] of [
+    ['ガイド', 'カイト'],
+    ['한국', '하구'],
+    ['की', 'का'],
+    ['ที่', 'ทา'],
+  ]) {
+    expect(fold(text!)).not.toContain(fold(part!));
+  }
+  expect(fold('가')).not.toContain(fold('\u1100'));
+});
+
+test.each([
+  ['京タワ', '東京タワーへ行く'],
+  ['明天', '我们明天见'],
+  ['국어 한', '한국어를 공부한다'],
+  ['हिन्दी', 'मैं हिन्दी बोलता हूँ'],
+  ['a.c', 'a then c'],
+  ['(x', 'f(x)'],
+  ['C:\\temp', 'in C:\\temp\\new'],
+])('%p is found in %p: parts of words, in any script, and no character is special', async (query, text) => {
+  const { say, context } = handlerContext();
+  await say(ROOM, 'text', { text });
+  await say(ROOM, 'text', { text: 'another' });
+  expect((await search(context, query)).hits.map((hit) => hit.text)).toEqual([text]);
 });
 
 test('folding twice is folding once, and a text has its own words', () => {
@@ -123,7 +156,10 @@ test('an excerpt shows the found word, is bounded, and cuts no character in two'
 
 test('a message is found by each of its words, whatever characters stand around them', async () => {
   const text = fc.array(
-    fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('Café', 'ΟΔΟΣ', 'straße', 'e\u0301t\u00e9', '"', '\\', '\n')),
+    fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('Café', 'ΟΔΟΣ', 'straße', 'e\u0301t\u00e9', '한국', '\u1161', 'ガ', '\u3099', 'हि', '"', '\\', '\n'),
+    ),
   );
   await fc.assert(
     fc.asyncProperty(text, fc.boolean(), async (parts, asLines) => {
