@@ -45,6 +45,11 @@ jobQueueContract('bullmq', async () => {
   return { open: (limits?: QueueLimits) => open(prefix, limits), end };
 });
 
+jobQueueContract('bullmq, jobs started where they are submitted,', async () => {
+  const prefix = `t${++stores}`;
+  return { open: (limits?: QueueLimits) => open(prefix, { ...limits, startsHere: ['threads'] }), end };
+});
+
 /** A queue with its changes, and runs that end when the test says so. */
 async function instance(prefix: string, options: Parameters<typeof open>[1] = {}) {
   const queue = await open(prefix, options);
@@ -192,6 +197,87 @@ describe('a worker that stalls', () => {
     expect(runs).toHaveLength(CRASHES_MAX);
     expect((await queue.inspect(state.jobId)).failures).toHaveLength(CRASHES_MAX);
     expect((await queue.list({ state: 'failed', limit: 1 })).map((record) => record.state.jobId)).toEqual([state.jobId]);
+  });
+});
+
+describe('a job that is started where it is submitted', () => {
+  const HERE = { startsHere: ['threads'] } as const;
+  const bullKeys = (prefix: string, jobId: string) => links[0]!.run((client) => client.exists(`${prefix}:{jobs}:bull:threads:${jobId}`));
+
+  test('never is in BullMQ, and all see its states', async () => {
+    const [here, there] = [await instance('d1', HERE), await instance('d1', HERE)];
+    await here.work();
+    await there.work();
+    const { state } = await here.queue.submit(requestOf());
+    expect(state.state).toBe('queued');
+    const run = await waitFor(() => here.runs[0]);
+    expect(await stateOf(there.queue, state.jobId)).toMatchObject({ state: 'active' });
+    expect(await there.queue.depth()).toMatchObject({ active: 1, byName: { probe: { active: 1 } } });
+    run.resolve('x');
+    await waitFor(async () => (await stateOf(there.queue, state.jobId)).result === 'x');
+    expect(here.changes.map((change) => change.state.state)).toEqual(['queued', 'active', 'done']);
+    expect(await bullKeys('d1', state.jobId)).toBe(0);
+    expect(await links[0]!.run((client) => client.zCard('d1:{jobs}:leases'))).toBe(0);
+  });
+
+  test('waits in line where all places are taken, for whoever has one', async () => {
+    const [here, there] = [await instance('d2', HERE), await instance('d2', HERE)];
+    await here.work(2);
+    const jobs: JobRecord[] = [];
+    for (let n = 0; n < 2; n++) {
+      jobs.push(await here.queue.submit(requestOf()));
+      await waitFor(() => here.runs[n]);
+    }
+    // The second came from the line, which has a place in each process.
+    expect(await bullKeys('d2', jobs[0]!.state.jobId)).toBe(0);
+    expect(await bullKeys('d2', jobs[1]!.state.jobId)).toBe(1);
+    for (let n = 0; n < 2; n++) jobs.push(await here.queue.submit(requestOf()));
+    await there.work();
+    for (let n = 0; n < 2; n++) (await waitFor(() => there.runs[n])).resolve();
+    await waitFor(async () => (await stateOf(here.queue, jobs[3]!.state.jobId)).state === 'done');
+    expect([...here.runs, ...there.runs].map(({ jobId }) => jobId)).toEqual(jobs.map(({ state }) => state.jobId));
+  });
+
+  test('is taken over by another where its process gives no sign, and its late end is not kept', async () => {
+    const [silent, other] = [await instance('d3', { ...HERE, lockMs: 60_000 }), await instance('d3', { ...HERE, lockMs: 300 })];
+    await silent.work(2);
+    const { state } = await silent.queue.submit(requestOf());
+    const lost = await waitFor(() => silent.runs[0]);
+    await other.work();
+    // Its lease is over as if the process had been stopped for longer than it lasts.
+    await links[0]!.run((client) => client.zAdd('d3:{jobs}:leases', { score: 1, value: state.jobId }));
+    const taken = (await waitFor(() => other.runs[0] ?? silent.runs[1]))!;
+    expect(taken).toMatchObject({ jobId: state.jobId, attempt: 1 });
+    expect(taken.fence).toBeGreaterThan(lost.fence);
+    lost.resolve('late');
+    taken.resolve('kept');
+    await waitFor(async () => (await stateOf(other.queue, state.jobId)).state === 'done');
+    expect((await stateOf(other.queue, state.jobId)).result).toBe('kept');
+    const ends = [...silent.changes, ...other.changes].filter((change) => change.state.endedAt !== undefined);
+    expect(ends).toHaveLength(1);
+  });
+
+  test('keeps its lease for as long as it runs, however old it is', async () => {
+    const time = { ms: Date.now() };
+    const { queue, runs, work } = await instance('d4', { ...HERE, lockMs: 150, adoptMs: 20, now: () => time.ms });
+    await work();
+    const { state } = await queue.submit(requestOf());
+    const run = await waitFor(() => runs[0]);
+    time.ms += 60_000;
+    const leaseEnd = () => links[0]!.run((client) => client.zScore('d4:{jobs}:leases', state.jobId));
+    const first = (await leaseEnd())!;
+    await waitFor(async () => (await leaseEnd())! > first + 450);
+    expect(run.signal.aborted).toBe(false);
+    run.resolve('x');
+    await waitFor(async () => (await stateOf(queue, state.jobId)).state === 'done');
+    expect(runs).toHaveLength(1);
+  });
+
+  test('a lease of a job that is gone is forgotten', async () => {
+    const { work } = await instance('d5', { ...HERE, lockMs: 60 });
+    await links[0]!.run((client) => client.zAdd('d5:{jobs}:leases', { score: 1, value: 'gone' }));
+    await work();
+    await waitFor(async () => (await links[0]!.run((client) => client.zCard('d5:{jobs}:leases'))) === 0);
   });
 });
 

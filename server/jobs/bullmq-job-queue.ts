@@ -5,7 +5,7 @@ import type { JobDetails } from '../../shared/protocol.js';
 import { toHubError } from '../adapter/command-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
-import { cancelJob, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob } from './job-machine.js';
+import { cancelJob, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob, startJob } from './job-machine.js';
 import {
   JOB_PRIORITIES,
   type JobLane,
@@ -17,6 +17,9 @@ import {
   type WorkOptions,
 } from './job-queue.js';
 import { JobRecords, type JobsLink } from './job-records.js';
+import { LaneEntrance, type Place } from './lane-entrance.js';
+import { LeasedRuns } from './leased-runs.js';
+import { LostJobs } from './lost-jobs.js';
 import { RunningJob } from './running-job.js';
 import type { JobLogger } from './thread-runner.js';
 import { UntoldEnds } from './untold-ends.js';
@@ -41,6 +44,11 @@ export interface BullmqJobQueueOptions {
   readonly leaveMs?: number;
   /** Milliseconds after which another process tells the end of a job that its own process did not. Default 10,000. */
   readonly untoldMs?: number;
+  /**
+   * Lanes whose jobs are started where they are submitted, without BullMQ, if there is a place and nobody waits. Default: the event loop alone, where a job
+   * mostly waits; work for threads is left to whichever process is idle.
+   */
+  readonly startsHere?: readonly JobLane[];
   readonly logger: JobLogger;
   readonly now?: () => number;
 }
@@ -64,15 +72,17 @@ const LEAVE_FIRST_MS = 50;
 const LEAVE_LAST_MS = 5_000;
 /** Turns of one priority, as the scripts count them: three times that is BullMQ's highest number. */
 const TURNS = 699_050;
-/** A submission that took longer is no longer under way. */
-const ORPHAN_MS = 30_000;
-const ORPHANS_AT_ONCE = 100;
+/** A job that BullMQ gave to a process whose places are all taken meanwhile waits this long for one, and goes back then. */
+const PLACE_MS = 200;
 /** Jobs submitted here that are started without being read, if they are taken here: with their inputs 16 MiB at most. */
 const REMEMBERED = 256;
 
 /**
  * Jobs on Redis, run by whichever process works. BullMQ moves them: line, locks, stalled workers, waits before the next attempt. What
  * state a job is in is written in `JobRecords`, fenced.
+ *
+ * A job that need not wait is started where it is submitted, in one step with its submission, and BullMQ never has it: a lease stands for BullMQ's lock.
+ * When the lease is over, another attempt is due, or its process stops, it goes to BullMQ as any other.
  *
  * Order: owners take turns by start-time fair queueing, as BullMQ priorities; a job that a stalled worker or a close gave back goes first.
  */
@@ -84,6 +94,9 @@ class BullmqJobQueue implements JobQueue {
   private readonly records: JobRecords;
   private readonly queues: Record<JobLane, Queue>;
   private readonly workers: Worker[] = [];
+  private readonly entrances: Partial<Record<JobLane, LaneEntrance>> = {};
+  private readonly leased: LeasedRuns;
+  private readonly lost: LostJobs;
   /** More than one of a job, where this process lost it and took it again. */
   private readonly running = new Set<RunningJob>();
   /** What BullMQ waits for: it ends after the run, when BullMQ knows what becomes of the job. */
@@ -101,6 +114,7 @@ class BullmqJobQueue implements JobQueue {
   private untoldListener: (record: JobRecord) => void = () => {};
   private readonly untoldEnds: UntoldEnds;
   private knows: (name: string) => boolean = () => true;
+  private runner: JobRunner | undefined;
   private orphanTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -113,6 +127,7 @@ class BullmqJobQueue implements JobQueue {
       adoptMs: 30_000,
       leaveMs: 300_000,
       untoldMs: 10_000,
+      startsHere: ['loop'] as const,
       now: Date.now,
     };
     this.options = { ...defaults, ...options, queuedMax };
@@ -128,6 +143,16 @@ class BullmqJobQueue implements JobQueue {
     const bullPrefix = bullPrefixOf(prefix);
     this.bull = { connection: openBullClient({ url, locate: () => link.locate(bullPrefix) }, this.clients), prefix: bullPrefix };
     this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
+    this.lost = new LostJobs({
+      records: this.records,
+      lanes: LANES,
+      findInBull: (lane, jobId) => this.queues[lane].getJob(jobId),
+      add: (job, turn) => this.add(job, turn),
+      report: (job) => this.listener(recordOf(job)),
+      now: this.options.now,
+    });
+    const takeOver = (jobId: string) => this.lost.takeOver(jobId);
+    this.leased = new LeasedRuns({ records: this.records, leaseMs: this.options.lockMs, takeOver });
     this.channel = `${prefix}:{jobs}:cancelled`;
     this.stopHearing = link.keepSubscribed(this.channel, {
       message: (payload) => this.lookAt(payload.toString()),
@@ -137,21 +162,12 @@ class BullmqJobQueue implements JobQueue {
 
   async submit(request: JobRequest): Promise<JobRecord> {
     if (this.closed) throw new HubError('closing');
-    for (;;) {
-      const answer = await this.records.create(newJob(request, this.newId(), this.options.now()));
-      if ('created' in answer) {
-        this.submitted.set(answer.created.state.jobId, answer.created);
-        this.listener(recordOf(answer.created));
-        await this.enter(answer.created, answer.turn);
-        return recordOf(answer.created);
-      }
-      const joined = await this.records.read(answer.joined);
-      // It may have been forgotten in between: then there is nothing to join.
-      if (joined) {
-        // Its submitter may have gone before BullMQ had it; BullMQ takes a job once.
-        if (joined.state.state === 'queued') await this.add(joined, await this.records.turnOf(answer.joined));
-        return recordOf(joined);
-      }
+    const place = await this.placeToStart(request);
+    try {
+      return place ? await this.create(request, place) : await this.lineUp(request, () => this.create(request));
+    } catch (error) {
+      place?.giveBack();
+      throw error;
     }
   }
 
@@ -199,8 +215,15 @@ class BullmqJobQueue implements JobQueue {
 
   async work(run: JobRunner, { concurrency, knows = () => true }: WorkOptions): Promise<void> {
     this.knows = knows;
-    for (const lane of LANES) if (concurrency[lane] > 0) this.workers.push(this.openWorker(lane, run, concurrency[lane]));
-    this.orphanTimer ??= setInterval(() => this.adoptOrphans().catch(() => {}), this.options.adoptMs).unref();
+    this.runner = run;
+    for (const lane of LANES) {
+      if (concurrency[lane] === 0) continue;
+      const worker = this.openWorker(lane, run, concurrency[lane]);
+      this.workers.push(worker);
+      this.entrances[lane] = new LaneEntrance(concurrency[lane], worker);
+    }
+    this.orphanTimer ??= setInterval(() => this.lost.adoptOrphans().catch(() => {}), this.options.adoptMs).unref();
+    this.leased.start();
   }
 
   onChange(listener: (record: JobRecord) => void): void {
@@ -229,10 +252,50 @@ class BullmqJobQueue implements JobQueue {
     for (const run of this.running) run.putBack();
     await within(5_000, processed()).catch(() => {});
     this.stopHearing();
+    this.leased.stop();
     // With Redis away neither comes to an end, until their clients stop connecting.
     const parts = [...this.workers, ...Object.values(this.queues)];
     await within(2_000, Promise.all(parts.map((part) => part.close()))).catch(() => {});
     for (const client of this.clients) client.disconnect();
+  }
+
+  private async placeToStart({ lane, name }: JobRequest): Promise<Place | undefined> {
+    if (!this.options.startsHere.includes(lane) || !this.knows(name)) return undefined;
+    return this.entrances[lane]?.placeToStart();
+  }
+
+  /** @param place where the job may be started */
+  private async create(request: JobRequest, place?: Place): Promise<JobRecord> {
+    for (;;) {
+      const now = this.options.now();
+      const job = newJob(request, this.newId(), now);
+      const answer = await this.records.create(job, place && { job: startJob(job, now), leaseMs: this.options.lockMs });
+      if (place && 'started' in answer) {
+        this.listener(recordOf(job));
+        void this.track(this.runStarted(answer.started, place)).catch(() => {});
+        return recordOf(job);
+      }
+      place?.giveBack();
+      if ('created' in answer) {
+        this.submitted.set(job.state.jobId, job);
+        this.listener(recordOf(job));
+        await this.lineUp(request, () => this.enter(job, answer.turn));
+        return recordOf(job);
+      }
+      const joined = 'joined' in answer && (await this.records.read(answer.joined));
+      // It may have been forgotten in between: then there is nothing to join.
+      if (joined) {
+        // Its submitter may have gone before BullMQ had it; BullMQ takes a job once.
+        if (joined.state.state === 'queued') await this.add(joined, await this.records.turnOf(joined.state.jobId));
+        return recordOf(joined);
+      }
+    }
+  }
+
+  /** Puts a job in line before any that is submitted after it. */
+  private lineUp<Value>({ lane }: JobRequest, work: () => Promise<Value>): Promise<Value> {
+    const entrance = this.entrances[lane];
+    return entrance ? entrance.lineUp(work) : work();
   }
 
   /** @throws HubError `unknown_job` */
@@ -290,8 +353,38 @@ class BullmqJobQueue implements JobQueue {
     return work;
   }
 
+  /** Runs a job that was started as it was submitted, and gives BullMQ what is not over with that. */
+  private async runStarted(started: Job, place: Place): Promise<void> {
+    const running = this.open(started);
+    place.begin();
+    this.leased.add(running);
+    this.listener(recordOf(started));
+    if (this.closed) running.putBack();
+    try {
+      const { next } = await running.runStarted((attempt, control) => this.runner!(attempt, control).finally(() => place.giveBack()));
+      // Where BullMQ does not take it now, the next look for orphans puts it in line.
+      if (next === 'wait' || next === 'put back') await this.add(running.now, 1);
+    } finally {
+      place.giveBack();
+      this.leased.delete(running);
+      this.running.delete(running);
+    }
+  }
+
+  private open(job: Job): RunningJob {
+    const report = (changed: Job) => this.listener(recordOf(changed));
+    const running = new RunningJob(job, { records: this.records, report, now: this.options.now });
+    this.running.add(running);
+    return running;
+  }
+
   /** What BullMQ calls for each job that it took for this process. */
-  private async process(bullJob: BullJob<BullData>, token: string | undefined, run: JobRunner): Promise<void> {
+  private async process(bullJob: BullJob<BullData>, token: string | undefined, run: JobRunner, lane: JobLane): Promise<void> {
+    const inPlace = await this.entrances[lane]!.run(() => this.runTaken(bullJob, token, run), PLACE_MS);
+    if (!inPlace) await this.giveBack(bullJob, token);
+  }
+
+  private async runTaken(bullJob: BullJob<BullData>, token: string | undefined, run: JobRunner): Promise<void> {
     const jobId = bullJob.id ?? '';
     const remembered = this.submitted.get(jobId);
     this.submitted.delete(jobId);
@@ -299,17 +392,12 @@ class BullmqJobQueue implements JobQueue {
     if (!job) return;
     if (this.closed) return this.giveBack(bullJob, token);
     if (!this.knows(job.request.name)) await this.leaveToOthers(bullJob, job);
-    const running = new RunningJob(job, {
-      records: this.records,
-      report: (changed) => this.listener(recordOf(changed)),
-      now: this.options.now,
-    });
     this.lookAt(jobId);
-    this.running.add(running);
+    const running = this.open(job);
     try {
       const outcome = await running.run(run);
       // It changed since its submission: as what it is now, it may still have to run.
-      if (outcome.next === 'not started' && remembered) return await this.process(bullJob, token, run);
+      if (outcome.next === 'not started' && remembered) return await this.runTaken(bullJob, token, run);
       if (outcome.next === 'wait') throw new RetryLater(outcome.delayMs);
       if (outcome.next === 'put back') return await this.giveBack(bullJob, token);
       if (outcome.next === 'failed') throw new UnrecoverableError(outcome.message);
@@ -356,31 +444,6 @@ class BullmqJobQueue implements JobQueue {
     for (const running of this.running) if (jobId === undefined || running.jobId === jobId) running.look();
   }
 
-  /** Jobs that BullMQ does not have: their submitter died between the two, or Redis lost the end of its log. */
-  private async adoptOrphans(): Promise<void> {
-    for (const lane of LANES) {
-      for (const status of ['queued', 'active'] as const) {
-        const ids = await this.records.oldest(status, lane, this.options.now() - ORPHAN_MS, ORPHANS_AT_ONCE);
-        for (const jobId of ids) await this.adopt(jobId, lane);
-      }
-    }
-  }
-
-  private async adopt(jobId: string, lane: JobLane): Promise<void> {
-    const bullJob = await this.queues[lane].getJob(jobId);
-    if (bullJob && bullJob.finishedOn === undefined) return;
-    const job = await this.records.read(jobId);
-    if (!job) return this.records.dropFromIndex(jobId, lane);
-    if (isEnded(job)) return;
-    const queued = job.state.state === 'active' ? recoverJob(job, this.options.now()) : job;
-    if (queued !== job) {
-      if (!(await this.records.change(job, queued))) return;
-      this.listener(recordOf(queued));
-    }
-    await bullJob?.remove();
-    if (!isEnded(queued)) await this.add(queued, await this.records.turnOf(jobId));
-  }
-
   private openQueue(lane: JobLane): Queue {
     const queue = new Queue(lane, { ...this.bull, streams: { events: { maxLen: 100 } } });
     queue.on('error', this.onBullError);
@@ -389,7 +452,7 @@ class BullmqJobQueue implements JobQueue {
 
   private openWorker(lane: JobLane, run: JobRunner, concurrency: number): Worker {
     const { lockMs } = this.options;
-    const worker = new Worker(lane, (job, token) => this.track(this.process(job, token, run)), {
+    const worker = new Worker(lane, (job, token) => this.track(this.process(job, token, run, lane)), {
       ...this.bull,
       concurrency,
       lockDuration: lockMs,

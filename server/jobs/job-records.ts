@@ -27,8 +27,16 @@ export interface RecordLimits {
   readonly retryAfterMs: number;
 }
 
-/** A job in Redis, and its place in line: the lower turn goes first. */
-export type Created = { joined: string } | { created: Job; turn: number };
+/** A job in Redis, and its place in line: the lower turn goes first; or as it was started at once. */
+export type Created = { joined: string } | { created: Job; turn: number } | { started: Job };
+
+/** How a job is started where it is submitted. */
+export interface StartHere {
+  /** As it is then. */
+  readonly job: Job;
+  /** Milliseconds without a sign after which others take it over. */
+  readonly leaseMs: number;
+}
 
 /**
  * The jobs of all instances: the truth about each job's state, which BullMQ only moves about. A state is replaced only by one that
@@ -41,8 +49,11 @@ export class JobRecords {
     private readonly limits: RecordLimits,
   ) {}
 
-  /** @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken */
-  async create(job: Job): Promise<Created> {
+  /**
+   * @param start where there is a place to run it: it is started if nobody waits for one
+   * @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken
+   */
+  async create(job: Job, start?: StartHere): Promise<Created> {
     const { request, state } = job;
     const { queuedMax, queuedPerOwnerMax } = this.limits;
     const keys = [
@@ -52,6 +63,10 @@ export class JobRecords {
       ...this.turnKeys(request),
       this.key('names'),
       this.unfinishedKey(request),
+      ...this.activeKeys(request),
+      this.key('leases'),
+      this.key('bull', request.lane, 'prioritized'),
+      this.key('bull', request.lane, 'wait'),
     ];
     const places = [String(queuedMax), String(queuedPerOwnerMax), this.jobKey('')];
     const args = [
@@ -64,7 +79,9 @@ export class JobRecords {
       String(state.revision),
     ];
     const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? '')];
-    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name, ...bounds]));
+    const started = start ? [encode(start.job), String(start.job.state.revision), String(start.leaseMs)] : ['', '', ''];
+    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name, ...bounds, ...started]));
+    if (start && answer === 'started') return { started: start.job };
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
   }
 
@@ -87,24 +104,44 @@ export class JobRecords {
   async change(from: Job, to: Job): Promise<boolean> {
     const { request, state } = to;
     const { lane, owner } = request;
+    const [active, activeOfName] = this.activeKeys(request);
     const keys = [
       this.jobKey(state.jobId),
       this.keyKey(request),
       this.key('queued', lane),
-      this.key('active', lane),
+      active,
       this.key('waiting'),
       this.key('turn', ...lineOf(request)),
       this.key('failed'),
       this.key('queued', 'of', request.name),
-      this.key('active', 'of', request.name),
+      activeOfName,
       this.unfinishedKey(request),
       this.key('untold'),
+      this.key('leases'),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
     const dead = [String(state.endedAt ?? 0), String(FAILED_MAX), this.jobKey('')];
     const args = [state.jobId, owner, ...revisions, state.state, encode(to), ...times, flag(request), ...dead];
     return (await this.script(CHANGE, keys, args)) === 1;
+  }
+
+  /**
+   * Renews the leases of jobs that were started without BullMQ.
+   * @returns those of them that have none any more, and at most `limit` jobs of all whose lease is over
+   */
+  async lease(jobIds: readonly string[], leaseMs: number, limit: number): Promise<{ gone: string[]; over: string[] }> {
+    const args = [String(leaseMs), String(limit), ...jobIds];
+    const [gone, over] = (await this.script(LEASES, [this.key('leases')], args)) as [string[], string[]];
+    return { gone, over };
+  }
+
+  async hasLease(jobId: string): Promise<boolean> {
+    return (await this.link.run((client) => client.zScore(this.key('leases'), jobId))) !== null;
+  }
+
+  async dropLease(jobId: string): Promise<void> {
+    await this.link.run((client) => client.zRem(this.key('leases'), jobId));
   }
 
   async read(jobId: string): Promise<Job | undefined> {
@@ -219,6 +256,10 @@ export class JobRecords {
     return [this.key('turn', ...line), this.key('turns', ...line), this.key('queued', 'of', request.name)];
   }
 
+  private activeKeys({ lane, name }: JobRequest): [ofLane: string, ofName: string] {
+    return [this.key('active', lane), this.key('active', 'of', name)];
+  }
+
   private unfinishedKey({ name, owner }: JobRequest): string {
     return this.key('unfinished', name, owner);
   }
@@ -242,9 +283,10 @@ function load(...names: string[]): Script {
 /** Failed jobs that are kept, of all owners. */
 const FAILED_MAX = 5_000;
 
-const CREATE = load('job-line', 'create-job');
+const CREATE = load('job-line', 'lease-time', 'create-job');
 const RETRY = load('job-line', 'retry-job');
 const CHANGE = load('change-job');
+const LEASES = load('lease-time', 'leases');
 
 const otherThan = (lane: JobLane): JobLane => (lane === 'threads' ? 'loop' : 'threads');
 /** Jobs of one line take turns: those of a lane and priority. */

@@ -26,6 +26,7 @@ function reporting(publish: (id: string) => Promise<unknown>) {
     async publish(_room: string, _type: string, _data: unknown, { id }: { id: string }) {
       await publish(id);
       published.push(id);
+      return { id, position: `e:${published.length}`, time: 0 };
     },
   } as unknown as SystemPublisher;
   const logger = { info() {}, warn() {}, error() {} };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERRORS, toWireError } from '../../shared/errors.js';
-import type { JobState } from '../../shared/protocol.js';
+import type { JobState, PublishAnswer } from '../../shared/protocol.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobQueue } from './job-queue.js';
 import type { JobLogger } from './thread-runner.js';
@@ -15,6 +15,17 @@ interface ReportOptions {
 export interface JobReports {
   /** Resolves once all that happened so far is published, or given up, or after `withinMs`. */
   settled(withinMs: number): Promise<void>;
+  /**
+   * All that a job says, where it has said nothing yet and ends before its states are held no longer; undefined, and then all of it is in its room or
+   * comes there, where it takes longer, happens in another process, or cannot be published at once.
+   */
+  story(jobId: string): Promise<readonly ToldState[] | undefined>;
+}
+
+/** A state as it stands in the job's room. */
+export interface ToldState {
+  readonly state: JobState;
+  readonly position: PublishAnswer['position'];
 }
 
 /** Tries to publish one state, and the pause between them, which grows: about two minutes in all. */
@@ -25,8 +36,9 @@ const RETRY_MAX_MS = 5_000;
 /** A state on its way into its room. */
 interface Publication {
   readonly id: string;
-  /** Resolves once it and all before it are published, or given up. */
-  readonly settled: Promise<void>;
+  readonly state: JobState;
+  /** Resolves once it and all before it are published, or given up; then its position is undefined. */
+  readonly settled: Promise<PublishAnswer['position'] | undefined>;
 }
 
 /** What of one job is not in its room yet. */
@@ -34,10 +46,11 @@ interface Report {
   last: Publication | undefined;
   /** Not on their way yet. */
   readonly held: JobState[];
+  tell?: (story: readonly ToldState[] | undefined) => void;
 }
 
 /** Milliseconds that a state is held for those that follow. Most jobs that do little have ended by then, and are told in one go. */
-const HOLD_MS = 20;
+const HOLD_MS = 50;
 
 /**
  * Publishes each state of each job that changes in this process into the job's room, in order. States that follow each other at once go together, at the
@@ -52,23 +65,40 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
 
   function send(report: Report): void {
     holding.delete(report);
-    for (const state of report.held.splice(0)) {
+    const publications = report.held.splice(0).map((state) => {
       const id = `${state.jobId}.r${state.revision}`;
-      const publication = { id, settled: publish(state, id, report.last) };
+      const publication = { id, state, settled: publish(state, id, report.last) };
       report.last = publication;
-      void publication.settled.then(() => {
-        if (report.last === publication) goOn(report, state.jobId);
-      });
+      return publication;
+    });
+    const last = publications.at(-1);
+    if (last) void last.settled.then(() => report.last === last && goOn(report, last.state.jobId));
+    void tell(report, publications);
+  }
+
+  async function tell(report: Report, publications: readonly Publication[]): Promise<void> {
+    const { tell } = report;
+    if (!tell) return;
+    delete report.tell;
+    if (publications.at(-1)?.state.endedAt === undefined) return tell(undefined);
+    const story: ToldState[] = [];
+    for (const { state, settled } of publications) {
+      const position = await settled;
+      if (position !== undefined) story.push({ state, position });
     }
+    tell(story.length === publications.length ? story : undefined);
+  }
+
+  function sendHeld(): void {
+    timer = undefined;
+    for (const one of holding) send(one);
   }
 
   function hold(report: Report): void {
     holding.add(report);
     if (timer) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      for (const one of holding) send(one);
-    }, HOLD_MS);
+    // A turn later: where the event loop was busy, ends that came meanwhile are heard first.
+    timer = setTimeout(() => setImmediate(sendHeld), HOLD_MS);
   }
 
   /** Nothing of the job is on its way any more. */
@@ -82,13 +112,14 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     onSettled = [];
   }
 
-  async function publish(state: JobState, id: string, before: Publication | undefined): Promise<void> {
+  async function publish(state: JobState, id: string, before: Publication | undefined): Promise<PublishAnswer['position'] | undefined> {
     let after = before?.id;
     for (let attempt = 1; ; attempt++) {
       try {
-        await publisher.publish(`job:${state.jobId}`, 'job', state, { id, after });
+        const { position } = await publisher.publish(`job:${state.jobId}`, 'job', state, { id, after });
         isTold(state);
-        return await before?.settled;
+        await before?.settled;
+        return position;
       } catch (error) {
         await before?.settled;
         const { code } = toWireError(error);
@@ -99,7 +130,7 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
           logger.error({ err: error, jobId: state.jobId, state: state.state }, 'the state of a job could not be published');
           // What is refused for good is not tried by others either.
           if (ERRORS[code].retry !== 'later') isTold(state);
-          return;
+          return undefined;
         }
         await delay(Math.min(RETRY_MS * attempt, RETRY_MAX_MS), undefined, { ref: false });
       }
@@ -130,6 +161,13 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
       const all = new Promise<void>((resolve) => onSettled.push(resolve));
       await Promise.race([all, delay(withinMs, undefined, { signal: late.signal }).catch(() => {})]);
       late.abort();
+    },
+    async story(jobId) {
+      const report = reports.get(jobId);
+      if (!report || report.last || report.tell) return undefined;
+      return new Promise((resolve) => {
+        report.tell = resolve;
+      });
     },
   };
 }

@@ -72,6 +72,42 @@ const work = (run: JobRunner) => queue.work(run, { concurrency: { threads: 1, lo
 const ended = (jobId: string) =>
   waitFor(() => published.find(({ room, state }) => room === `job:${jobId}` && state.endedAt !== undefined)?.state);
 
+describe('the story of a job', () => {
+  test('is told in one go with its positions where the job ended soon, once all of it is in its room', async () => {
+    await work(async () => 5);
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    const story = (await service.story(jobId))!;
+    expect(story.map(({ state, position }) => [state.state, position])).toEqual([
+      ['queued', 'e:1'],
+      ['active', 'e:1'],
+      ['done', 'e:1'],
+    ]);
+    expect(published.map(({ state }) => state)).toEqual(story.map(({ state }) => state));
+    expect(await service.story(jobId)).toBeUndefined();
+  });
+
+  test('is not waited for where the job takes longer, or cannot be published at once', async () => {
+    let end = () => {};
+    await work(
+      ({ input }) =>
+        new Promise((resolve) => {
+          end = () => resolve(input);
+        }),
+    );
+    const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
+    expect(await service.story(jobId)).toBeUndefined();
+    await waitFor(() => published.some(({ state }) => state.state === 'active'));
+    end();
+    await ended(jobId);
+
+    const never = await service.submit(ann, { name: 'add', input: { a: 2 } });
+    failures.push(new HubError('invalid'), new HubError('invalid'), new HubError('invalid'));
+    const story = service.story(never.jobId);
+    end();
+    expect(await story).toBeUndefined();
+  });
+});
+
 describe('what is submitted', () => {
   test('is checked against its handler, and the fault is named by its path', async () => {
     await expect(service.submit(ann, { name: 'nothing', input: {} })).rejects.toMatchObject({ code: 'unknown_job' });

@@ -7,7 +7,7 @@ import type { Cache } from '../cache/cache.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobHandler, JobHandlers } from './handler.js';
 import type { JobQueue, JobRecord, JobRequest } from './job-queue.js';
-import { publishJobStates } from './job-reports.js';
+import { publishJobStates, type ToldState } from './job-reports.js';
 import type { ResultFile, ResultStore } from './result-store.js';
 import type { JobLogger } from './thread-runner.js';
 
@@ -53,6 +53,8 @@ export interface JobService {
   list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
   owns(principal: Principal, jobId: string): Promise<boolean>;
+  /** All that a job says that was just submitted, as its room has it; undefined where that is not known here, or not soon: its room tells it. */
+  story(jobId: string): Promise<readonly ToldState[] | undefined>;
   /** Resolves once the states of all jobs are in their rooms, or after `withinMs`. */
   settled(withinMs: number): Promise<void>;
 }
@@ -138,6 +140,7 @@ export function createJobService(options: JobServiceOptions): JobService {
         throw error;
       }
     },
+    story: (jobId) => reports.story(jobId),
     settled: (withinMs) => reports.settled(withinMs),
   };
 }

@@ -39,12 +39,23 @@ export class RunningJob {
     return this.job.state.jobId;
   }
 
+  /** As it was last written. */
+  get now(): Job {
+    return this.job;
+  }
+
   /** Starts the job, unless it is in another state by now, and sees it to the end of the attempt. */
   async run(runner: JobRunner): Promise<RunOutcome> {
     const started = startJob(this.job, this.around.now());
     this.fence = started.fence;
     if (!(await this.write(() => started))) return { next: 'not started' };
-    const end = await this.attempt(started, runner);
+    return this.runStarted(runner);
+  }
+
+  /** The same for a job that was started as it was written. */
+  async runStarted(runner: JobRunner): Promise<RunOutcome> {
+    this.fence = this.job.fence;
+    const end = await this.attempt(this.job, runner);
     return this.inTurn(() => this.writeEnd(end));
   }
 

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
+import type { Position } from '../../shared/position.js';
 import type { JobState, SubscribeAnswer } from '../../shared/protocol.js';
+import type { RoomName } from '../../shared/rooms.js';
 import { jobCancelSchema, jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
+import { sessionOf } from '../recovery/client-session.js';
 import type { Connection } from './connection.js';
 import { type EventHandlers, handler } from './event-handler.js';
 
@@ -12,6 +15,8 @@ export interface JobCalls {
   submit(principal: Principal, request: { name: string; input: unknown; key?: string | undefined }): Promise<JobState>;
   get(principal: Principal, jobId: string): Promise<JobState>;
   cancel(principal: Principal, jobId: string): Promise<JobState>;
+  /** All that a job says that was just submitted, if that is known soon. */
+  story(jobId: string): Promise<readonly { state: JobState; position: Position }[] | undefined>;
 }
 
 /** All that a job has said so far. */
@@ -26,6 +31,11 @@ export function addJobEvents(handlers: EventHandlers, jobs: JobCalls, againMs = 
       jobSubmitSchema,
       async ({ data, principal, connection }) => {
         const state = await jobs.submit(principal, data);
+        // A connection that may be recovered is in the room from the beginning: it would not know what it missed.
+        if (!sessionOf(connection.socket)) {
+          void hear(connection, state.jobId, jobs, againMs);
+          return state;
+        }
         // The submitter hears of its job without asking. A store that fails now does not hold up the acknowledgement of what is queued.
         const begin = await follow(connection, state.jobId).catch(ignoreUnavailable);
         if (!begin) void followLater(connection, state.jobId, againMs);
@@ -47,14 +57,28 @@ export function addJobEvents(handlers: EventHandlers, jobs: JobCalls, againMs = 
   );
 }
 
+/** The submitter hears of its job behind the acknowledgement. One that has ended soon is told as its room has it, which then need not be entered. */
+async function hear(connection: Connection, jobId: string, jobs: JobCalls, againMs: number): Promise<void> {
+  const room: RoomName = `job:${jobId}`;
+  const story = await jobs.story(jobId);
+  // Its client follows it by itself.
+  if (connection.subscriptions.concerns(room)) return;
+  if (!story) return followUntilThere(connection, jobId, againMs);
+  for (const { state, position } of story) connection.socket.emit('job', { ...state, room, position });
+}
+
 function follow({ subscriptions }: Connection, jobId: string): Promise<() => SubscribeAnswer> {
   return subscriptions.subscribe({ room: `job:${jobId}`, ...WHOLE_STORY });
 }
 
-/** Until the store is back, or the connection has ended. */
 async function followLater(connection: Connection, jobId: string, againMs: number): Promise<void> {
+  await delay(againMs, undefined, { ref: false });
+  await followUntilThere(connection, jobId, againMs);
+}
+
+/** Tried until the store is back, or the connection has ended. */
+async function followUntilThere(connection: Connection, jobId: string, againMs: number): Promise<void> {
   while (connection.socket.connected) {
-    await delay(againMs, undefined, { ref: false });
     try {
       const begin = await follow(connection, jobId).catch(ignoreUnavailable);
       if (begin) return tell(connection, begin());
@@ -62,6 +86,7 @@ async function followLater(connection: Connection, jobId: string, againMs: numbe
       // Refused for good: the connection closes, or its user may not read the room any more.
       return;
     }
+    await delay(againMs, undefined, { ref: false });
   }
 }
 

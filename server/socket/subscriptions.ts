@@ -66,6 +66,11 @@ export class Subscriptions {
     return this.#rooms.size;
   }
 
+  /** Whether the socket is in the room, or about to be. */
+  concerns(room: RoomName): boolean {
+    return this.#rooms.has(room) || this.#queues?.has(room) === true;
+  }
+
   /**
    * Gives the function that begins the subscription and its acknowledgement, to be called in the turn of the latter. Until it is called,
    * later calls about the room wait. A subscription that there was before goes on when this one fails.

@@ -2,15 +2,15 @@
 --
 -- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by owner  6 the lane's turn
 --       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
---       10 the owner's unfinished jobs of the handler  11 ends that were not told yet
+--       10 the owner's unfinished jobs of the handler  11 ends that were not told yet  12 leases by their end
 -- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 -- Gives 1, or 0 when the job is in another state or gone.
 
-if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[3] then
+local revision, before, turn = unpack(redis.call('HMGET', KEYS[1], 'revision', 'status', 'turn'))
+if revision ~= ARGV[3] then
   return 0
 end
-local before, turn = unpack(redis.call('HMGET', KEYS[1], 'status', 'turn'))
 redis.call('HSET', KEYS[1], 'job', ARGV[6], 'revision', ARGV[4], 'status', ARGV[5])
 
 if before ~= ARGV[5] then
@@ -23,6 +23,7 @@ if before ~= ARGV[5] then
   elseif before == 'active' then
     redis.call('ZREM', KEYS[4], ARGV[1])
     redis.call('ZREM', KEYS[9], ARGV[1])
+    redis.call('ZREM', KEYS[12], ARGV[1])
   end
   if ARGV[5] == 'failed' then
     redis.call('ZADD', KEYS[7], ARGV[11], ARGV[1])

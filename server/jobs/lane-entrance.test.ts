@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import { LaneEntrance } from './lane-entrance.js';
+
+function entrance(concurrency: number) {
+  const taker = { concurrency };
+  const time = { ms: 0 };
+  return { taker, time, lane: new LaneEntrance(concurrency, taker, () => time.ms) };
+}
+
+test('one place is left to jobs from the line, whose taker is told how many it has', async () => {
+  const { lane, taker } = entrance(3);
+  const [first] = [await lane.placeToStart(), await lane.placeToStart()];
+  expect(taker.concurrency).toBe(1);
+  const third = lane.placeToStart();
+  expect(await lane.run(async () => {}, 1)).toBe(true);
+  first!.giveBack();
+  first!.giveBack();
+  expect(await third).toBeDefined();
+  expect(taker.concurrency).toBe(1);
+  (await third)!.giveBack();
+  expect(taker.concurrency).toBe(2);
+});
+
+test('a submission that waited in vain goes into the line, and those behind it do not wait', async () => {
+  const { lane, time } = entrance(1);
+  const place = await lane.placeToStart();
+  expect(await lane.placeToStart()).toBeUndefined();
+  let asked = false;
+  const next = lane.placeToStart().then((given) => {
+    asked = true;
+    return given;
+  });
+  await new Promise(setImmediate);
+  expect(asked).toBe(true);
+  expect(await next).toBeUndefined();
+  // Short runs show that waiting is worth it again.
+  place!.giveBack();
+  for (let runs = 0; runs < 20; runs++) {
+    const given = await lane.placeToStart();
+    given!.begin();
+    time.ms += 1;
+    given!.giveBack();
+  }
+  const last = await lane.placeToStart();
+  const waiting = lane.placeToStart();
+  last!.giveBack();
+  expect(await waiting).toBeDefined();
+});
+
+test('a submission does not overtake one that is on its way into the line', async () => {
+  const { lane } = entrance(2);
+  let inLine = () => {};
+  const liningUp = lane.lineUp(
+    () =>
+      new Promise<void>((resolve) => {
+        inLine = resolve;
+      }),
+  );
+  expect(await lane.placeToStart()).toBeUndefined();
+  inLine();
+  await liningUp;
+  expect(await lane.placeToStart()).toBeDefined();
+});
+
+test('a job from the line is not run where there is no place in time', async () => {
+  const { lane } = entrance(1);
+  const place = await lane.placeToStart();
+  expect(await lane.run(() => Promise.reject(new Error('run')), 1)).toBe(false);
+  place!.giveBack();
+  expect(await lane.run(async () => {}, 1)).toBe(true);
+});
