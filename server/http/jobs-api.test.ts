@@ -109,7 +109,7 @@ function file(read?: ResultFile['read']): ResultFile {
   const slice: ResultFile['read'] = async function* ({ start, end } = { start: 0, end: bytes.length - 1 }) {
     for (let at = start; at <= end; at += 1_000) yield bytes.subarray(at, Math.min(at + 1_000, end + 1));
   };
-  return { name: 'chat größe.csv', contentType: 'text/csv', bytes: bytes.length, read: read ?? slice };
+  return { name: 'chat größe.csv', contentType: 'text/csv', bytes: bytes.length, version: 'v1', read: read ?? slice };
 }
 
 async function withFile(given = file()) {
@@ -127,6 +127,8 @@ test('[P87] a result file is downloaded whole, under its name', async () => {
   expect(headers.get('content-disposition')).toContain("filename*=UTF-8''chat%20gr%C3%B6%C3%9Fe.csv");
   const again = { 'if-none-match': headers.get('etag')!, 'cache-control': 'max-age=0' };
   expect((await get(result, again)).status).toBe(304);
+  expect(headers.get('content-security-policy')).toMatch(/default-src 'none'; sandbox/);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
   const head = await fetch(result, { method: 'HEAD' });
   expect([head.headers.get('content-length'), await head.text()]).toEqual([String(TEXT.length), '']);
 });
@@ -148,6 +150,33 @@ test('[P87] ranges of a result file continue a download', async () => {
   expect(await part('bytes=4-7', { 'if-range': etag })).toEqual([206, `bytes 4-7/${length}`, 'line']);
   const beyond = await get(result, { range: `bytes=${length}-` });
   expect([beyond.status, beyond.headers.get('content-range'), beyond.body.error.code]).toEqual([416, `bytes */${length}`, 'invalid']);
+});
+
+test('[P87] a download is not continued with another run of the job, also where that has as many bytes', async () => {
+  let version = 'v1';
+  const { jobs } = aliceJobs({ openResult: async () => ({ ...file(), version }) });
+  const { url } = await startHttpApp(scope, { jobs });
+  const etag = (await get(`${url}/api/jobs/j1/result`)).headers.get('etag')!;
+  const rest = { range: 'bytes=4-7', 'if-range': etag };
+  expect((await get(`${url}/api/jobs/j1/result`, rest)).status).toBe(206);
+  version = 'v2';
+  expect(await get(`${url}/api/jobs/j1/result`, rest)).toMatchObject({ status: 200, text: TEXT });
+});
+
+test.each([
+  ['x"; filename="evil.exe', 'x%22%3B%20filename%3D%22evil.exe'],
+  ['../../etc/passwd', 'passwd'],
+  ['two\r\nSet-Cookie: a=b', 'two%0D%0ASet-Cookie%3A%20a%3Db'],
+  ['%41.html', '%2541.html'],
+  ['größe 😀.csv', 'gr%C3%B6%C3%9Fe%20%F0%9F%98%80.csv'],
+])('[P87] the name of a download is a name and nothing else: %j', async (name, saved) => {
+  const { result } = await withFile({ ...file(), name });
+  const { status, headers } = await get(result);
+  expect([status, headers.get('set-cookie')]).toEqual([200, null]);
+  const disposition = headers.get('content-disposition')!;
+  const [, plain = '', extended] =
+    /^attachment; filename=("(?:[^"\\]|\\.)*"|[^\s";]+)(?:; filename\*=UTF-8''(\S+))?$/.exec(disposition) ?? [];
+  expect([disposition, extended ?? encodeURIComponent(plain.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1'))]).toEqual([disposition, saved]);
 });
 
 test('an empty result file is an empty download', async () => {

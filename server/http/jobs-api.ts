@@ -90,7 +90,7 @@ const jobId = (req: Request<{ id: string }>): string => readInput(jobGetSchema, 
 async function sendResult(jobs: HttpJobs, principal: Principal, req: Request<{ id: string }>, res: Response): Promise<void> {
   const id = jobId(req);
   const file = await jobs.openResult(principal, id);
-  if (file) return sendFile(req, res, file, `"${id}-${file.bytes}"`);
+  if (file) return sendFile(req, res, file);
   const { state, result } = await jobs.get(principal, id);
   if (state !== 'done' || result === undefined) throw new HubError('not_found', `the job is ${state} and has no result`);
   keepPrivately(res).json(result);

@@ -13,18 +13,22 @@ interface ByteRange {
   readonly end: number;
 }
 
+/** A file may be a page that somebody else's words stand in: opened in the hub's origin, it is of no origin and runs nothing. */
+const DOWNLOAD_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
 /**
  * Sends a file as a download, all of it or one range (RFC 9110, section 14). Several ranges at once, malformed ones and those of
- * another version (`If-Range`) get all of it. `etag` is its version, in quotes.
+ * another version (`If-Range`) get all of it.
  */
-export async function sendFile(req: AnyRequest, res: Response, file: ResultFile, etag: string): Promise<void> {
+export async function sendFile(req: AnyRequest, res: Response, file: ResultFile): Promise<void> {
+  const etag = `"${file.version}"`;
   const wanted = wantedRange(req, file.bytes, etag);
   if (wanted === 'unsatisfiable') {
     res.set('Content-Range', `bytes */${file.bytes}`);
     return sendError(res, new HubError('invalid', `the file has ${file.bytes} bytes`), 416);
   }
   res.attachment(file.name);
-  res.set({ 'Content-Type': file.contentType, 'Accept-Ranges': 'bytes', ETag: etag });
+  res.set({ 'Content-Type': file.contentType, 'Accept-Ranges': 'bytes', ETag: etag, 'Content-Security-Policy': DOWNLOAD_POLICY });
   keepPrivately(res);
   if (req.fresh && wanted === 'all') {
     res.status(304).end();

@@ -48,7 +48,7 @@ test('[P72] a preflight is answered for the allow-list only', async () => {
   const allowed = await preflight(ALLOWED);
   expect(allowed.status).toBe(204);
   expect(allowed.headers.get('access-control-allow-methods')).toContain('POST');
-  expect(allowed.headers.get('access-control-allow-headers')).toMatch(/Authorization.*Idempotency-Key.*Last-Event-ID/);
+  expect(allowed.headers.get('access-control-allow-headers')).toMatch(/Authorization.*Idempotency-Key.*If-None-Match.*Last-Event-ID/);
   expect((await preflight(EVIL)).status).toBe(403);
 });
 

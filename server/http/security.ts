@@ -50,8 +50,8 @@ export interface HttpOrigins {
 }
 
 const METHODS = 'GET, HEAD, POST, PUT, DELETE';
-const REQUEST_HEADERS = `Authorization, Content-Type, Idempotency-Key, Last-Event-ID, ${GUEST_HEADERS.name}, ${GUEST_HEADERS.key}`;
-const RESPONSE_HEADERS = 'Allow, Content-Disposition, Content-Range, ETag, Location, Retry-After';
+const REQUEST_HEADERS = `Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Range, ${GUEST_HEADERS.name}, ${GUEST_HEADERS.key}`;
+const RESPONSE_HEADERS = 'Accept-Ranges, Allow, Content-Disposition, Content-Range, ETag, Location, Retry-After';
 const PREFLIGHT_SECONDS = '600';
 
 /**

@@ -27,7 +27,7 @@ test('[P80] [P81] a stream gives the messages with their positions as ids, and h
   expect(stream.status).toBe(200);
   expect(stream.headers).toMatchObject({
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache, no-transform',
+    'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
   });
   const start = await began(stream);

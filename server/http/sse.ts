@@ -27,8 +27,8 @@ export interface SseOptions extends PlaceOptions {
 const eventsQuery = z.object({ since: readPosition.optional(), last: pageSize(0).optional(), skip: flagText.optional() });
 
 const HEADERS = {
-  // no-transform: a proxy that compresses would hold events back.
-  'Cache-Control': 'no-cache, no-transform',
+  // A stream is for who asks alone; and a proxy that compresses would hold events back.
+  'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
   Vary: 'Accept',
 };

@@ -87,8 +87,9 @@ export function createFileResultStore({
     async open(jobId) {
       const found = JOB_ID.test(jobId) ? await describe(`${jobId}.json`) : undefined;
       if (!found || found.expiresAt <= now()) return undefined;
-      const { name, contentType, bytes } = found;
-      const file: ResultFile = { name, contentType, bytes, read: (range) => createReadStream(path(found.data), range) };
+      const { name, contentType, bytes, data } = found;
+      const version = data.slice(jobId.length + 1, -'.data'.length);
+      const file: ResultFile = { name, contentType, bytes, version, read: (range) => createReadStream(path(found.data), range) };
       return file;
     },
     sweep,

@@ -83,6 +83,7 @@ export function createRedisResultStore({ link, prefix, maxBytes = 64 * 1024 * 10
         name,
         contentType,
         bytes,
+        version: chunks.slice(chunks.lastIndexOf(':') + 1),
         read: ({ start, end } = { start: 0, end: bytes - 1 }) => readRange(chunks, start, Math.min(end, bytes - 1)),
       };
       return file;

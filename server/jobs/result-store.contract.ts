@@ -38,6 +38,16 @@ export function resultStoreContract(engine: string, open: (maxBytes: number) => 
       }
     });
 
+    test('two runs give two versions, also of as many bytes, and one run gives one', async () => {
+      const jobId = newJob();
+      const versionOf = async (store: ResultStore) => (await store.open(jobId))?.version;
+      await put(jobId, ['first']);
+      const first = await versionOf(under.store);
+      expect([first, await versionOf(under.other)]).toEqual([expect.stringMatching(/^[a-z0-9]+$/i), first]);
+      await put(jobId, ['again']);
+      expect(await versionOf(under.other)).not.toBe(first);
+    });
+
     test('an empty file is a file', async () => {
       const jobId = newJob();
       await put(jobId, []);

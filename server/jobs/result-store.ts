@@ -3,6 +3,8 @@ export interface ResultFile {
   readonly name: string;
   readonly contentType: string;
   readonly bytes: number;
+  /** Letters and digits; another one for each run that finished a file: parts of two are not put together. */
+  readonly version: string;
   /** Its bytes from `start` up to and including `end`, in chunks; by default all of it. */
   read(range?: { start: number; end: number }): AsyncIterable<Uint8Array>;
 }
