@@ -170,6 +170,8 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/deployment.md, Containers, sh': shell({ commands: [{ prints: /^$/ }] }),
   'docs/deployment.md, Kubernetes, sh': listed,
 
+  'docs/transports.md, By hand, console': shell({}),
+  'docs/transports.md, By hand, console 2': shell({}),
   'docs/http-api.md, Publish, console': shell({}),
   'docs/http-api.md, Read, console': shell({}),
   'docs/http-api.md, Long poll, js': page({
