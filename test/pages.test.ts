@@ -132,6 +132,10 @@ test('a tail is filtered by words and fields on the hub too, shows colours, and 
   await byId(page, 'logs-pause').filter({ hasText: '1 new' }).waitFor(WAIT);
   await byId(page, 'log-follow').click();
   await byId(page, 'log-line').filter({ hasText: 'request 92' }).waitFor(WAIT);
+  await byId(page, 'log-list').press('Enter');
+  await byId(page, 'log-detail').filter({ hasText: 'request 92' }).waitFor(WAIT);
+  await byId(page, 'log-list').press('ArrowUp');
+  await byId(page, 'log-detail').filter({ hasText: 'answered last' }).waitFor(WAIT);
   expect(faults).toEqual([]);
 });
 

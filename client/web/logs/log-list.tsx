@@ -72,10 +72,19 @@ export function LogList({ feed, view, words, onFilter }: LogListProps) {
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === 'Escape') setSelected(undefined);
+    if (event.key === 'Enter' && event.target === list.current) choose(following ? lines.length - 1 : Math.ceil(seen.top / ROW_PX));
     if (!step || !selected) return;
     event.preventDefault();
-    const at = lines.firstNot(({ id }) => id < selected.id);
-    setSelected(lines.at(at + step) ?? selected);
+    choose(lines.firstNot(({ id }) => id < selected.id) + step);
+  };
+  /** Opens the line at an index, and scrolls no further than until it is seen. */
+  const choose = (at: number) => {
+    const held = lines.at(at);
+    if (!held) return;
+    setSelected(held);
+    const element = list.current!;
+    const lowest = at * ROW_PX;
+    element.scrollTop = Math.min(lowest, Math.max(element.scrollTop, lowest + ROW_PX - element.clientHeight));
   };
   // A list that follows is at its end, wherever it was when it was last measured.
   const top = following ? Math.max(0, lines.length * ROW_PX - seen.height) : seen.top;
@@ -91,7 +100,7 @@ export function LogList({ feed, view, words, onFilter }: LogListProps) {
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
           tabIndex={0}
           role="log"
-          aria-label="Log lines"
+          aria-label="Log lines: Enter opens one, the arrow keys the next ones, Escape closes it"
           aria-live="off"
           data-testid="log-list"
         >

@@ -40,7 +40,8 @@ export function between({ t, v }: Points, from: number, to: number): Points {
 
 /**
  * One value for each multiple of `tickMs` at most, so that what is drawn does not grow with what there is: the value that differs most
- * from the one before, so that no spike is lost. Times are moved to their tick, which series then share.
+ * from the one before, so that no spike is lost; in the last tick the newest, which legends and numbers tell. Times are moved to their tick,
+ * which series then share.
  */
 export function thin({ t, v }: Points, tickMs: number): Points {
   if (tickMs <= 1) return { t, v };
@@ -55,6 +56,7 @@ export function thin({ t, v }: Points, tickMs: number): Points {
       values.push(v[i]!);
     } else if (Math.abs(v[i]! - before) >= Math.abs(values[last]! - before)) values[last] = v[i]!;
   }
+  if (values.length > 0) values[values.length - 1] = v.at(-1)!;
   return { t: times, v: values };
 }
 

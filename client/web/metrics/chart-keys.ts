@@ -20,8 +20,11 @@ function stepTo(chart: uPlot, step: number): void {
   const [times] = chart.data;
   const at = Math.max(0, Math.min(times.length - 1, (chart.cursor.idx ?? times.length) + step));
   const time = times[at];
-  if (time !== undefined) chart.setCursor({ left: chart.valToPos(time, 'x'), top: 0 }, true);
+  if (time !== undefined) (chart.setCursor as SetCursor)({ left: chart.valToPos(time, 'x'), top: 0 }, true, true);
 }
+
+/** As it is in uPlot 1.6; its types leave out the last one, which moves the cursors of the other charts. */
+type SetCursor = (place: { left: number; top: number }, fire: boolean, publish: boolean) => void;
 
 function scaled({ from, to }: TimeRange, factor: number): TimeRange {
   const view = zoomBy({ kind: 'still', from, to, spanMs: to - from }, factor, to);

@@ -73,10 +73,11 @@ function drawingOn(chart: uPlot, { shown, stack, onDrawn }: LineDrawing): Drawin
     const [columns, { from, to }] = drawn;
     const visible = shown();
     chart.batch(() => {
+      // First the data: without any, a line that is hidden would fix the axis where it stands.
+      chart.setData(stack ? stacked(columns, visible) : columns, false);
       visible.forEach((show, line) => {
         if (chart.series[line + 1]?.show !== show) chart.setSeries(line + 1, { show });
       });
-      chart.setData(stack ? stacked(columns, visible) : columns, false);
       chart.setScale('x', { min: from / 1000, max: to / 1000 });
     });
     return () => onDrawn(columns);

@@ -62,11 +62,11 @@ test('no value is lost or moved by aligning', () => {
   );
 });
 
-test('thinned series keep their spikes, and never have more than one value for a tick', () => {
+test('thinned series keep their spikes and end with their newest value, and never have more than one value for a tick', () => {
   const t = Array.from({ length: 1000 }, (_, i) => 10_000 + i);
-  const v = t.map((time) => (time === 10_503 ? 99 : 1));
+  const v = t.map((time) => (time === 10_503 || time === 10_950 ? 99 : time === 10_999 ? 2 : 1));
   const thinned = thin({ t, v }, 100);
   expect(thinned.t).toEqual(Array.from({ length: 10 }, (_, i) => 10_000 + 100 * i));
-  expect(thinned.v).toEqual([1, 1, 1, 1, 1, 99, 1, 1, 1, 1]);
+  expect(thinned.v).toEqual([1, 1, 1, 1, 1, 99, 1, 1, 1, 2]);
   expect(thin({ t, v }, 1)).toEqual({ t, v });
 });
