@@ -2,7 +2,7 @@
 export const HISTORY_ROOM = 'chat:history';
 /** The word that is searched for: so many messages of the history have it, all at the same distance, none of them at an end. */
 export const NEEDLE = 'needle';
-export const NEEDLES = 10;
+export const NEEDLES = 50;
 
 const WORDS = 'the quick brown fox jumps over a lazy dog while nobody looks at what it does there today'.split(' ');
 const TEXT_WORDS = 12;

@@ -8,20 +8,28 @@ import { isObject } from './message-text.js';
 /** Characters of edits that are held; past it an edit's text is read again from the log when its target comes. */
 const HELD_CHARS = 4 * 1024 * 1024;
 
-/** In the stored text of messages that are about others. */
-const EDIT = '"type":"edit"';
+/** In the stored text of a message that deletes another. */
 export const DELETION = '"type":"delete"';
 
-/** A message as it is now; undefined: it was deleted. */
-export type Current = { readonly message: Message; readonly edited: boolean } | undefined;
+const TYPE = '"type":"';
+/** What follows it in the stored text of messages that are about others. */
+const REVISIONS = ['edit"', 'delete"'];
 
-/** False: the entry is surely not about another message. Told by its stored text, which costs far less than decoding it. */
+/**
+ * False: the entry is surely not about another message. Told by its stored text, which costs far less than decoding it: that begins with id
+ * and type, and no quote within an id is a bare one.
+ */
 export function mayRevise({ text }: Pick<LogEntry, 'text'>): boolean {
-  return text === undefined || text.includes(EDIT) || text.includes(DELETION);
+  if (text === undefined) return true;
+  const at = text.indexOf(TYPE) + TYPE.length;
+  return REVISIONS.some((revision) => text.startsWith(revision, at));
 }
 
 /** Whether a message is about another, and none of its own. */
 export const isRevision = ({ type }: Pick<Message, 'type'>): boolean => type === 'edit' || type === 'delete';
+
+/** A message as it is now; undefined: it was deleted. */
+export type Current = { readonly message: Message; readonly edited: boolean } | undefined;
 
 /** In place of an edit's seq. */
 const DELETED = -1;

@@ -47,6 +47,20 @@ test('revisions of messages that are not there, or of another epoch, change noth
   expect((await search(context, 'here')).hits).toHaveLength(1);
 });
 
+test('a deletion is told whatever its id says', async () => {
+  const { say, log, context } = handlerContext();
+  const target = await say(ROOM, 'text', { text: 'apple' });
+  const deletion = {
+    room: ROOM,
+    id: '","type":"text","type":"text',
+    type: 'delete',
+    from: { id: 'ann', name: 'Ann' },
+    data: { target },
+  } as const;
+  await log.append(deletion, { messages: 0, ttlMs: 0 });
+  expect((await search(context, 'apple')).hits).toEqual([]);
+});
+
 test('the lines of a log message are searched one by one', async () => {
   const { say, context } = handlerContext();
   await say(ROOM, 'lines', { lines: [{ text: 'error in disk' }, { text: 'all fine' }] });
