@@ -181,7 +181,7 @@ test('messages that are no samples are not shown, and nothing breaks', () => {
   expect(join().snapshot.names).toEqual([]);
 });
 
-test('the picture of many series over minutes stays within its bounds, and its last row is the newest', async () => {
+test('[P136] the picture of many series over minutes stays within its bounds, and its last row is the newest', async () => {
   const { join, publish, clock } = room({ backfillPoints: 20_000, backfillPointsPerSeries: 600 });
   for (let i = 0; i < 900; i++) {
     publish(Object.fromEntries([...Array(100).keys()].map((n) => [`series_${n}`, Math.sin(i * n)])));
@@ -404,7 +404,7 @@ test('[P55] an entry that the roll-ups have already is not counted again, whenev
   expect(view.attach({}).answer.metrics?.backfill.flatMap(({ values }) => values)).toEqual([7, 3]);
 });
 
-test('[P55] a newcomer says how many points of a series it wants, and whether peaks or the form of the line are to be kept', async () => {
+test('[P136] a newcomer says how many points of a series it wants, and whether peaks or the form of the line are to be kept', async () => {
   const { join, publish, clock } = room();
   for (let i = 0; i < 200; i++) {
     publish({ wave: i === 77 ? 50 : Math.sin(i), other: i });
