@@ -72,6 +72,8 @@ const LEAVE_FIRST_MS = 50;
 const LEAVE_LAST_MS = 5_000;
 /** Turns of one priority, as the scripts count them: three times that is BullMQ's highest number. */
 const TURNS = 699_050;
+/** A submission that may start where it is waits this often for a line to be gone, before it goes there. */
+const START_TRIES = 3;
 /** A job that BullMQ gave to a process whose places are all taken meanwhile waits this long for one, and goes back then. */
 const PLACE_MS = 200;
 /** Jobs submitted here that are started without being read, if they are taken here: with their inputs 16 MiB at most. */
@@ -95,6 +97,7 @@ class BullmqJobQueue implements JobQueue {
   private readonly queues: Record<JobLane, Queue>;
   private readonly workers: Worker[] = [];
   private readonly entrances: Partial<Record<JobLane, LaneEntrance>> = {};
+  private readonly runners: Partial<Record<JobLane, JobRunner>> = {};
   private readonly leased: LeasedRuns;
   private readonly lost: LostJobs;
   /** More than one of a job, where this process lost it and took it again. */
@@ -114,7 +117,6 @@ class BullmqJobQueue implements JobQueue {
   private untoldListener: (record: JobRecord) => void = () => {};
   private readonly untoldEnds: UntoldEnds;
   private knows: (name: string) => boolean = () => true;
-  private runner: JobRunner | undefined;
   private orphanTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -162,13 +164,16 @@ class BullmqJobQueue implements JobQueue {
 
   async submit(request: JobRequest): Promise<JobRecord> {
     if (this.closed) throw new HubError('closing');
-    const place = await this.placeToStart(request);
-    try {
-      return place ? await this.create(request, place) : await this.lineUp(request, () => this.create(request));
-    } catch (error) {
-      place?.giveBack();
-      throw error;
+    for (let tries = 0; tries < START_TRIES; tries++) {
+      const place = await this.placeToStart(request);
+      if (!place) break;
+      const record = await this.create(request, place).catch((error) => {
+        place.giveBack();
+        throw error;
+      });
+      if (record) return record;
     }
+    return (await this.lineUp(request, () => this.create(request)))!;
   }
 
   async get(jobId: string): Promise<JobRecord> {
@@ -215,12 +220,13 @@ class BullmqJobQueue implements JobQueue {
 
   async work(run: JobRunner, { concurrency, knows = () => true }: WorkOptions): Promise<void> {
     this.knows = knows;
-    this.runner = run;
     for (const lane of LANES) {
       if (concurrency[lane] === 0) continue;
-      const worker = this.openWorker(lane, run, concurrency[lane]);
+      const worker = this.openWorker(lane, concurrency[lane]);
       this.workers.push(worker);
-      this.entrances[lane] = new LaneEntrance(concurrency[lane], worker);
+      const entrance = new LaneEntrance(concurrency[lane], worker);
+      this.entrances[lane] = entrance;
+      this.runners[lane] = entrance.timed(run);
     }
     this.orphanTimer ??= setInterval(() => this.lost.adoptOrphans().catch(() => {}), this.options.adoptMs).unref();
     this.leased.start();
@@ -264,8 +270,11 @@ class BullmqJobQueue implements JobQueue {
     return this.entrances[lane]?.placeToStart();
   }
 
-  /** @param place where the job may be started */
-  private async create(request: JobRequest, place?: Place): Promise<JobRecord> {
+  /**
+   * @param place where the job is started; left out, it goes into the line
+   * @returns undefined where it cannot be started, because others wait in line
+   */
+  private async create(request: JobRequest, place?: Place): Promise<JobRecord | undefined> {
     for (;;) {
       const now = this.options.now();
       const job = newJob(request, this.newId(), now);
@@ -276,10 +285,14 @@ class BullmqJobQueue implements JobQueue {
         return recordOf(job);
       }
       place?.giveBack();
+      if ('line' in answer) {
+        this.entrances[request.lane]?.sawLine();
+        return undefined;
+      }
       if ('created' in answer) {
         this.submitted.set(job.state.jobId, job);
         this.listener(recordOf(job));
-        await this.lineUp(request, () => this.enter(job, answer.turn));
+        await this.enter(job, answer.turn);
         return recordOf(job);
       }
       const joined = 'joined' in answer && (await this.records.read(answer.joined));
@@ -356,12 +369,12 @@ class BullmqJobQueue implements JobQueue {
   /** Runs a job that was started as it was submitted, and gives BullMQ what is not over with that. */
   private async runStarted(started: Job, place: Place): Promise<void> {
     const running = this.open(started);
-    place.begin();
+    const run = this.runners[started.request.lane]!;
     this.leased.add(running);
     this.listener(recordOf(started));
     if (this.closed) running.putBack();
     try {
-      const { next } = await running.runStarted((attempt, control) => this.runner!(attempt, control).finally(() => place.giveBack()));
+      const { next } = await running.runStarted((attempt, control) => run(attempt, control).finally(() => place.giveBack()));
       // Where BullMQ does not take it now, the next look for orphans puts it in line.
       if (next === 'wait' || next === 'put back') await this.add(running.now, 1);
     } finally {
@@ -379,8 +392,8 @@ class BullmqJobQueue implements JobQueue {
   }
 
   /** What BullMQ calls for each job that it took for this process. */
-  private async process(bullJob: BullJob<BullData>, token: string | undefined, run: JobRunner, lane: JobLane): Promise<void> {
-    const inPlace = await this.entrances[lane]!.run(() => this.runTaken(bullJob, token, run), PLACE_MS);
+  private async process(bullJob: BullJob<BullData>, token: string | undefined, lane: JobLane): Promise<void> {
+    const inPlace = await this.entrances[lane]!.run(() => this.runTaken(bullJob, token, this.runners[lane]!), PLACE_MS);
     if (!inPlace) await this.giveBack(bullJob, token);
   }
 
@@ -450,9 +463,9 @@ class BullmqJobQueue implements JobQueue {
     return queue;
   }
 
-  private openWorker(lane: JobLane, run: JobRunner, concurrency: number): Worker {
+  private openWorker(lane: JobLane, concurrency: number): Worker {
     const { lockMs } = this.options;
-    const worker = new Worker(lane, (job, token) => this.track(this.process(job, token, run, lane)), {
+    const worker = new Worker(lane, (job, token) => this.track(this.process(job, token, lane)), {
       ...this.bull,
       concurrency,
       lockDuration: lockMs,

@@ -27,8 +27,8 @@ export interface RecordLimits {
   readonly retryAfterMs: number;
 }
 
-/** A job in Redis, and its place in line: the lower turn goes first; or as it was started at once. */
-export type Created = { joined: string } | { created: Job; turn: number } | { started: Job };
+/** A job in Redis, and its place in line: the lower turn goes first; or as it was started at once, which it is not where there is a line. */
+export type Created = { joined: string } | { created: Job; turn: number } | { started: Job } | { line: true };
 
 /** How a job is started where it is submitted. */
 export interface StartHere {
@@ -50,7 +50,7 @@ export class JobRecords {
   ) {}
 
   /**
-   * @param start where there is a place to run it: it is started if nobody waits for one
+   * @param start where there is a place to run it: it is started, or not taken where others wait
    * @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken
    */
   async create(job: Job, start?: StartHere): Promise<Created> {
@@ -81,6 +81,7 @@ export class JobRecords {
     const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? '')];
     const started = start ? [encode(start.job), String(start.job.state.revision), String(start.leaseMs)] : ['', '', ''];
     const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name, ...bounds, ...started]));
+    if (answer === 'line') return { line: true };
     if (start && answer === 'started') return { started: start.job };
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { JobRunner } from './job-queue.js';
 import { RunPlaces } from './run-places.js';
 
 /** Runs that are shorter on average are worth waiting for. */
@@ -49,17 +50,33 @@ export class LaneEntrance {
       return undefined;
     }
     this.countStarted(1);
-    return new Place(this.clock, (ranMs) => {
-      if (ranMs !== undefined) this.note(ranMs);
+    return new Place(() => {
       this.countStarted(-1);
       this.places.giveBack();
     });
   }
 
+  /** Jobs wait in the line: the next submission gives them time, or goes there too. */
+  sawLine(): void {
+    this.lineUntil = this.clock() + LINE_WAIT_MS;
+  }
+
+  /** The same runner, which tells how long its runs take. */
+  timed(run: JobRunner): JobRunner {
+    return async (attempt, control) => {
+      const startedAt = this.clock();
+      try {
+        return await run(attempt, control);
+      } finally {
+        this.meanRunMs += (this.clock() - startedAt - this.meanRunMs) * WEIGHT;
+      }
+    };
+  }
+
   /** Puts a job in line. */
   async lineUp<Value>(work: () => Promise<Value>): Promise<Value> {
     this.liningUp++;
-    this.lineUntil = this.clock() + LINE_WAIT_MS;
+    this.sawLine();
     try {
       return await work();
     } finally {
@@ -70,12 +87,10 @@ export class LaneEntrance {
   /** Runs a job from the line in a place. False: there was none within that time, and nothing was run. */
   async run(work: () => Promise<void>, withinMs: number): Promise<boolean> {
     if (!(await this.places.take(withinMs))) return false;
-    const startedAt = this.clock();
     try {
       await work();
       return true;
     } finally {
-      this.note(this.clock() - startedAt);
       this.places.giveBack();
     }
   }
@@ -90,10 +105,6 @@ export class LaneEntrance {
     return false;
   }
 
-  private note(ranMs: number): void {
-    this.meanRunMs += (ranMs - this.meanRunMs) * WEIGHT;
-  }
-
   private countStarted(by: 1 | -1): void {
     this.startedHere += by;
     this.taker.concurrency = Math.max(1, this.concurrency - this.startedHere);
@@ -102,22 +113,13 @@ export class LaneEntrance {
 
 /** A place that a submission has; given back once. */
 export class Place {
-  private startedAt: number | undefined;
   private isTaken = true;
 
-  constructor(
-    private readonly clock: () => number,
-    private readonly onGivenBack: (ranMs: number | undefined) => void,
-  ) {}
-
-  /** The job begins to run. */
-  begin(): void {
-    this.startedAt = this.clock();
-  }
+  constructor(private readonly onGivenBack: () => void) {}
 
   giveBack(): void {
     if (!this.isTaken) return;
     this.isTaken = false;
-    this.onGivenBack(this.startedAt === undefined ? undefined : this.clock() - this.startedAt);
+    this.onGivenBack();
   }
 }

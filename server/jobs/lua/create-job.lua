@@ -9,7 +9,7 @@
 --       9 revision  10 has a key  11 name of the handler  12 joins whatever run has the key
 --       13 unfinished jobs of the handler that the owner may have, '' for any number
 --       14 the job as it is when it is started, '' where it cannot be  15 its revision then  16 milliseconds that its lease lasts
--- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'}, {'created', turn} or {'started'}.
+-- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'}, {'created', turn}, {'started'} or {'line'}: it was to be started, but others wait.
 
 if ARGV[10] == '1' then
   local known = redis.call('GET', KEYS[2])
@@ -24,7 +24,10 @@ if ARGV[13] ~= '' and redis.call('SCARD', KEYS[12]) >= tonumber(ARGV[13]) then
 end
 
 local taken
-if ARGV[14] ~= '' and redis.call('EXISTS', KEYS[16], KEYS[17]) == 0 then
+if ARGV[14] ~= '' then
+  if redis.call('EXISTS', KEYS[16], KEYS[17]) > 0 then
+    return { 'line' }
+  end
   redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[14], 'revision', ARGV[15], 'status', 'active')
   redis.call('ZADD', KEYS[13], ARGV[5], ARGV[1])
   redis.call('ZADD', KEYS[14], ARGV[5], ARGV[1])
