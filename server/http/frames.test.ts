@@ -29,6 +29,17 @@ test('[P134] an event stream that asks for frames begins with a snapshot and goe
   expect(named(stream, 'frame')).toMatchObject([{ room: ROOM, series: [1], values: [4], names: { 1: 'disk' } }]);
 });
 
+test('[P134] [P136] a stream asks for as many points of the last minutes as it can show', async () => {
+  const { say, at } = await room();
+  for (let n = 1; n <= 12; n++) await say({ n });
+  const stream = await openSse(scope, `${at}?points=3&downsample=lttb`);
+  await began(stream);
+  const [{ backfill }] = named(stream, 'snapshot');
+  const values = backfill.flatMap((row: { values: number[] }) => row.values);
+  expect(values).toHaveLength(3);
+  expect([values[0], values[2]]).toEqual([1, 12]);
+});
+
 test('[P56] [P134] a stream gets no more frames than its maxHz, and the newest values', async () => {
   const { say, at } = await room();
   const [calm, eager] = [await openSse(scope, `${at}?maxHz=1`), await openSse(scope, `${at}?maxHz=20`)];
@@ -46,7 +57,7 @@ test('[P53] [P134] without such a wish the messages come as they are; a wish tha
   await began(stream);
   await say({ cpu: 1 });
   await stream.event(({ event }) => event === 'message');
-  for (const query of ['maxHz=0', 'maxHz=x', 'series=cpu{', 'quantiles=1', 'series=']) {
+  for (const query of ['maxHz=0', 'maxHz=x', 'series=cpu{', 'quantiles=1', 'series=', 'points=1', 'downsample=none']) {
     expect([query, await get(`${at}?${query}`)]).toMatchObject([query, { status: 400, body: { error: { code: 'invalid' } } }]);
   }
   expect(await get(`${url}/api/rooms/logs:api/events?series=a`)).toMatchObject({ status: 400 });
