@@ -13,6 +13,7 @@ export const COMMANDS: Commands = {
   worker: { about: 'run heavy jobs for the hubs on the same Redis', load: () => import('./worker.js') },
   token: { about: 'mint a token for tokenSecret', load: () => import('./token.js') },
   pipe: { about: 'send the lines of stdin to a room of a running hub', load: () => import('./pipe.js') },
+  jobs: { about: 'list jobs of a running hub, run failed ones again', load: () => import('./jobs.js') },
   check: { about: 'try the configuration: port, data directory, Redis, certificate, keys', load: () => import('./check.js') },
   'demo-cluster': { about: 'three hubs, two workers, Redis and nginx on this machine', load: () => import('./demo-cluster.js') },
 };
