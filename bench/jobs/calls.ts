@@ -22,7 +22,8 @@ export interface CalibrationCalls {
 }
 
 export interface ServerCalls {
-  open(input: { dataDir: string }): Promise<{ url: string }>;
+  /** With Redis, heavy jobs are left to workers. */
+  open(input: { dataDir: string; redisUrl?: string }): Promise<{ url: string }>;
   watch(input: { seconds: number }): Promise<ProcessFigures>;
 }
 
@@ -30,8 +31,8 @@ export interface LoadRequest {
   readonly url: string;
   readonly messagesPerSecond: number;
   readonly subscribers: number;
-  /** Run again and again beside the messages. */
-  readonly job?: HeavyJob & { readonly name: string };
+  /** Handed in so many times per second beside the messages. */
+  readonly job?: HeavyJob & { readonly name: string; readonly perSecond: number };
 }
 
 export interface LoadFigures extends PacedFigures {
@@ -40,7 +41,7 @@ export interface LoadFigures extends PacedFigures {
 }
 
 export interface ClientCalls {
-  /** Resolves when messages flow and, where there is a job, it runs. */
+  /** Resolves when messages flow and, where there are jobs, the first one has ended. */
   begin(load: LoadRequest): Promise<void>;
   /** Opens the measured window for so many seconds; the load goes on behind it. */
   watch(input: { seconds: number }): Promise<void>;

@@ -4,7 +4,7 @@ import { ask, openHubSocket } from '../load/hub-socket.js';
 import { PacedPublisher } from '../load/paced-publisher.js';
 import { answerCalls } from '../process.js';
 import type { ClientCalls, LoadFigures, LoadRequest } from './calls.js';
-import { JobLoop } from './job-loop.js';
+import { PacedJobs } from './paced-jobs.js';
 
 const ROOM = 'chat:bench';
 /** A short chat message. */
@@ -14,7 +14,7 @@ const TEXT = 'x'.repeat(100);
 class Load {
   private constructor(
     private readonly publisher: PacedPublisher,
-    private readonly jobs: JobLoop | undefined,
+    private readonly jobs: PacedJobs | undefined,
   ) {}
 
   static async begin({ url, messagesPerSecond, subscribers, job }: LoadRequest): Promise<Load> {
@@ -24,7 +24,7 @@ class Load {
       socket.on('message', ({ data }: Message) => deliveries.hear(subscriber, (data as { n: number }).n));
       await ask(socket, 'subscribe', { room: ROOM });
     }
-    const jobs = job && new JobLoop(await openHubSocket(url), job);
+    const jobs = job && new PacedJobs(await openHubSocket(url), job);
     const make = (n: number) => ({ room: ROOM, id: `m${n}`, data: { text: TEXT, n } });
     const publisher = await PacedPublisher.start(url, deliveries, messagesPerSecond, make);
     await jobs?.start();
