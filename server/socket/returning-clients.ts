@@ -43,6 +43,11 @@ export class ReturningClients {
     for (const event of ['join-room', 'leave-room']) adapter.on(event, (room: string, id: string) => this.#moved(room, id));
   }
 
+  /** Whether a client asks for its state: for the others there is nothing to wait for. */
+  isFor(socket: HubSocket): boolean {
+    return this.options.recovery?.isFor(socket.handshake.auth as Returning) === true;
+  }
+
   /**
    * The connection of a client that was let in as `user`, in its rooms again where it comes back to them.
    * `make` makes one that is in no room.
@@ -80,6 +85,8 @@ export class ReturningClients {
   }
 
   #moved(room: string, id: string): void {
+    // Each is in the room of its own id from the start.
+    if (room === id) return;
     const socket = this.io.sockets.sockets.get(id);
     if (socket && !this.options.isOwnRoom(room, socket)) sessionOf(socket)?.changed();
   }

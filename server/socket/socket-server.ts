@@ -149,7 +149,8 @@ export class SocketServer {
       const principal = await entrance.authenticate(credentialsOf(socket), entrance.addressOf(socket.request));
       // A client that left meanwhile is never connected, and so never disconnected; so is one that leaves before its connection event.
       const limits = entrance.limitsOf(principal, own);
-      const made = await this.#returning.connect(socket, principal.user.id, () => new Connection(socket, principal, limits, connection));
+      const make = () => new Connection(socket, principal, limits, connection);
+      const made = this.#returning.isFor(socket) ? await this.#returning.connect(socket, principal.user.id, make) : make();
       if (socket.conn.readyState !== 'open') {
         made.close();
         this.#returning.ended(socket, ENDED_EARLY);
