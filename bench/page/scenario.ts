@@ -32,7 +32,7 @@ const TAIL: Opened = {
 };
 
 /** Seconds within which a tail is full, and the page that appends nodes as slow as it gets. */
-const TAIL_WARM_UP_SECONDS = 20;
+const TAIL_WARM_UP_SECONDS = 12;
 
 /** The live pages in a browser: what someone feels who types into them while everything moves. */
 export const page: Scenario<Mode, Measure, Option> = {
