@@ -325,6 +325,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/reliability.md, Roomcast, sh': listed,
   'docs/reliability.md, Stock Socket.IO, sh': listed,
   'docs/reliability.md, A storm of returns, sh': listed,
+  'docs/reliability.md, Jobs, sh': listed,
 };
 
 test.each(blocks.map((block) => [block.id, block] as const))(
