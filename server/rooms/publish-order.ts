@@ -1,3 +1,9 @@
+interface Publication<Answer> {
+  append(): Promise<Answer>;
+  /** What must be found first. */
+  check: (() => Promise<void>) | undefined;
+}
+
 /**
  * Keeps the order of one sender's publications into one room where some are looked into before they are appended. While none is, nothing
  * waits and nothing is kept.
@@ -12,7 +18,7 @@ export class PublishOrder {
   }
 
   /** Appends after what was given before under the same key was appended or refused. @throws what `check` or `append` throws */
-  append<Answer>(key: string, append: () => Promise<Answer>, check?: () => Promise<void>): Promise<Answer> {
+  append<Answer>(key: string, { append, check }: Publication<Answer>): Promise<Answer> {
     const before = this.#last.get(key);
     if (!before && !check) return append();
     // Both begin at once; only the append waits.

@@ -64,15 +64,26 @@ export class RoomService implements Rooms {
     throw forbidden(principal, action, room);
   }
 
-  async publish(principal: Principal, request: PublishRequest, action: 'write' | 'ingest' = 'write'): Promise<PublishAnswer> {
-    // Without a wait: the appends of one turn go together.
+  publish(principal: Principal, request: PublishRequest, action: 'write' | 'ingest' = 'write'): Promise<PublishAnswer> {
+    try {
+      return this.#publish(principal, request, action);
+    } catch (refused) {
+      return Promise.reject(refused);
+    }
+  }
+
+  /** Without a wait: the appends of one turn go together, and what waits for the log keeps nothing of the message. */
+  #publish(principal: Principal, request: PublishRequest, action: 'write' | 'ingest'): Promise<PublishAnswer> {
     const room = this.#parseFor(principal, request.room);
     if (!may(principal, action, room)) throw forbidden(principal, action, room);
     const { id, after, type = 'text', data } = request;
-    const append = () => this.options.publisher.append(room, { id, after, type, data, from: principal.user });
-    const check = isRevision(type) ? () => checkRevision(this.options.log, principal, room.room, type, data) : undefined;
-    if (!check && this.#order.isIdle) return await append();
-    return this.#order.append(`${principal.user.id} ${room.room}`, append, check);
+    const message = { id, after, type, data, from: principal.user };
+    const { log, publisher } = this.options;
+    if (!isRevision(type) && this.#order.isIdle) return publisher.append(room, message);
+    return this.#order.append(`${principal.user.id} ${room.room}`, {
+      append: () => publisher.append(room, message),
+      check: isRevision(type) ? () => checkRevision(log, principal, room.room, type, data) : undefined,
+    });
   }
 
   #parseFor({ expiresAt }: Principal, text: unknown): ParsedRoom {
