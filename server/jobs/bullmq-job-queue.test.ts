@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { HubError } from '../../shared/errors.js';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
 import { startRedisCluster } from '../../test/support/redis-cluster.js';
 import { startSentinel } from '../../test/support/redis-sentinel.js';
@@ -131,6 +132,16 @@ describe('several processes on one Redis', () => {
       await waitFor(() => times(ends[2]!) > lastBefore! + 1);
       return times(ends[0]!) === toldBefore && times(ends[1]!) === untoldBefore;
     });
+  });
+
+  test('a failed job is in the list of its owner, however many jobs came after it', async () => {
+    const queue = await open('p2c', { queuedMax: 3_000 });
+    await queue.work(async ({ input }) => Promise.reject(new HubError('invalid', String(input))), { concurrency: { threads: 1, loop: 0 } });
+    const { state } = await queue.submit(requestOf());
+    await waitFor(async () => (await stateOf(queue, state.jobId)).state === 'failed');
+    await Promise.all(Array.from({ length: 1_100 }, () => queue.submit(requestOf({ lane: 'loop' }))));
+    const listed = async (owner: string) => (await queue.list({ owner, state: 'failed', limit: 10 })).map((job) => job.state.jobId);
+    expect([await listed('ann'), await listed('bob')]).toEqual([[state.jobId], []]);
   });
 
   test('one key is one run on all instances', async () => {

@@ -159,13 +159,15 @@ export class JobRecords {
 
   /** Newest first. */
   async list({ owner, state, limit }: { owner?: string; state?: 'failed'; limit: number }): Promise<Job[]> {
-    const key = owner === undefined ? this.key(state ?? 'all') : this.key('owner', owner);
+    // An owner's list has its newest jobs only: one that failed long ago is among those that failed.
+    const key = owner === undefined || state ? this.key(state ?? 'all') : this.key('owner', owner);
     const jobs: Job[] = [];
-    const page = Math.min(Math.max(limit, 1), 500);
+    const page = owner !== undefined && state ? PAGE_MAX : Math.min(Math.max(limit, 1), PAGE_MAX);
+    const isAsked = (job: Job) => (state ?? job.state.state) === job.state.state && (owner ?? job.request.owner) === job.request.owner;
     for (let from = 0; jobs.length < limit; ) {
       const ids = await this.link.run((client) => client.zRange(key, from, from + page - 1, { REV: true }));
       const found = await this.readMany(ids);
-      jobs.push(...found.filter((job) => state === undefined || job.state.state === state));
+      jobs.push(...found.filter(isAsked));
       if (ids.length < page) break;
       // Forgotten jobs leave the list, so that the next one does not stumble over them again.
       const known = new Set(found.map(({ state }) => state.jobId));
@@ -281,6 +283,8 @@ function load(...names: string[]): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
+/** Jobs that are read at once for a list. */
+const PAGE_MAX = 500;
 /** Failed jobs that are kept, of all owners. */
 const FAILED_MAX = 5_000;
 
