@@ -1,17 +1,15 @@
-import { LRUCache } from 'lru-cache';
+import { Remembered } from '../../../shared/remembered.js';
 
 /** Different values that are remembered: browsers and versions, origins and paths. */
 const REMEMBERED = 1_000;
+/** Of one value as JSON: more than the headers of a browser. */
+const LONGEST_JSON = 4_096;
 
 /** Gives the same frozen object for equal plain ones: what thousands of clients send alike is kept once. */
 export class EqualOnce {
-  readonly #known = new LRUCache<string, object>({ max: REMEMBERED });
+  readonly #known = new Remembered<object>(REMEMBERED, LONGEST_JSON);
 
   of<T extends object>(value: T): Readonly<T> {
-    const key = JSON.stringify(value);
-    const known = this.#known.get(key) as T | undefined;
-    if (known) return known;
-    this.#known.set(key, Object.freeze(value));
-    return value;
+    return this.#known.get(JSON.stringify(value), () => Object.freeze(value)) as Readonly<T>;
   }
 }

@@ -26,5 +26,7 @@ export class OpeningResponses {
     const socket: Duplex | undefined = request.socket;
     if (this.engine.middlewares.length > 1) return;
     for (const listener of this.#listeners.get(request) ?? []) socket?.removeListener('close', listener);
+    // A young collection takes what a weak map holds for held: the request would grow old with it.
+    this.#listeners.delete(request);
   }
 }
