@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchProcess } from '../process.js';
 import { rssKiBOf, type UsedFigures, watchUse } from '../process-use.js';
 import type { Workbench } from '../workbench.js';
@@ -24,6 +25,9 @@ const MODULES = {
 };
 
 /** The processes of a target, opened. */
+/** In which V8 gives the pages that a collection has emptied back to the system: it does that in the background. */
+const GIVEN_BACK_MS = 1_500;
+
 export class Servers {
   private constructor(
     private readonly processes: readonly BenchProcess<ServerCalls>[],
@@ -49,9 +53,10 @@ export class Servers {
     return watchUse(this.#pids, this.redis ? [this.redis.pid] : []);
   }
 
-  /** Of all of them, after a full collection: what is held, without what waits to be collected. */
+  /** Of all of them, after a full collection: what is held, without what waits to be collected or to be given back. */
   async settledRssKiB(): Promise<number> {
     await Promise.all(this.processes.map((one) => one.call('collect', {})));
+    await delay(GIVEN_BACK_MS);
     return this.#pids.reduce((sum, pid) => sum + rssKiBOf(pid), 0);
   }
 
