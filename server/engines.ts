@@ -81,6 +81,8 @@ const JOBS_DIR = 'jobs';
 const RESULTS_DIR = 'results';
 const SESSIONS_DIR = 'sessions';
 const ROLLUPS_DIR = 'rollups';
+/** Of a turn's window: what comes early in it is on disk by its end. */
+const COMMIT_PART = 0.8;
 /** A room's changes of presence are gathered for this long. */
 const PRESENCE_COALESCE_MS = 1_000;
 /** Bytes of one result file. */
@@ -127,6 +129,7 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
   const log = await openLmdbRoomLog({
     dir: rooms,
     idWindowMs: config.idWindowMs,
+    pauseMs: COMMIT_PART * config.deliveryWindowMs,
     onFault: (err) => logger.error({ err }, 'the room log failed'),
   });
   const journal = openLmdbJobJournal(join(dir, JOBS_DIR));

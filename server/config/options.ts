@@ -52,7 +52,7 @@ const listening = {
   ),
   deliveryWindowMs: whole(
     { min: 0, max: 5, default: 0 },
-    'Milliseconds that a busy hub waits between two writes to a room, for less CPU; 0: never. 2 is a good value. Of delivery turn.',
+    'Milliseconds that a busy hub waits between two writes to a room, and between two commits of the embedded log, for less CPU; 0: never. 2 is a good value. Of delivery turn.',
   ),
   pingIntervalMs: whole({ min: 100, max: HOUR_MS, default: 25_000 }, 'Milliseconds between two heartbeats to a client.'),
   pingTimeoutMs: whole(

@@ -139,6 +139,19 @@ test('appends of turns in a row go together, and one that comes alone does not w
   expect((await log.append(message('chat:x', 'alone'), ALL)).entry.seq).toBe(9);
 });
 
+test('what comes in the pause behind a commit goes into the next one together', async () => {
+  const log = await open({ dir: newDir(), pauseMs: 1_000 });
+  await log.append(message('chat:x', 'first'), ALL);
+  let turn = 0;
+  const acknowledgedIn: number[] = [];
+  const append = (id: string) => void log.append(message('chat:x', id), ALL).then(() => acknowledgedIn.push(turn));
+  append('early');
+  for (; turn < 5; turn++) await nextTurn();
+  append('late');
+  for (; acknowledgedIn.length < 2; turn++) await nextTurn();
+  expect(new Set(acknowledgedIn).size).toBe(1);
+});
+
 test('a thread reads while the log is written', async () => {
   const dir = newDir();
   const log = await open({ dir });

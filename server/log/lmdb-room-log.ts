@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { commitFault } from './commit-fault.js';
@@ -20,6 +21,8 @@ export interface LmdbLogOptions {
   readonly commitTimeoutMs?: number;
   /** A commit waits so long at most while each turn brings more appends. One that comes alone does not wait. */
   readonly gatherMs?: number;
+  /** Between the end of a commit and the next one, at least; one that comes later does not wait. */
+  readonly pauseMs?: number;
   /** How often rooms that nobody writes to are looked at for entries that grew too old. */
   readonly maintenanceMs?: number;
   /** Milliseconds since 1970. */
@@ -46,7 +49,7 @@ const CHUNKS_PER_MAINTENANCE = 2_000;
  * @throws Error with one clear line when the directory holds no log that can be opened
  */
 export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog> {
-  const { dir, idWindowMs = 600_000, commitTimeoutMs = 1_500, gatherMs = 2, maintenanceMs = 1_000 } = options;
+  const { dir, idWindowMs = 600_000, commitTimeoutMs = 1_500, gatherMs = 2, pauseMs = 0, maintenanceMs = 1_000 } = options;
   const { now = Date.now, onFault = () => {} } = options;
   const tables = openLmdbTables(dir);
   await ensureMeta(tables);
@@ -58,6 +61,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   let state: 'open' | 'stalled' | 'closed' = 'open';
   let cursor: RoomName | undefined;
   let maintenanceDue = false;
+  let committedAt = Number.NEGATIVE_INFINITY;
 
   const timer = setInterval(() => {
     maintenanceDue = true;
@@ -69,12 +73,15 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     do {
       await gather();
       await writeOnce(take());
+      committedAt = performance.now();
     } while (waiting.length > 0 || maintenanceDue);
     writing = undefined;
   }
 
   /** Until a turn brings nothing more: a commit costs much the same for one append as for many. */
   async function gather(): Promise<void> {
+    const early = committedAt + pauseMs - performance.now();
+    if (early > 0) await delay(early);
     const until = performance.now() + gatherMs;
     let had: number;
     do {
