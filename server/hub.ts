@@ -78,10 +78,17 @@ export interface HubParts {
 }
 
 export function countPublications({ published, publishRepeated, publishSeconds }: HubMetrics) {
+  // Kinds are declared, so that they are few: a counter of each is looked for once.
+  const ofKind = new Map<string, ReturnType<typeof published.labels>>();
   return (kind: string, repeated: boolean, seconds: number) => {
     publishSeconds.observe(seconds);
-    if (repeated) publishRepeated.inc();
-    else published.inc({ kind });
+    if (repeated) {
+      publishRepeated.inc();
+      return;
+    }
+    const counter = ofKind.get(kind) ?? published.labels({ kind });
+    ofKind.set(kind, counter);
+    counter.inc();
   };
 }
 

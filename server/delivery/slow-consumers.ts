@@ -72,12 +72,11 @@ export class SlowConsumers implements SlowTally {
     return this.#held.size;
   }
 
-  watch(candidate: SlowCandidate): () => void {
+  watch(candidate: SlowCandidate): void {
     const { conn } = candidate.socket;
     this.#watched.set(conn, candidate);
     this.#sentTo.add(conn);
     conn.on('packetCreate', this.#onPacket as () => void);
-    return () => this.#unwatch(candidate);
   }
 
   /** Holds a connection at once: whoever feeds it has found it full. */
@@ -119,7 +118,8 @@ export class SlowConsumers implements SlowTally {
     return bytes;
   }
 
-  #unwatch(candidate: SlowCandidate): void {
+  /** For each `watch` once. */
+  unwatch(candidate: SlowCandidate): void {
     const { conn } = candidate.socket;
     this.#held.delete(candidate);
     conn.off('packetCreate', this.#onPacket as () => void);

@@ -80,14 +80,14 @@ test('a client that enters again on its connection is watched, and no more once 
   const slow = watch();
   const first = candidate();
   const second = candidate(first.socket.conn);
-  const unwatchFirst = slow.watch(first);
-  const unwatchSecond = slow.watch(second);
-  unwatchFirst();
+  slow.watch(first);
+  slow.watch(second);
+  slow.unwatch(first);
   second.sent(LIMIT + 1);
   slow.check();
   expect(first.hold).not.toHaveBeenCalled();
   expect(second.hold).toHaveBeenCalledTimes(1);
-  unwatchSecond();
+  slow.unwatch(second);
   expect(slow.held).toBe(0);
   expect(first.socket.conn.listenerCount('packetCreate')).toBe(0);
 });

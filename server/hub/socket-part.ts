@@ -71,6 +71,22 @@ function withTraffic(output: RoomOutput, onTraffic: () => void): RoomOutput {
   };
 }
 
+/** By the hub's own events; those of the program around it are counted together. */
+function countEvents(handlers: EventHandlers, { received }: HubMetrics): (event: string) => void {
+  const others = received.labels({ event: 'other' });
+  const counters = new Map<string, typeof others>();
+  return (event) => {
+    const known = counters.get(event);
+    if (known) known.inc();
+    else if (!handlers.has(event)) others.inc();
+    else {
+      const counter = received.labels({ event });
+      counters.set(event, counter);
+      counter.inc();
+    }
+  };
+}
+
 /** Socket.IO with the hub's events. */
 export function openSocketPart(options: SocketPartOptions): SocketPart {
   const { config, engines, entrance, roomsPart, logger, metrics } = options;
@@ -109,7 +125,7 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
       idWindowMs: config.idWindowMs,
       checkPayload: (payload) => checkPayload(payload, { depth: config.payloadDepth, bytes: config.payloadBytes }),
       onFault,
-      onEvent: (event) => metrics.received.inc({ event: handlers.has(event) ? event : 'other' }),
+      onEvent: countEvents(handlers, metrics),
     },
   });
   delivery.attach(sockets.io);

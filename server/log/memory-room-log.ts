@@ -21,6 +21,7 @@ interface Stored {
 }
 
 interface MemoryRoom {
+  readonly name: RoomName;
   readonly epoch: string;
   last: number;
   time: number;
@@ -39,6 +40,8 @@ interface MemoryRoom {
 /** Rooms without an entry are forgotten, with their epoch, when nobody asked for them this long. */
 const FORGET_MS = 60 * 60_000;
 const ROOMS_BEFORE_SWEEP = 1_000;
+/** For what is to be done next: `queueMicrotask` makes a resource of each call. */
+const SOON = Promise.resolve();
 
 /** The engine that keeps nothing: for tests, and for hubs whose rooms may go with the process. */
 export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
@@ -64,6 +67,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
   function create(name: RoomName): MemoryRoom {
     if (rooms.size >= sweepAtRooms) sweep();
     const room: MemoryRoom = {
+      name,
       epoch: randomBytes(6).toString('hex'),
       last: 0,
       time: 0,
@@ -125,14 +129,14 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       room.last++;
       room.time = Math.max(room.time, now());
       room.retention = retention;
-      const at = { epoch: room.epoch, seq: room.last, time: room.time };
-      const entry = placeEntry(body, { room: message.room, ...at }, bytes);
-      room.entries.push({ entry, time: at.time });
-      room.ids.set(message.id, { seq: at.seq, time: at.time });
+      const { epoch, last: seq, time } = room;
+      const entry = placeEntry(body, { room: room.name, epoch, seq, time }, bytes);
+      room.entries.push({ entry, time });
+      room.ids.set(message.id, { seq, time });
       drop(room, room.time);
-      // In a turn of its own: a follower that appends must not get ahead of this entry at the other followers.
-      queueMicrotask(() => followers.entry(message.room, entry));
-      return { entry: at, repeated: false };
+      // Behind what runs: a follower that appends must not get ahead of this entry at the other followers.
+      void SOON.then(() => followers.entry(room.name, entry));
+      return { entry: { epoch, seq, time }, repeated: false };
     },
 
     async read(name: RoomName, range: LogRange): Promise<LogPage> {

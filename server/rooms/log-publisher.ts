@@ -33,9 +33,9 @@ export class LogPublisher implements SystemPublisher {
   ): Promise<PublishAnswer> {
     const startedAt = performance.now();
     const retention = { messages: policy.historyMessages, ttlMs: policy.historyTtlMs };
-    const { id } = message;
+    const { id, after, type, data, from } = message;
     // Not awaited: what waits for the log then keeps the id alone, not the whole message.
-    return this.options.log.append({ room, ...message }, retention).then(({ entry, repeated }) => {
+    return this.options.log.append({ room, id, after, type, data, from }, retention).then(({ entry, repeated }) => {
       this.options.onPublish(kind, repeated, (performance.now() - startedAt) / 1_000, room);
       const answer: PublishAnswer = { id, position: formatPosition(entry.epoch, entry.seq), time: entry.time };
       if (repeated) return { ...answer, repeated };

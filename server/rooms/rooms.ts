@@ -2,6 +2,7 @@ import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import { formatPosition, type PositionParts, parsePosition } from '../../shared/position.js';
 import type { HistoryAnswer, LineBatch, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
+import { Remembered } from '../../shared/remembered.js';
 import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
 import type { HistoryRequest, LineFilter, PresenceRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
 import { type Action, may, type Principal } from '../auth/principal.js';
@@ -46,14 +47,18 @@ export interface RoomsOptions {
 const HISTORY_LIMIT = 50;
 /** Rooms of a listing, before those that the asker may not see are taken out. */
 const LISTED_ROOMS = 1_000;
+/** Names that are taken apart once: what is kept of a room's messages then has one text for its name. */
+const PARSED_ROOMS = 10_000;
 
 export class RoomService implements Rooms {
   readonly #order = new PublishOrder();
+  readonly #parsed = new Remembered<ParsedRoom>(PARSED_ROOMS);
 
   constructor(private readonly options: RoomsOptions) {}
 
   parse(room: unknown): ParsedRoom {
-    return parseRoom(room, this.options.kinds);
+    const { kinds } = this.options;
+    return typeof room === 'string' ? this.#parsed.get(room, () => parseRoom(room, kinds)) : parseRoom(room, kinds);
   }
 
   /** @throws HubError `invalid`, `unknown_kind`, `unauthorized` for an expired token, `forbidden` */

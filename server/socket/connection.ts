@@ -10,7 +10,7 @@ import type { ConnectionLimits, HubSocket, PrincipalHolder } from './types.js';
 
 export interface ConnectionOptions extends SubscriptionsOptions {
   handlers: EventHandlers;
-  slow: Pick<SlowConsumers, 'watch' | 'full'> & SlowTally;
+  slow: Pick<SlowConsumers, 'watch' | 'unwatch' | 'full'> & SlowTally;
   /** @throws HubError `too_deep`, `too_large`, `invalid` */
   checkPayload(payload: unknown): void;
   onFault: OnFault;
@@ -24,17 +24,26 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** One socket's life: every event passes its limits and checks, then its handler, and is answered. */
 export class Connection implements PrincipalHolder, SlowCandidate {
-  readonly subscriptions: Subscriptions;
+  /** Made with the first room: many sockets are in none for long. */
+  #subscriptions: Subscriptions | undefined;
   #expiry: NodeJS.Timeout | undefined;
-  #unwatch: (() => void) | undefined;
+  #isWatched = false;
 
   constructor(
     readonly socket: HubSocket,
     public principal: Principal,
     private readonly limits: ConnectionLimits,
     private readonly options: ConnectionOptions,
-  ) {
-    this.subscriptions = new Subscriptions(socket, this, options);
+  ) {}
+
+  get subscriptions(): Subscriptions {
+    this.#subscriptions ??= new Subscriptions(this.socket, this, this.options);
+    return this.#subscriptions;
+  }
+
+  /** Rooms that it is in. */
+  get subscribed(): number {
+    return this.#subscriptions?.size ?? 0;
   }
 
   start(): void {
@@ -52,7 +61,8 @@ export class Connection implements PrincipalHolder, SlowCandidate {
         refuse(socket, event, ack, error, options.onFault);
       }
     });
-    this.#unwatch = options.slow.watch(this);
+    options.slow.watch(this);
+    this.#isWatched = true;
     this.#watchExpiry();
     const { user, expiresAt } = this.principal;
     const { idWindowMs } = options;
@@ -63,6 +73,11 @@ export class Connection implements PrincipalHolder, SlowCandidate {
       idWindowMs,
       ...(expiresAt !== undefined && { expiresAt }),
     });
+  }
+
+  /** In the turn in which the client is told that it is connected: rooms that it came back to speak from here on. */
+  begin(): void {
+    this.#subscriptions?.begin();
   }
 
   /** Answers an event of the hub's, or of `hub.handle`. */
@@ -98,7 +113,7 @@ export class Connection implements PrincipalHolder, SlowCandidate {
   }
 
   release(): void {
-    this.subscriptions.release();
+    this.#subscriptions?.release();
   }
 
   cut(): void {
@@ -107,7 +122,7 @@ export class Connection implements PrincipalHolder, SlowCandidate {
 
   close(): void {
     clearTimeout(this.#expiry);
-    this.#unwatch?.();
+    if (this.#isWatched) this.options.slow.unwatch(this);
     this.subscriptions.close();
   }
 

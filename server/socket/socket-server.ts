@@ -118,7 +118,7 @@ export class SocketServer {
   }
 
   subscriptions(): number {
-    return [...this.#connections.values()].reduce((sum, { subscriptions }) => sum + subscriptions.size, 0);
+    return [...this.#connections.values()].reduce((sum, { subscribed }) => sum + subscribed, 0);
   }
 
   /** Takes nobody in any more, and asks the clients of this instance to go elsewhere, spread over `spreadMs`. */
@@ -191,7 +191,7 @@ export class SocketServer {
     socket.on('disconnect', this.#onDisconnect);
     for (const [event, handler] of this.options.connection.handlers) this.#listeners.add(socket, event, handler);
     connection.start();
-    connection.subscriptions.begin();
+    connection.begin();
     this.#small.settle(socket);
   }
 
