@@ -11,6 +11,10 @@ export type Columns = [times: number[], ...values: Column[]];
 const PAUSE_FACTOR = 6;
 /** But none shorter than this. */
 const PAUSE_MS = 5000;
+/** Nor one that is no longer than so many times what lies around it: values of long ago come from buckets, farther apart than those of now. */
+const AROUND_FACTOR = 2;
+/** Distances to each side that are around. */
+const AROUND = 2;
 /** Distances that tell the usual one. */
 const DISTANCES = 63;
 
@@ -67,7 +71,7 @@ function withPauses({ t, v }: Points): Broken {
   const values: (number | null)[] = [];
   for (let i = 0; i < t.length; i++) {
     const distance = i > 0 ? t[i]! - t[i - 1]! : 0;
-    if (distance > pause) {
+    if (distance > pause && distance > AROUND_FACTOR * longestAround(t, i)) {
       times.push(t[i - 1]! + distance / 2);
       values.push(null);
     }
@@ -75,6 +79,15 @@ function withPauses({ t, v }: Points): Broken {
     values.push(v[i]!);
   }
   return times.length === t.length ? { t, v } : { t: times, v: values };
+}
+
+/** Of the distances around the one in front of a value. */
+function longestAround(t: readonly number[], at: number): number {
+  let longest = 0;
+  for (let i = Math.max(1, at - AROUND); i <= Math.min(t.length - 1, at + AROUND); i++) {
+    if (i !== at) longest = Math.max(longest, t[i]! - t[i - 1]!);
+  }
+  return longest;
 }
 
 /** The median of distances taken evenly from all of them: what comes in bursts is told from what pauses. */

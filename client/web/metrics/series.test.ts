@@ -39,6 +39,15 @@ test('columns share one axis: a series without a value at a time goes on, one th
   expect(align([])).toEqual([[]]);
 });
 
+test('a past in buckets is no pause, a pause behind it is one', () => {
+  const buckets = [0, 10_000, 20_000, 30_000];
+  const live = Array.from({ length: 40 }, (_, i) => 40_000 + 1_000 * i);
+  const later = [100_000, 101_000];
+  const t = [...buckets, ...live, ...later];
+  const [times, values] = align([{ t, v: t.map(() => 1) }]);
+  expect(times.filter((_, i) => values![i] === null)).toEqual([89.5]);
+});
+
 test('a cut keeps the value before its start and nothing after its end', () => {
   const points = { t: [0, 1000, 2000, 3000], v: [0, 1, 2, 3] };
   expect(between(points, 1500, 2500)).toEqual({ t: [1000, 2000], v: [1, 2] });
