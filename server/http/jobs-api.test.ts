@@ -102,6 +102,13 @@ test('[P87] a result without a file is JSON; a job without a result has none', a
   expect(await get(`${url}/api/jobs/j2/result`)).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
 });
 
+test('[P87] a result file that is not kept any more is not found', async () => {
+  const { jobs } = aliceJobs();
+  const result = { file: 'a.csv', bytes: 7, contentType: 'text/csv', messages: 1 };
+  const { url } = await startHttpApp(scope, { jobs: { ...jobs, get: async () => ({ ...DONE, result }) } });
+  expect(await get(`${url}/api/jobs/j1/result`)).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+});
+
 const TEXT = 'one line\nand another\n'.repeat(10_000);
 
 function file(read?: ResultFile['read']): ResultFile {

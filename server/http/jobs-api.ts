@@ -34,6 +34,8 @@ export interface JobsApiOptions {
 
 const listQuery = z.object({ state: z.literal('failed').optional(), limit: pageSize(1).default(50) });
 const submitBodySchema = jobSubmitSchema.omit({ name: true });
+/** The result of a job that wrote a file. */
+const fileSchema = z.object({ file: z.string(), bytes: z.number(), contentType: z.string() });
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** Heavy work: submit, look, cancel, list, run again, and fetch what came out. */
@@ -93,5 +95,6 @@ async function sendResult(jobs: HttpJobs, principal: Principal, req: Request<{ i
   if (file) return sendFile(req, res, file);
   const { state, result } = await jobs.get(principal, id);
   if (state !== 'done' || result === undefined) throw new HubError('not_found', `the job is ${state} and has no result`);
+  if (fileSchema.safeParse(result).success) throw new HubError('not_found', 'the result file is no longer kept');
   keepPrivately(res).json(result);
 }

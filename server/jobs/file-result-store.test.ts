@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -56,5 +56,37 @@ test('a job id that is no file name is no way out of the directory', async () =>
     await expect(store.create(jobId, file)).rejects.toMatchObject({ code: 'invalid' });
     expect(await store.open(jobId)).toBeUndefined();
   }
+  await rm(dir, { recursive: true });
+});
+
+test.each([
+  ['torn', '{"name":"x","contentT'],
+  ['empty', ''],
+  ['of another form', '{"data":"../../etc/passwd"}'],
+])('a description that is %s is as good as gone: its job has no file, can write one, and the sweep takes it away', async (_, text) => {
+  const dir = await newDir();
+  const store = createFileResultStore({ dir, sweepMs: 0 });
+  const file = { name: 'x', contentType: 'text/plain', ttlMs: 60_000 };
+  await writeFile(join(dir, 'job.json'), text);
+  await writeFile(join(dir, 'again.json'), text);
+  expect(await store.open('job')).toBeUndefined();
+  await (await store.create('again', file)).finish();
+  expect(await store.open('again')).toMatchObject({ name: 'x' });
+  await store.sweep();
+  expect((await readdir(dir)).filter((name) => name.endsWith('.json'))).toEqual(['again.json']);
+  await rm(dir, { recursive: true });
+});
+
+test('a file of which bytes are missing is gone, and not a broken download', async () => {
+  const dir = await newDir();
+  const store = createFileResultStore({ dir, sweepMs: 0 });
+  const writer = await store.create('job', { name: 'x', contentType: 'text/plain', ttlMs: 60_000 });
+  await writer.write('all of it');
+  await writer.finish();
+  const [data] = (await readdir(dir)).filter((name) => name.endsWith('.data'));
+  await truncate(join(dir, data!), 3);
+  expect(await store.open('job')).toBeUndefined();
+  await rm(join(dir, data!));
+  expect(await store.open('job')).toBeUndefined();
   await rm(dir, { recursive: true });
 });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
@@ -15,22 +16,22 @@ export interface FileResultStoreOptions {
   readonly now?: () => number;
 }
 
-interface Described {
-  readonly name: string;
-  readonly contentType: string;
-  readonly bytes: number;
-  readonly expiresAt: number;
-  /** Of the file with the bytes, beside this one. */
-  readonly data: string;
-}
-
 const JOB_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const describedSchema = z.object({
+  name: z.string(),
+  contentType: z.string(),
+  bytes: z.int().min(0),
+  expiresAt: z.number(),
+  /** Of the file with the bytes, beside this one. */
+  data: z.string().regex(/^[A-Za-z0-9_-]{1,80}\.data$/),
+});
+type Described = z.infer<typeof describedSchema>;
 /** A file that was never finished belongs to a run that ended without a word; runs last a day at most. */
 const UNFINISHED_MS = 24 * 3_600_000;
 
 /**
  * Result files in a directory: `<job>.json` describes, `<job>-<random>.data` holds the bytes. The description is put in place by a rename,
- * after the bytes were written: it never describes half a file.
+ * after the bytes were written: it never describes half a file. What a loss of power left torn is gone.
  */
 export function createFileResultStore({
   dir,
@@ -43,7 +44,13 @@ export function createFileResultStore({
 
   async function describe(file: string): Promise<Described | undefined> {
     const text = await readFile(path(file), 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as Described);
+    return text === undefined ? undefined : readDescription(text);
+  }
+
+  /** Whether all bytes that are described are there. */
+  async function isWhole({ data, bytes }: Described): Promise<boolean> {
+    const found = await stat(path(data)).catch(() => undefined);
+    return found?.size === bytes;
   }
 
   async function put(jobId: string, described: Described): Promise<void> {
@@ -59,7 +66,7 @@ export function createFileResultStore({
     const described = files.filter((file) => file.endsWith('.json'));
     const kept = new Set<string>();
     for (const file of described) {
-      const found = await describe(file).catch(() => undefined);
+      const found = await describe(file);
       if (found && found.expiresAt > now()) kept.add(found.data);
       else await Promise.all([rm(path(file), { force: true }), found && rm(path(found.data), { force: true })]);
     }
@@ -86,7 +93,7 @@ export function createFileResultStore({
     },
     async open(jobId) {
       const found = JOB_ID.test(jobId) ? await describe(`${jobId}.json`) : undefined;
-      if (!found || found.expiresAt <= now()) return undefined;
+      if (!found || found.expiresAt <= now() || !(await isWhole(found))) return undefined;
       const { name, contentType, bytes, data } = found;
       const version = data.slice(jobId.length + 1, -'.data'.length);
       const file: ResultFile = { name, contentType, bytes, version, read: (range) => createReadStream(path(found.data), range) };
@@ -97,6 +104,14 @@ export function createFileResultStore({
       clearInterval(timer);
     },
   };
+}
+
+function readDescription(text: string): Described | undefined {
+  try {
+    return describedSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 async function ageMs(path: string, now: number): Promise<number> {
