@@ -206,7 +206,7 @@ interface Embedded {
 function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedded: Embedded): Engines {
   const { log, rollups, sessions, dir, source, journal, end } = embedded;
   const results = join(dir, RESULTS_DIR);
-  const jobs = createPiscinaJobQueue({ ...(journal && { journal }), queuedMax: config.jobQueueMax, logger });
+  const jobs = createPiscinaJobQueue({ ...(journal && { journal }), rooms: log, queuedMax: config.jobQueueMax, logger });
   const files = createFileResultStore({ dir: results, maxBytes: RESULT_BYTES });
   const presence = createMemoryPresenceStore({ graceMs: config.presenceGraceMs, coalesceMs: PRESENCE_COALESCE_MS });
   return {

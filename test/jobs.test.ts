@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { startChild } from '../server/cli/child.js';
 import type { JobState } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
-import { ROOT } from './support/files.js';
+import { ROOT, temporaryDir } from './support/files.js';
 import { get, send } from './support/http.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { freePort } from './support/redis.js';
 import { fileScope, testScope } from './support/scope.js';
 import { connectClient, type StockClient } from './support/stock-client.js';
+import { mintToken, SECRET } from './support/token.js';
 import { waitFor } from './support/wait.js';
 import { startWorker } from './support/worker-process.js';
 
@@ -181,7 +183,26 @@ describe('embedded', () => {
     await waitFor(async () => (await again.expectOk<JobState>('job:get', { jobId: job.jobId })).state === 'done', { timeoutMs: 20_000 });
     expect((await again.history('chat:survived')).messages.map(({ type }) => type)).toEqual(['begun', 'counted']);
   });
+
+  test('the end of a job whose process was killed before it told it is told by the next one [P65]', async () => {
+    const { dataDir, jobId } = await killedBeforeTelling();
+    const next = await startHub(scope, { dataDir, env: { ROOMCAST_TOKEN_SECRET: SECRET } });
+    const client = await connectClient(scope, next.url, { auth: { token: await mintToken({}, { sub: 'ann' }) } });
+    const { messages } = await client.subscribe(`job:${jobId}`, { last: 10 });
+    const told = () => [...messages.map(({ data }) => data as JobState), ...client.jobs];
+    await waitFor(() => told().length > 0, { what: 'the end of the job' });
+    expect(told()).toMatchObject([{ jobId, state: 'done', result: 'on disk' }]);
+  });
 });
+
+/** What is on disk when a process is killed there. */
+async function killedBeforeTelling(): Promise<{ dataDir: string; jobId: string }> {
+  const dataDir = await temporaryDir(scope);
+  const script = `${ROOT}test/support/jobs/killed-before-telling.mjs`;
+  const child = scope.defer(await startChild('queue', process.execPath, [script, `${dataDir}/jobs`]), (started) => started.stop());
+  expect(await child.exited).toMatchObject({ signal: 'SIGKILL' });
+  return { dataDir, jobId: child.output().trim() };
+}
 
 describe('with Redis and workers', () => {
   behavesAsJobs(async () => {

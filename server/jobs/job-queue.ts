@@ -116,7 +116,7 @@ export interface JobQueue {
   onChange(listener: (record: JobRecord) => void): void;
   /**
    * Ends that were reported to the listener of a process that was lost before it told them: each is given to this listener, of one process or
-   * several, again and again until it is `told`. Left out by engines whose processes tell the ends of one before.
+   * several, again and again until it is `told`; once, by engines of a single process, which have no `told`.
    */
   onUntold?(listener: (record: JobRecord) => void): void;
   /** The job's end is where its followers see it. */

@@ -1,5 +1,6 @@
 import { HubError } from '../../shared/errors.js';
 import type { JobDetails } from '../../shared/protocol.js';
+import { doubtfulEnds, tellUntold } from './doubtful-ends.js';
 import { JobBook } from './job-book.js';
 import { createJobIds } from './job-ids.js';
 import type { JobJournal } from './job-journal.js';
@@ -23,11 +24,14 @@ import {
 } from './job-machine.js';
 import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
 import { throttleLatest } from './progress-throttle.js';
+import type { LogSource } from './room-reader.js';
 import type { JobLogger } from './thread-runner.js';
 
 export interface PiscinaJobQueueOptions {
   /** Left out, jobs end with the process. */
   readonly journal?: JobJournal;
+  /** The jobs' rooms: ends that the process before was killed over are looked for there. Left out, they are not told. */
+  readonly rooms?: LogSource;
   /** Jobs that may wait. Default 1,000. */
   readonly queuedMax?: number;
   /** Jobs that one owner may have waiting. Default half of `queuedMax`. */
@@ -68,6 +72,8 @@ class PiscinaJobQueue implements JobQueue {
   private readonly retries = new Map<string, NodeJS.Timeout>();
   /** What became of jobs while nobody could listen yet: when the journal was read. */
   private readonly recovered: JobRecord[] = [];
+  private readonly doubtful: readonly Job[];
+  private readonly rooms: LogSource | undefined;
   private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
   private readonly journal: JobJournal | undefined;
   private readonly logger: JobLogger;
@@ -77,7 +83,7 @@ class PiscinaJobQueue implements JobQueue {
   private listener: (record: JobRecord) => void = () => {};
   private closed = false;
 
-  constructor({ journal, logger, now = Date.now, queuedMax = 1_000, ...limits }: PiscinaJobQueueOptions) {
+  constructor({ journal, rooms, logger, now = Date.now, queuedMax = 1_000, ...limits }: PiscinaJobQueueOptions) {
     const defaults = {
       queuedPerOwnerMax: Math.ceil(queuedMax / 2),
       queuedMaxBytes: 64 * MIB,
@@ -88,8 +94,11 @@ class PiscinaJobQueue implements JobQueue {
     this.newId = createJobIds(now);
     this.now = now;
     this.journal = journal;
+    this.rooms = rooms;
     this.logger = logger;
-    for (const job of journal?.load() ?? []) this.restore(job);
+    const stored = journal?.load() ?? [];
+    this.doubtful = doubtfulEnds(stored);
+    for (const job of stored) this.restore(job);
   }
 
   async submit(request: JobRequest): Promise<JobRecord> {
@@ -176,6 +185,15 @@ class PiscinaJobQueue implements JobQueue {
   onChange(listener: (record: JobRecord) => void): void {
     this.listener = listener;
     for (const record of this.recovered.splice(0)) listener(record);
+  }
+
+  /** Each is told once: this process tells the ends of the one before. */
+  onUntold(listener: (record: JobRecord) => void): void {
+    if (!this.rooms) return;
+    const tell = (job: Job) => this.book.find(job.state.jobId) === job && listener(recordOf(job));
+    tellUntold(this.doubtful, this.rooms, tell).catch((error: unknown) => {
+      if (!this.closed) this.logger.error({ error: String(error) }, 'ends of jobs could not be told again');
+    });
   }
 
   async depth(): Promise<QueueDepth> {
