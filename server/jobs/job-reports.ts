@@ -49,17 +49,19 @@ interface Report {
   tell?: (story: readonly ToldState[] | undefined) => void;
 }
 
-/** Milliseconds that a state is held for those that follow. Most jobs that do little have ended by then, and are told in one go. */
+/** Milliseconds that a state is held for those that follow. Most jobs that do little have ended by then, and only their end is told. */
 const HOLD_MS = 50;
 
 /**
- * Publishes each state of each job that changes in this process into the job's room, in order. States that follow each other at once go together, at the
+ * Publishes the states of each job that changes in this process into the job's room, in order. States that follow each other at once go together, at the
  * latest with the job's end; one does not wait for the one before it to be stored, the log refuses it where that is missing. Progress waits, and is left out
- * when a newer state is there. The id of a publication is the state's revision, so that a repeated try is not seen twice.
+ * when a newer state is there, and so are a start and what came before it when the end is. The id of a publication is the state's revision, so that a
+ * repeated try is not seen twice.
  */
 export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOptions): JobReports {
   const reports = new Map<string, Report>();
-  const holding = new Set<Report>();
+  /** Since when each is held, the oldest first. */
+  const holding = new Map<Report, number>();
   let timer: NodeJS.Timeout | undefined;
   let onSettled: (() => void)[] = [];
 
@@ -91,14 +93,21 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
 
   function sendHeld(): void {
     timer = undefined;
-    for (const one of holding) send(one);
+    const now = performance.now();
+    for (const [one, since] of holding) {
+      if (since + HOLD_MS > now) return wake(since + HOLD_MS - now);
+      send(one);
+    }
+  }
+
+  function wake(inMs: number): void {
+    // A turn later: where the event loop was busy, ends that came meanwhile are heard first.
+    timer ??= setTimeout(() => setImmediate(sendHeld), inMs);
   }
 
   function hold(report: Report): void {
-    holding.add(report);
-    if (timer) return;
-    // A turn later: where the event loop was busy, ends that came meanwhile are heard first.
-    timer = setTimeout(() => setImmediate(sendHeld), HOLD_MS);
+    if (!holding.has(report)) holding.set(report, performance.now());
+    wake(HOLD_MS);
   }
 
   /** Nothing of the job is on its way any more. */
@@ -144,6 +153,8 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     reports.set(state.jobId, report);
     const before = report.held.at(-1);
     if (before && isProgress(before) && before.startedAt === state.startedAt) report.held.pop();
+    // The end says when it was submitted and started; a failed attempt stands in the states before it.
+    if (state.endedAt !== undefined && !report.held.some(({ error }) => error)) report.held.length = 0;
     report.held.push(state);
     if (state.endedAt !== undefined) send(report);
     else if (!isProgress(state) || !report.last) hold(report);
