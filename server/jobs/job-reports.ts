@@ -95,14 +95,18 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     timer = undefined;
     const now = performance.now();
     for (const [one, since] of holding) {
-      if (since + HOLD_MS > now) return wake(since + HOLD_MS - now);
+      const leftMs = since + HOLD_MS - now;
+      if (leftMs > 0) {
+        wake(leftMs);
+        return;
+      }
       send(one);
     }
   }
 
   function wake(inMs: number): void {
     // A turn later: where the event loop was busy, ends that came meanwhile are heard first.
-    timer ??= setTimeout(() => setImmediate(sendHeld), inMs);
+    if (!timer) timer = setTimeout(() => setImmediate(sendHeld), inMs);
   }
 
   function hold(report: Report): void {
