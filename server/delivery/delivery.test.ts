@@ -289,6 +289,35 @@ test('one that does not read keeps the order when it reads again, and misses no 
   );
 });
 
+test('one that pings while it does not keep up is answered, and goes on: what waits for its turn is not forgotten', async () => {
+  const hub = await serve();
+  const slow = await hub.join();
+  const near = (slow.socket.conn.transport as unknown as { socket: WebSocket }).socket;
+  const { ws: far } = (slow.client.io.engine as unknown as { transport: { ws: WebSocket } }).transport;
+  const sender = senderOf(near)!;
+  let [pings, pongs] = [0, 0];
+  near.on('ping', () => pings++);
+  far.on('pong', () => pongs++);
+  clientTcpOf(slow.client).pause();
+  for (let sent = 0; !sender.congested; sent++) {
+    expect(sent).toBeLessThan(2_000);
+    slow.socket.emit('direct', 'x'.repeat(100_000));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // With engine.io: it waits to be told that this has left.
+  slow.socket.emit('waiting');
+  const PINGS = 40;
+  for (let n = 0; n < PINGS; n++) far.ping(String(n));
+  await waitFor(() => pings === PINGS);
+  slow.socket.emit('behind');
+  clientTcpOf(slow.client).resume();
+  await waitFor(() => slow.heard.at(-1) === 'behind undefined' && pongs === PINGS);
+  // ws ends a connection with too many pings that are not answered yet.
+  for (let n = 0; n < PINGS; n++) far.ping(String(n));
+  await waitFor(() => pongs === 2 * PINGS);
+  expect(slow.client.connected).toBe(true);
+});
+
 test('a compressed message is made once for all who take it, and the others get it plain', async () => {
   const hub = await serve({ compression: true });
   const [one, two] = [await hub.join(), await hub.join()];

@@ -29,6 +29,8 @@ BareSender.prototype = Sender.prototype;
 /** What ws asks of a sender that it keeps nothing in. */
 const EMPTY_SENDER = { _bufferedBytes: 0, _state: 0 };
 const NO_FRAME = new ReadyFrame([]);
+/** Of all that are not congested. */
+const NONE_HELD: Sent[] = [];
 const DEFLATE = 'permessage-deflate';
 const OPCODE = 0x0f;
 const CLOSE = 8;
@@ -63,8 +65,8 @@ export class TurnSender extends BareSender implements TurnWriter {
   /** While nothing waits in the connection's stream: what is written to without it. */
   #handle: SystemHandle | undefined;
   #congested = false;
-  /** Of the message that was sent while congested: engine.io sends no other before it is called. */
-  #held: Sent | undefined;
+  /** Of what was sent while congested: a message, behind which engine.io sends no other, and ws's answers to pings. */
+  #held: Sent[] = NONE_HELD;
 
   constructor(host: SenderHost, socket: TcpSocket, extensions: Record<string, unknown>) {
     super();
@@ -134,18 +136,20 @@ export class TurnSender extends BareSender implements TurnWriter {
   }
 
   #sent(sent: Sent | undefined): void {
-    if (this.#congested) this.#held = sent;
-    else sent?.();
+    if (!sent) return;
+    if (this.#congested) this.#held.push(sent);
+    else sent();
   }
 
   #congest(socket: TcpSocket): void {
     this.#congested = true;
+    this.#held = [];
     this.#host.onCongestion(this);
     socket.once('drain', () => {
       this.#congested = false;
-      const sent = this.#held;
-      this.#held = undefined;
-      sent?.();
+      const held = this.#held;
+      this.#held = NONE_HELD;
+      for (const sent of held) sent();
       this.#host.onCongestion(this);
     });
   }
