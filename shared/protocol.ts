@@ -5,6 +5,7 @@ import type {
   AuthRefreshRequest,
   HistoryRequest,
   JobGetRequest,
+  JobListRequest,
   JobSubmitRequest,
   LogLine,
   PresenceRequest,
@@ -206,6 +207,13 @@ export interface ClientToServerEvents {
   'job:submit': Answered<JobSubmitRequest, JobState>;
   'job:get': Answered<JobGetRequest, JobState>;
   'job:cancel': Answered<JobGetRequest, JobState>;
+  /** The newest jobs of whoever asks, or everybody's for an admin. */
+  'job:list': Answered<JobListRequest, { jobs: JobState[] }>;
+  'job:details': Answered<JobGetRequest, JobDetails>;
+  /** Runs a failed job again. */
+  'job:retry': Answered<JobGetRequest, JobState>;
+  /** Forgets a failed job. */
+  'job:discard': Answered<JobGetRequest, EmptyAnswer>;
   'auth:refresh': Answered<AuthRefreshRequest, { expiresAt: number }>;
 }
 

@@ -114,6 +114,14 @@ export const jobSubmitSchema = z.strictObject({
 });
 export const jobGetSchema = z.strictObject({ jobId });
 export const jobCancelSchema = jobGetSchema;
+export const jobDetailsSchema = jobGetSchema;
+export const jobRetrySchema = jobGetSchema;
+export const jobDiscardSchema = jobGetSchema;
+export const jobListSchema = z.strictObject({
+  /** Only jobs that failed. */
+  state: z.literal('failed').optional(),
+  limit: z.int().min(1).max(BOUNDS.pageMessages).optional(),
+});
 export const authRefreshSchema = z.strictObject({ token: z.string().min(1).max(8192) });
 
 export type SubscribeRequest = z.infer<typeof subscribeSchema>;
@@ -125,6 +133,7 @@ export type PresenceRequest = z.infer<typeof presenceSchema>;
 export type TypingRequest = z.infer<typeof typingSchema>;
 export type JobSubmitRequest = z.infer<typeof jobSubmitSchema>;
 export type JobGetRequest = z.infer<typeof jobGetSchema>;
+export type JobListRequest = z.infer<typeof jobListSchema>;
 export type AuthRefreshRequest = z.infer<typeof authRefreshSchema>;
 
 /** What edits, deletions and reactions carry: messages about another message of the same room. */

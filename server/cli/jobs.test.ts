@@ -48,10 +48,24 @@ test('dead letters of all users are listed, shown and run again by an admin, and
   await waitFor(async () => (await jobs(hub, ada)).printed[0]!.includes('  done '), { what: 'the job to be done' });
   expect((await jobs(hub, admin, '--failed')).printed).toEqual([]);
   expect(await jobs(hub, admin, 'retry', jobId)).toMatchObject({ code: EXIT.failed, reported: [expect.stringContaining('done')] });
+  expect(await jobs(hub, ada, 'discard', jobId)).toMatchObject({ code: EXIT.failed, reported: [expect.stringContaining('done')] });
+});
+
+test('a dead letter is discarded by its owner, and by nobody else', async () => {
+  const hub = await openMemoryHub(scope, { tokenSecret: SECRET });
+  hub.job('report', { input: z.strictObject({}), run: () => Promise.reject(new Error('no paper')) });
+  const [ada, eve] = await Promise.all([mintToken({}, { sub: 'ada' }), mintToken({}, { sub: 'eve' })]);
+  const headers = { Authorization: `Bearer ${ada}`, 'Content-Type': 'application/json' };
+  const submitted = await fetch(`${hub.url}/api/jobs/report`, { method: 'POST', headers, body: '{ "input": {} }' });
+  const { jobId } = (await submitted.json()) as { jobId: string };
+  await waitFor(async () => (await jobs(hub, ada, '--failed')).printed.length === 1);
+  expect(await jobs(hub, eve, 'discard', jobId)).toMatchObject({ code: EXIT.failed, reported: [expect.stringContaining('no job')] });
+  expect(await jobs(hub, ada, 'discard', jobId)).toMatchObject({ code: EXIT.ok, printed: [`${jobId}  discarded`] });
+  expect((await jobs(hub, ada)).printed).toEqual([]);
 });
 
 test.each([
-  [['everything'], EXIT.usage, 'jobs takes nothing, or one of show, retry, cancel with job ids'],
+  [['everything'], EXIT.usage, 'jobs takes nothing, or one of show, retry, discard, cancel with job ids'],
   [['retry'], EXIT.usage, 'jobs takes nothing, or one of'],
   [['--url', 'http://127.0.0.1:1'], EXIT.failed, 'cannot be reached'],
 ])('jobs %j is refused with one line', async (argv, code, line) => {

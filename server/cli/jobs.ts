@@ -21,10 +21,14 @@ type Ask = (method: 'GET' | 'POST' | 'DELETE', path: string) => Promise<unknown>
 const DEEDS: Readonly<Record<string, (ask: Ask, jobId: string) => Promise<string>>> = {
   show: async (ask, jobId) => JSON.stringify(await ask('GET', `/${jobId}/details`), null, 2),
   retry: async (ask, jobId) => lineOf((await ask('POST', `/${jobId}/retry`)) as JobState),
+  discard: async (ask, jobId) => {
+    await ask('POST', `/${jobId}/discard`);
+    return `${decodeURIComponent(jobId)}  discarded`;
+  },
   cancel: async (ask, jobId) => lineOf((await ask('DELETE', `/${jobId}`)) as JobState),
 };
 
-/** `roomcast jobs`: lists jobs of a running hub, shows how they went, runs failed ones again, cancels. An admin's token sees those of all users. */
+/** `roomcast jobs`: lists jobs of a running hub, shows how they went, runs failed ones again or discards them, cancels. An admin's token sees those of all users. */
 export const command: Command = {
   usage: `[${Object.keys(DEEDS).join('|')} <job id> ...] [flags]`,
   options,

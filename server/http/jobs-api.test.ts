@@ -31,6 +31,10 @@ function aliceJobs(overrides: Partial<HttpJobs> = {}): { jobs: HttpJobs; calls: 
     cancel: async (principal, jobId) => ({ ...(await find(principal, jobId)), state: 'cancelled' }),
     inspect: async (principal, jobId) => ({ ...DETAILS, job: await find(principal, jobId) }),
     retry: async (principal, jobId) => ({ ...(await find(principal, jobId)), state: 'queued' }),
+    discard: async (principal, jobId) => {
+      await find(principal, jobId);
+      calls.push(['discarded', jobId]);
+    },
     list: async (principal, { state, limit }) =>
       principal.user.id === 'alice' ? [QUEUED, DONE].filter((job) => !state || job.state === state).slice(0, limit) : [],
     openResult: async (principal, jobId) => {
@@ -93,6 +97,14 @@ test('[P59] bad submissions are refused, and a full queue says when to come back
   expect(await code('sum', { input: 'x'.repeat(70_000) })).toBe('too_large');
   const busy = await send('POST', `${url}/api/jobs/sum`, { input: 1 });
   expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '4']);
+});
+
+test('[P137] a dead letter is discarded by whoever it belongs to', async () => {
+  const { jobs, calls } = aliceJobs();
+  const { url } = await startHttpApp(scope, { jobs });
+  expect(await send('POST', `${url}/api/jobs/j1/discard`)).toMatchObject({ status: 204, text: '' });
+  expect(await send('POST', `${url}/api/jobs/none/discard`)).toMatchObject({ status: 404, body: { error: { code: 'unknown_job' } } });
+  expect(calls).toEqual([['discarded', 'j1']]);
 });
 
 test('[P87] a result without a file is JSON; a job without a result has none', async () => {

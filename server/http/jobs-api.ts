@@ -22,6 +22,8 @@ export interface HttpJobs {
   inspect(principal: Principal, jobId: string): Promise<JobDetails>;
   /** Runs a failed job again. */
   retry(principal: Principal, jobId: string): Promise<JobState>;
+  /** Forgets a failed job. */
+  discard(principal: Principal, jobId: string): Promise<void>;
   /** The result file of a job that the principal may see; undefined when it has none. */
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
 }
@@ -38,7 +40,7 @@ const submitBodySchema = jobSubmitSchema.omit({ name: true });
 const fileSchema = z.object({ file: z.string(), bytes: z.number(), contentType: z.string() });
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
-/** Heavy work: submit, look, cancel, list, run again, and fetch what came out. */
+/** Heavy work: submit, look, cancel, list, run again, discard, and fetch what came out. */
 export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOptions): void {
   route(router, '/api/jobs', {
     get: async (req, res) => {
@@ -76,6 +78,13 @@ export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOp
     post: async (req, res) => {
       const principal = await gate(req, 'publish');
       res.status(202).json(await jobs.retry(principal, jobId(req)));
+    },
+  });
+  route(router, '/api/jobs/:id/discard', {
+    post: async (req, res) => {
+      const principal = await gate(req, 'publish');
+      await jobs.discard(principal, jobId(req));
+      res.status(204).end();
     },
   });
   route(router, '/api/jobs/:id/result', {

@@ -92,6 +92,7 @@ const jobs: HttpJobs = {
   cancel: async () => STATE,
   inspect: async () => DETAILS,
   retry: async () => STATE,
+  discard: async () => {},
   list: async () => [STATE],
   openResult: async () => undefined,
 };

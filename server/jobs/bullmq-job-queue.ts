@@ -5,7 +5,7 @@ import type { JobDetails } from '../../shared/protocol.js';
 import { toHubError } from '../adapter/command-errors.js';
 import { openBullClient } from './bullmq-client.js';
 import { createJobIds } from './job-ids.js';
-import { cancelJob, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob, startJob } from './job-machine.js';
+import { cancelJob, checkFailed, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob, startJob } from './job-machine.js';
 import {
   JOB_PRIORITIES,
   type JobLane,
@@ -211,6 +211,17 @@ class BullmqJobQueue implements JobQueue {
       // Where BullMQ does not take it now, the next look for orphans puts it in line.
       await within(ADD_MS, this.addAgain(job, turn)).catch(() => {});
       return recordOf(job);
+    }
+  }
+
+  async discard(jobId: string): Promise<void> {
+    for (;;) {
+      const failed = await this.job(jobId);
+      checkFailed(failed, 'discarded');
+      if (!(await this.records.discard(failed))) continue;
+      // What BullMQ still has of it is dropped by its own count.
+      this.queues[failed.request.lane].remove(jobId).catch(() => {});
+      return;
     }
   }
 

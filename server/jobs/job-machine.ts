@@ -76,9 +76,14 @@ export function failJob(running: Job, thrown: unknown, now: number): Job {
   return { ...job, state, notBefore: now + Math.min(backoffMs * 2 ** (job.attempt - 1), 2 ** 31 - 1) };
 }
 
+/** @throws HubError `invalid` when it did not fail */
+export function checkFailed({ state: { state } }: Job, then: 'run again' | 'discarded'): void {
+  if (state !== 'failed') throw new HubError('invalid', `the job is ${state}; only a failed one is ${then}`);
+}
+
 /** A failed job begins anew under its id. @throws HubError `invalid` when it did not fail */
 export function retryJob(failed: Job, now: number): Job {
-  if (failed.state.state !== 'failed') throw new HubError('invalid', `the job is ${failed.state.state}; only a failed one is run again`);
+  checkFailed(failed, 'run again');
   const state: JobState = { ...base(failed), state: 'queued', revision: failed.state.revision + 1 };
   return { ...failed, attempt: 0, crashes: 0, retriedAt: now, state };
 }

@@ -394,6 +394,25 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       expect((await queue.depth()).oldestQueuedMs).toBeLessThanOrEqual(Date.now() - barrier.state.createdAt);
     });
 
+    test('a dead letter that is discarded is forgotten, with its key; any other job is not [P137]', async () => {
+      await work();
+      const jobId = await dead({ key: 'k' }, new Error('no'));
+      const kept = await dead({}, new Error('no'));
+      const done = await queue.submit(requestOf());
+      (await bench.at(2)).resolve('x');
+      await ended(done.state.jobId);
+      await queue.discard(jobId);
+      await expect(queue.get(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      await expect(queue.retry(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      await expect(queue.discard(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      await expect(queue.discard(done.state.jobId)).rejects.toMatchObject({ code: 'invalid' });
+      const idsOf = async (query: { state?: 'failed' }) => (await queue.list({ ...query, limit: 10 })).map(({ state }) => state.jobId);
+      expect(await idsOf({ state: 'failed' })).toEqual([kept]);
+      expect(await idsOf({})).toEqual([done.state.jobId, kept]);
+      queue = await open();
+      await expect(queue.get(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+    });
+
     test('a job whose thread ends under it again and again is a dead letter, whatever attempts it has left', async () => {
       await work();
       const jobId = await dead({ attempts: 100 }, ...Array.from({ length: CRASHES_MAX }, () => new CrashedRun('exit 3')));

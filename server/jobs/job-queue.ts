@@ -86,7 +86,8 @@ export interface WorkOptions {
 
 /**
  * Port: heavy work, queued and run at least once by whoever works, with its state kept for `resultTtlMs` after its end. Failed jobs are
- * the dead letters: they are kept for `failedTtlMs`, the newest thousands of them, and can be run again under their id.
+ * the dead letters: they are kept for `failedTtlMs`, the newest thousands of them, and can be run again under their id,
+ * or discarded.
  *
  * Order: jobs of one owner, lane and priority start in order of submission, and owners take turns: one owner's backlog does not hold up another's
  * first job. Every state that a job goes through is reported to the listener of the process where it happens, in order
@@ -109,6 +110,8 @@ export interface JobQueue {
    * @throws HubError `busy`; `invalid` for a job that is done or cancelled
    */
   retry(jobId: string): Promise<JobRecord>;
+  /** Forgets a failed job before its time. @throws HubError `invalid` for any other */
+  discard(jobId: string): Promise<void>;
   /** The newest jobs first, of one owner or of all; with `state` only those that failed. */
   list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]>;
   /** Starts taking jobs in this process. */

@@ -101,6 +101,13 @@ export class JobRecords {
     return answer === 'queued' ? Number(turn) : undefined;
   }
 
+  /** Forgets a failed job. False: it is in another state by now, or gone. */
+  async discard({ request, state }: Job): Promise<boolean> {
+    const owned = this.key('owner', request.owner);
+    const keys = [this.jobKey(state.jobId), this.keyKey(request), this.key('failed'), this.key('all'), owned, this.key('untold')];
+    return (await this.script(DISCARD, keys, [state.jobId, String(state.revision), flag(request)])) === 1;
+  }
+
   /** False: the job is not in the state `from` any more. @throws HubError `unavailable`, `timeout`: it may have been changed */
   async change(from: Job, to: Job): Promise<boolean> {
     const { request, state } = to;
@@ -290,6 +297,7 @@ const FAILED_MAX = 5_000;
 
 const CREATE = load('job-line', 'lease-time', 'create-job');
 const RETRY = load('job-line', 'retry-job');
+const DISCARD = load('discard-job');
 const CHANGE = load('change-job');
 const LEASES = load('lease-time', 'leases');
 

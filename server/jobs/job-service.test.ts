@@ -192,6 +192,21 @@ describe('a failed job', () => {
     await waitFor(async () => (await service.get(ann, jobId)).state === 'done');
   });
 
+  test('[P137] is discarded by its owner or an admin, and is nobody’s from then on', async () => {
+    await work(() => Promise.reject(new Error('no')));
+    const ids = await Promise.all([1, 2].map(async (a) => (await service.submit(ann, { name: 'add', input: { a } })).jobId));
+    for (const jobId of ids) await ended(jobId);
+    for (const [n, principal] of [ann, admin].entries()) {
+      const jobId = ids[n]!;
+      await expect(service.discard(bob, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      await service.get(ann, jobId);
+      await service.discard(principal, jobId);
+      await expect(service.get(ann, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      expect(await service.owns(ann, jobId)).toBe(false);
+    }
+    expect(await service.list(admin, { limit: 10 })).toEqual([]);
+  });
+
   test('about a room that its owner may not read any more is not run again', async () => {
     await work(() => Promise.reject(new Error('no')));
     const { jobId } = await service.submit(ann, { name: 'look', input: { room: 'chat:private' } });

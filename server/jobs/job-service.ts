@@ -50,6 +50,8 @@ export interface JobService {
   inspect(principal: Principal, jobId: string): Promise<JobDetails>;
   /** Runs a failed job again. @throws HubError `unknown_job`, `invalid` when it did not fail, `forbidden`, `busy` */
   retry(principal: Principal, jobId: string): Promise<JobState>;
+  /** Forgets a failed job. @throws HubError `unknown_job`, `invalid` when it did not fail */
+  discard(principal: Principal, jobId: string): Promise<void>;
   list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
   owns(principal: Principal, jobId: string): Promise<boolean>;
@@ -121,6 +123,12 @@ export function createJobService(options: JobServiceOptions): JobService {
       const { state } = await queue.retry(jobId);
       await cache?.invalidateHere(`job:${jobId}`);
       return state;
+    },
+    async discard(principal, jobId) {
+      await own(principal, jobId);
+      await queue.discard(jobId);
+      owners.delete(jobId);
+      await cache?.invalidateHere(`job:${jobId}`);
     },
     async list(principal, { state, limit }) {
       const records = await queue.list({ limit, ...(state && { state }), ...(!principal.admin && { owner: principal.user.id }) });

@@ -8,6 +8,7 @@ import { JobLine } from './job-line.js';
 import {
   attemptOf,
   cancelJob,
+  checkFailed,
   completeJob,
   detailsOf,
   failJob,
@@ -170,6 +171,18 @@ class PiscinaJobQueue implements JobQueue {
     this.book.admit(job.request);
     await this.changeAndLineUp(job);
     return recordOf(job);
+  }
+
+  async discard(jobId: string): Promise<void> {
+    const failed = this.book.get(jobId);
+    checkFailed(failed, 'discarded');
+    this.book.remove(jobId);
+    try {
+      await this.journal?.remove(jobId);
+    } catch (error) {
+      this.book.put(failed);
+      throw error;
+    }
   }
 
   async list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {

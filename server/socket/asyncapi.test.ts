@@ -39,6 +39,10 @@ const REQUESTS: Record<keyof ClientToServerEvents, z.ZodType> = {
   'job:submit': schemas.jobSubmitSchema,
   'job:get': schemas.jobGetSchema,
   'job:cancel': schemas.jobCancelSchema,
+  'job:list': schemas.jobListSchema,
+  'job:details': schemas.jobDetailsSchema,
+  'job:retry': schemas.jobRetrySchema,
+  'job:discard': schemas.jobDiscardSchema,
   'auth:refresh': schemas.authRefreshSchema,
 };
 
@@ -109,6 +113,10 @@ const ANSWERED: { [Event in keyof ClientToServerEvents]: Parameters<NonNullable<
   'job:submit': { ok: true, ...state },
   'job:get': { ok: true, ...state },
   'job:cancel': { ok: true, ...state },
+  'job:list': { ok: true, jobs: [state] },
+  'job:details': { ok: true, job: state, owner: 'alice', input: {}, attempt: 1, attempts: 2, timeoutMs: 1_000, crashes: 0, failures: [] },
+  'job:retry': { ok: true, ...state },
+  'job:discard': { ok: true },
   'auth:refresh': { ok: true, expiresAt: 1 },
 };
 

@@ -2,9 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { Position } from '../../shared/position.js';
-import type { JobState, SubscribeAnswer } from '../../shared/protocol.js';
+import type { JobDetails, JobState, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
-import { jobCancelSchema, jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
+import {
+  jobCancelSchema,
+  jobDetailsSchema,
+  jobDiscardSchema,
+  jobGetSchema,
+  jobListSchema,
+  jobRetrySchema,
+  jobSubmitSchema,
+} from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 import { sessionOf } from '../recovery/client-session.js';
 import type { Connection } from './connection.js';
@@ -15,6 +23,10 @@ export interface JobCalls {
   submit(principal: Principal, request: { name: string; input: unknown; key?: string | undefined }): Promise<JobState>;
   get(principal: Principal, jobId: string): Promise<JobState>;
   cancel(principal: Principal, jobId: string): Promise<JobState>;
+  list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
+  inspect(principal: Principal, jobId: string): Promise<JobDetails>;
+  retry(principal: Principal, jobId: string): Promise<JobState>;
+  discard(principal: Principal, jobId: string): Promise<void>;
   /** All that a job says that was just submitted, if that is known soon. */
   story(jobId: string): Promise<readonly { state: JobState; position: Position }[] | undefined>;
 }
@@ -22,6 +34,8 @@ export interface JobCalls {
 /** All that a job has said so far. */
 const WHOLE_STORY = { last: BOUNDS.pageMessages };
 const AGAIN_MS = 500;
+/** Jobs of a list, where no other number is asked for. */
+const LISTED = 50;
 
 /** @param againMs between two tries to follow a job whose store was away when it was handed in */
 export function addJobEvents(handlers: EventHandlers, jobs: JobCalls, againMs = AGAIN_MS): void {
@@ -54,6 +68,35 @@ export function addJobEvents(handlers: EventHandlers, jobs: JobCalls, againMs = 
   handlers.set(
     'job:cancel',
     handler(jobCancelSchema, ({ data, principal }) => jobs.cancel(principal, data.jobId)),
+  );
+  addDeadLetterEvents(handlers, jobs);
+}
+
+function addDeadLetterEvents(handlers: EventHandlers, jobs: JobCalls): void {
+  handlers.set(
+    'job:list',
+    handler(jobListSchema, async ({ data: { state, limit = LISTED }, principal }) => ({
+      jobs: await jobs.list(principal, { state, limit }),
+    })),
+  );
+  handlers.set(
+    'job:details',
+    handler(jobDetailsSchema, ({ data, principal }) => jobs.inspect(principal, data.jobId)),
+  );
+  handlers.set(
+    'job:retry',
+    handler(jobRetrySchema, ({ data, principal }) => jobs.retry(principal, data.jobId), { costs: 'publish' }),
+  );
+  handlers.set(
+    'job:discard',
+    handler(
+      jobDiscardSchema,
+      async ({ data, principal }) => {
+        await jobs.discard(principal, data.jobId);
+        return {};
+      },
+      { costs: 'publish' },
+    ),
   );
 }
 

@@ -57,6 +57,7 @@ const noJobs: HttpJobs = {
   cancel: async () => Promise.reject(new HubError('unknown_job')),
   inspect: async () => Promise.reject(new HubError('unknown_job')),
   retry: async () => Promise.reject(new HubError('unknown_job')),
+  discard: async () => Promise.reject(new HubError('unknown_job')),
   list: async () => [],
   openResult: async () => undefined,
 };
