@@ -46,23 +46,34 @@ local function store(id, body)
   room.seq = seq
 end
 
--- Drops what is too old, found by halving: times never fall. An unused room vanishes by expiry, its epoch some time after its entries.
+-- Drops what is too old, found by halving: times never fall.
+local function drop_old()
+  local low, high = room.seq - redis.call('XLEN', STREAM) + 1, room.seq
+  local first = low
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if time_of(middle) < now - ttl then low = middle + 1 else high = middle end
+  end
+  if low > first then redis.call('XTRIM', STREAM, 'MINID', integer(low) .. '-0') end
+end
+
+-- An unused room vanishes by expiry, its epoch some time after its entries.
 local function keep_house()
   if ttl == 0 then
     redis.call('PERSIST', STREAM)
     redis.call('PERSIST', META)
   else
-    local first = room.seq - redis.call('XLEN', STREAM) + 1
-    local low, high = first, room.seq
-    while low < high do
-      local middle = math.floor((low + high) / 2)
-      if time_of(middle) < now - ttl then low = middle + 1 else high = middle end
-    end
-    if low > first then redis.call('XTRIM', STREAM, 'MINID', integer(low) .. '-0') end
+    if room.kept > 0 then drop_old() end
     redis.call('PEXPIRE', STREAM, integer(ttl + ttl / 8))
     redis.call('PEXPIRE', META, integer(math.max(2 * ttl, UNUSED_MS)))
   end
-  redis.call('HSET', META, 'ttl', integer(ttl), 'due', integer(now + ttl / 16))
+end
+
+-- The whole of it where it changed, the part that changes with each message otherwise.
+local function write_meta(whole)
+  local newest = { 'seq', integer(room.seq), 'time', integer(time), 'bucket', integer(bucket) }
+  if not whole then return redis.call('HSET', META, unpack(newest)) end
+  redis.call('HSET', META, 'epoch', room.epoch, 'ttl', integer(ttl), 'due', integer(now + ttl / 16), unpack(newest))
 end
 
 local function publish(body, seq)
@@ -93,9 +104,13 @@ for i = FIRST_MESSAGE, #ARGV, 3 do
     reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = room.seq, time, 0
   end
 end
-if #bodies == 0 then return reply end
+if #bodies == 0 then
+  if room.is_new then keep_new(room) end
+  return reply
+end
 
-redis.call('HSET', META, 'seq', integer(room.seq), 'time', integer(time), 'bucket', integer(bucket))
-if room.ttl ~= ttl or (ttl > 0 and now >= room.due) then keep_house() end
+local is_due = room.ttl ~= ttl or (ttl > 0 and now >= room.due)
+write_meta(is_due)
+if is_due then keep_house() end
 for i, body in ipairs(bodies) do publish(body, before + i) end
 return reply

@@ -16,13 +16,12 @@ local function integer(number)
   return string.format('%.0f', number)
 end
 
--- The room begins with what is there: nothing, or entries whose meta hash was lost.
+-- The room begins with what is there: nothing, or entries whose meta hash was lost. Its ids are of no use any more.
 local function begin_room(room)
   local newest = room.kept > 0 and redis.call('XREVRANGE', STREAM, '+', '-', 'COUNT', 1)[1]
   room.seq = newest and tonumber(string.match(newest[1], '^%d+')) or 0
   room.time = newest and tonumber(newest[2][2]) or room.time
   room.ttl, room.bucket = -1, -1
-  redis.call('UNLINK', KEYS[3], KEYS[4])
 end
 
 local function begin_epoch(room)
@@ -43,7 +42,13 @@ local function receded(room)
   return time > 0 and seq > room.seq - room.kept and time_of(seq) ~= time
 end
 
--- The room as it stands. Its epoch is a new one where entries were lost.
+-- Keeps the epoch of a room that nobody has written to.
+local function keep_new(room)
+  begin_epoch(room)
+  redis.call('PEXPIRE', META, UNUSED_MS)
+end
+
+-- The room as it stands. Its epoch is a new one where entries were lost; one that has no meta hash yet `is_new`, and the caller writes it.
 local function open_room()
   local meta = redis.call('HMGET', META, 'epoch', 'seq', 'time', 'ttl', 'due', 'bucket')
   local room = {
@@ -58,10 +63,10 @@ local function open_room()
   local grown_old = room.ttl > 0 and room.time + room.ttl <= now
   if not room.epoch then
     begin_room(room)
-    begin_epoch(room)
-    redis.call('PEXPIRE', META, UNUSED_MS)
+    room.epoch, room.is_new = ARGV[1], true
   elseif room.kept == 0 and room.seq > 0 and not grown_old then
     begin_room(room)
+    redis.call('UNLINK', KEYS[3], KEYS[4])
     begin_epoch(room)
   elseif receded(room) then
     begin_epoch(room)

@@ -8,8 +8,12 @@ local room = open_room()
 local first, last = room.seq - room.kept + 1, room.seq
 
 -- A room that is looked at is not unused.
-local left = redis.call('PTTL', META)
-if left >= 0 and left < UNUSED_MS / 2 then redis.call('PEXPIRE', META, UNUSED_MS) end
+if room.is_new then
+  keep_new(room)
+else
+  local left = redis.call('PTTL', META)
+  if left >= 0 and left < UNUSED_MS / 2 then redis.call('PEXPIRE', META, UNUSED_MS) end
+end
 
 local from, to = math.max(first, after + 1), last
 if before > 0 then to = math.min(last, before - 1) end
