@@ -232,7 +232,7 @@ describe.each(['turn', 'stock'] as const)('[P43] delivery %s', (delivery) => {
     await waitFor(() => away.numbers().at(-1) === published, { timeoutMs: 20_000 });
   });
 
-  test('a client that asks on and on without reading the answers is cut off', async () => {
+  test('a client that asks on and on without reading the answers is cut off, and nothing that waited for it is kept', async () => {
     const hub = await open({ delivery });
     const greedy = await join(hub, 'chat:greedy');
     await publish(hub, 'chat:greedy', 200);
@@ -244,6 +244,8 @@ describe.each(['turn', 'stock'] as const)('[P43] delivery %s', (delivery) => {
       return hub.io.sockets.sockets.size === 0;
     };
     await waitFor(isCutOff, { timeoutMs: 20_000 });
+    // Long before its heartbeat is missed.
+    await waitFor(() => hub.io.engine.clientsCount === 0);
   });
 });
 

@@ -77,6 +77,18 @@ test('[P17] leaving the namespace and entering it again gives no new allowance',
   expect(welcomes()).toBeGreaterThan(10);
 });
 
+test('[P17] a client that asks for namespaces without end, and enters none, is ended', async () => {
+  const hub = await openMemoryHub(scope, { eventsPerSecond: 10 });
+  const raw = await openRawSocket(scope, hub.url, { connect: false });
+  const asked = 2_000;
+  for (let n = 0; n < asked; n++) raw.send('40/nowhere,{}');
+  await raw.closed;
+  const refusals = raw.heard.filter((packet) => packet.startsWith('44/nowhere'));
+  expect(refusals.length).toBeGreaterThan(10);
+  expect(refusals.length).toBeLessThan(asked / 2);
+  await connectClient(scope, hub.url);
+});
+
 test('a client that leaves while it is let in is forgotten', async () => {
   const hub = await openMemoryHub(scope, { limits: false });
   for (let n = 0; n < 20; n++) {

@@ -117,7 +117,10 @@ export class Connection implements PrincipalHolder, SlowCandidate {
   }
 
   cut(): void {
-    this.socket.disconnect(true);
+    const { socket } = this;
+    socket.disconnect(true);
+    // Else engine.io keeps what waits for it until its heartbeat is missed.
+    (socket.conn as unknown as { close(discard: true): void }).close(true);
   }
 
   close(): void {

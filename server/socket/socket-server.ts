@@ -9,6 +9,7 @@ import { SmallConnections } from '../delivery/connections/small-connections.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { Admission, type AdmissionOptions, type Gate } from './admission.js';
 import { Connection, type ConnectionOptions } from './connection.js';
+import { EarlyConnects } from './early-connects.js';
 import type { EventHandler } from './event-handler.js';
 import { readKnownQueries } from './known-queries.js';
 import { ReturningClients } from './returning-clients.js';
@@ -61,6 +62,7 @@ export class SocketServer {
   /** By engine.io's connection: a client that leaves the namespace and enters it again goes on with what it has left. */
   readonly #limits = new WeakMap<object, ConnectionLimits>();
 
+  readonly #early: EarlyConnects;
   readonly #small: SmallConnections;
   readonly #returning: ReturningClients;
   /** There are other instances. Alone, a user's connections are looked for when they are asked for; a room of each user would be kept. */
@@ -75,6 +77,8 @@ export class SocketServer {
     this.io.engine.generateId = createSessionIds();
     this.#isJoined = options.io.adapter !== undefined;
     this.#admission = new Admission(this.io, options);
+    this.#early = new EarlyConnects({ limitsOf: (connection) => this.#limitsOf(connection), onFault: options.onFault });
+    this.io.engine.on('connection', (connection: object) => this.#early.watch(connection));
     // Behind what needs the whole request.
     this.#small = new SmallConnections(this.io);
     this.#returning = new ReturningClients(this.io, { ...options, recovery: options.recovery, isOwnRoom });
@@ -104,7 +108,9 @@ export class SocketServer {
   /** On every instance. */
   disconnectUser(userId: string): void {
     if (this.#isJoined) this.io.in(connectionsOf(userId)).disconnectSockets(true);
-    else for (const connection of [...this.#connections.values()]) if (connection.principal.user.id === userId) connection.cut();
+    else
+      for (const connection of [...this.#connections.values()])
+        if (connection.principal.user.id === userId) connection.socket.disconnect(true);
   }
 
   /** Open connections by the transport that they use now. */
@@ -186,6 +192,7 @@ export class SocketServer {
       return;
     }
     this.#entered(socket);
+    this.#early.entered(socket.conn);
     if (this.#isJoined) void socket.join(connectionsOf(connection.principal.user.id));
     this.options.onConnection(socket.conn.transport.name);
     socket.on('disconnect', this.#onDisconnect);
