@@ -11,6 +11,7 @@ import { readLines } from '../../server/ingest/line-stream.js';
 import { JSON_READER } from '../../server/ingest/otlp/json.js';
 import { MetricsIntake } from '../../server/ingest/otlp/metrics.js';
 import type { OtlpReader } from '../../server/ingest/otlp/model.js';
+import { KnownAttributes } from '../../server/ingest/otlp/point-attributes.js';
 import { PROTOBUF_READER } from '../../server/ingest/otlp/protobuf.js';
 import { KnownSeries } from '../../server/ingest/otlp/series.js';
 import { DeltaTotals } from '../../server/ingest/otlp/totals.js';
@@ -93,10 +94,10 @@ function npmFromRemoteWrite(): Taker {
 
 function oursFromOtlp(reader: OtlpReader): Taker {
   const ingest = openIngest();
-  const memory = { totals: new DeltaTotals({ clock }), series: new KnownSeries() };
+  const memory = { totals: new DeltaTotals({ clock }), attributes: new KnownAttributes(), series: new KnownSeries() };
   return async (body) => {
     const report = new IngestReport();
-    await new MetricsIntake(ingest, memory, { principal: SENDER, report }).take(reader.metrics(body));
+    await new MetricsIntake(ingest, memory, { principal: SENDER, report }).take(reader.metrics(body, memory.attributes));
     expectAll(report);
   };
 }

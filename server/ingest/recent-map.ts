@@ -19,17 +19,17 @@ export class RecentMap<Key, Value> {
   }
 
   set(key: Key, value: Value, weight: number): void {
+    this.grow(weight);
+    this.#current.set(key, value);
+  }
+
+  /** Some entry that was set weighs so much more now. One that grows without end goes too, and is free again. */
+  grow(weight: number): void {
     if (this.#weight + weight > this.maxWeight / 2) {
       this.#previous = this.#current;
       this.#current = new Map();
       this.#weight = 0;
     }
-    this.#current.set(key, value);
-    this.#weight += weight;
-  }
-
-  /** An entry that was set weighs so much more now. */
-  grow(weight: number): void {
     this.#weight += weight;
   }
 }

@@ -1,6 +1,7 @@
 import type { ItemBudget } from './budget.js';
 import { arrayOf, numberOf, numbersOf, objectOf, readAttributes, textOf } from './json-values.js';
-import type { ExponentialBuckets, ExponentialData, HistogramData, Metric, MetricData, Point, SummaryData, Unread } from './model.js';
+import type { ExponentialBuckets, ExponentialData, HistogramData, Metric, MetricData, Point, SummaryData, UnreadList } from './model.js';
+import { PointAttributes } from './point-attributes.js';
 import { NO_RECORDED_VALUE } from './protobuf-metrics.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -8,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>;
 function readPoint<Data>(json: unknown, readData: (point: Json) => Data): Point<Data> {
   const point = objectOf(json, 'a data point');
   return {
-    attributes: readAttributes(point.attributes),
+    attributes: new PointAttributes(readAttributes(point.attributes)),
     startNs: numberOf(point.startTimeUnixNano, 'startTimeUnixNano') ?? 0,
     timeNs: numberOf(point.timeUnixNano, 'timeUnixNano') ?? 0,
     recorded: ((numberOf(point.flags, 'flags') ?? 0) & NO_RECORDED_VALUE) === 0,
@@ -54,12 +55,9 @@ function readPoints<Data>(json: unknown, budget: ItemBudget, readData: (point: J
   const fields = objectOf(json, 'the data of a metric');
   const points = arrayOf(fields.dataPoints, 'dataPoints');
   budget.spend(points.length);
+  const unread: UnreadList<Point<Data>> = { length: points.length, read: (at) => readPoint(points[at], readData) };
   return {
-    points: points.map(
-      (point): Unread<Point<Data>> =>
-        () =>
-          readPoint(point, readData),
-    ),
+    points: unread,
     temporality: numberOf(fields.aggregationTemporality, 'aggregationTemporality') ?? 0,
     monotonic: fields.isMonotonic === true,
   };

@@ -8,8 +8,9 @@ import type { Intake } from '../serve-bodies.js';
 import { attributeText, infoLabels, resourceLabels, scopeLabels } from './labels.js';
 import type { Attributes, Batch, Metric } from './model.js';
 import { oncePer } from './once.js';
+import type { KnownAttributes, PointAttributes } from './point-attributes.js';
 import { OtlpRooms, type ResourcePlace, refuseIfForbidden } from './rooms.js';
-import { metricName, pointReaders, type ReadPoint } from './samples.js';
+import { metricName, pointsOf, type ReadPoint } from './samples.js';
 import type { KnownSeries, PointSeries } from './series.js';
 import type { DeltaTotals } from './totals.js';
 
@@ -21,12 +22,13 @@ const NANOSECONDS = 1e6;
 /** What the points of one metric have in common. */
 interface MetricPlace extends ResourcePlace {
   readonly name: string;
-  readonly seriesOf: (attributes: Attributes) => PointSeries;
+  readonly seriesOf: (attributes: PointAttributes) => PointSeries;
 }
 
 /** What outlives a request. */
 export interface MetricsMemory {
   readonly totals: DeltaTotals;
+  readonly attributes: KnownAttributes;
   readonly series: KnownSeries;
 }
 
@@ -67,10 +69,11 @@ export class MetricsIntake {
       const seriesOf = this.memory.series.of({ key: formatSeries(name, labels), name, labels });
       return { name, seriesOf, ...this.#rooms.ofResource(resource) };
     });
-    for (const read of pointReaders(metric)) {
+    const points = pointsOf(metric);
+    for (let at = 0; at < points.length; at++) {
       this.#line++;
       try {
-        this.#samples.push(...this.#samplesOf(read(), placeOf(batch)));
+        this.#takePoint(points.read(at), placeOf(batch));
       } catch (error) {
         this.intake.report.refuse(this.#line, named(error, metric.name));
       }
@@ -79,15 +82,15 @@ export class MetricsIntake {
     }
   }
 
-  #samplesOf({ point, valuesAt }: ReadPoint, place: MetricPlace): ParsedSample[] {
+  #takePoint({ point, valuesAt }: ReadPoint, place: MetricPlace): void {
     if (!point.recorded) {
       this.ingest.countLeftOut('samples', 'stale', 1);
-      return [];
+      return;
     }
     const { name } = place;
     const series = place.seriesOf(point.attributes);
     const labelOf = (key: string) =>
-      key === '__name__' ? name : (attributeText(point.attributes, key) ?? place.attribute(key) ?? series.labels()[key]);
+      key === '__name__' ? name : (attributeText(point.attributes.list, key) ?? place.attribute(key) ?? series.labels()[key]);
     const room = this.#rooms.of(labelOf, place.room);
     // A delta of another time must not get into a total.
     const probe = { series: name, value: 0, t: this.#timeOf(point.timeNs) };
@@ -95,7 +98,9 @@ export class MetricsIntake {
     if (fault) throw new HubError(fault.code, fault.why(probe));
     const { timeNs, values } = valuesAt({ room, series, totals: this.memory.totals });
     const t = this.#timeOf(timeNs);
-    return values.map((value) => ({ line: this.#line, series: value.series, value: value.value, t, room }));
+    const line = this.#line;
+    const samples = values.map(([value, suffix, label]): ParsedSample => ({ line, series: series.text(suffix, label), value, t, room }));
+    this.#samples.push(...samples);
   }
 
   #timeOf(timeNs: number): number {

@@ -1,3 +1,5 @@
+import type { KnownAttributes, PointAttributes } from './point-attributes.js';
+
 /** What a request of OTLP says, whichever way it is encoded. Source: github.com/open-telemetry/opentelemetry-proto, v1. */
 
 /** An AnyValue as JSON has it: bytes as base64; integers past 2^53 and numbers that are not finite as texts. */
@@ -24,8 +26,15 @@ export interface Batch<Item> {
 /** An item that is read when it is its turn. @throws HubError `invalid` or `too_deep`: the item is refused, its neighbours are not */
 export type Unread<T> = () => T;
 
+/** Items that are read when it is their turn. */
+export interface UnreadList<T> {
+  readonly length: number;
+  /** @throws HubError as `Unread` */
+  read(at: number): T;
+}
+
 export interface Point<Data> {
-  readonly attributes: Attributes;
+  readonly attributes: PointAttributes;
   /** Nanoseconds since 1970, exact to some 200 ns; 0: not known. */
   readonly startNs: number;
   readonly timeNs: number;
@@ -70,11 +79,11 @@ export interface SummaryData {
 export const TEMPORALITY = { delta: 1, cumulative: 2 } as const;
 
 export type MetricData =
-  | { readonly kind: 'gauge'; readonly points: readonly Unread<Point<number>>[] }
-  | { readonly kind: 'sum'; readonly points: readonly Unread<Point<number>>[]; readonly temporality: number; readonly monotonic: boolean }
-  | { readonly kind: 'histogram'; readonly points: readonly Unread<Point<HistogramData>>[]; readonly temporality: number }
-  | { readonly kind: 'exponential'; readonly points: readonly Unread<Point<ExponentialData>>[]; readonly temporality: number }
-  | { readonly kind: 'summary'; readonly points: readonly Unread<Point<SummaryData>>[] };
+  | { readonly kind: 'gauge'; readonly points: UnreadList<Point<number>> }
+  | { readonly kind: 'sum'; readonly points: UnreadList<Point<number>>; readonly temporality: number; readonly monotonic: boolean }
+  | { readonly kind: 'histogram'; readonly points: UnreadList<Point<HistogramData>>; readonly temporality: number }
+  | { readonly kind: 'exponential'; readonly points: UnreadList<Point<ExponentialData>>; readonly temporality: number }
+  | { readonly kind: 'summary'; readonly points: UnreadList<Point<SummaryData>> };
 
 export interface Metric {
   readonly name: string;
@@ -99,6 +108,7 @@ export interface LogRecord {
 
 /** Reads bodies of one encoding. Both throw HubError `invalid` or `too_deep` for a body that is none. */
 export interface OtlpReader {
-  metrics(body: Buffer): Batch<Metric>[];
+  /** @param known attributes of points that came before */
+  metrics(body: Buffer, known: KnownAttributes): Batch<Metric>[];
   logs(body: Buffer): Batch<Unread<LogRecord>>[];
 }

@@ -1,24 +1,26 @@
-import type { PbfReader } from 'pbf';
 import { HubError } from '../../../shared/errors.js';
-import { type ReadField, readProtobuf } from '../protobuf.js';
+import { type ProtobufReader, type ReadField, readProtobuf } from '../protobuf.js';
 import { type ItemBudget, pushBounded } from './budget.js';
 import type {
+  Attributes,
   ExponentialBuckets,
   ExponentialData,
   HistogramData,
   Metric,
   MetricData,
-  OtlpValue,
   Point,
   SummaryData,
-  Unread,
+  UnreadList,
 } from './model.js';
+import type { KnownAttributes } from './point-attributes.js';
 import { readPair } from './protobuf-values.js';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 interface PointSlot<Data> {
-  readonly attributes: (readonly [string, OtlpValue])[];
+  /** From the tag of the first attribute to the end of the last one; 0 and 0: there are none. */
+  attributesFrom: number;
+  attributesTo: number;
   startNs: number;
   timeNs: number;
   recorded: boolean;
@@ -30,21 +32,75 @@ interface PointShape<Data> {
   readonly attributes: number;
   readonly flags: number;
   readonly empty: () => Data;
-  readonly read: (field: number, slot: PointSlot<Data>, reader: PbfReader) => void;
+  readonly read: (field: number, slot: PointSlot<Data>, reader: ProtobufReader) => void;
 }
 
 /** The flag of a point without a value. Source: `DataPointFlags` in metrics.proto. */
 export const NO_RECORDED_VALUE = 1;
 
-function pointReader<Data>({ attributes, flags, empty, read }: PointShape<Data>): (bytes: Uint8Array) => Point<Data> {
-  const readField: ReadField<PointSlot<Data>> = (field, slot, reader) => {
-    if (field === attributes) pushBounded(slot.attributes, readPair(reader));
-    else if (field === 2) slot.startNs = reader.readFixed64();
-    else if (field === 3) slot.timeNs = reader.readFixed64();
-    else if (field === flags) slot.recorded = (reader.readVarint() & NO_RECORDED_VALUE) === 0;
-    else read(field, slot, reader);
+/** Where the points of one request are read from, and what is known of those before. */
+interface PointSource {
+  readonly reader: ProtobufReader;
+  readonly attributes: KnownAttributes;
+  readonly budget: ItemBudget;
+}
+
+/** How the points of one kind are read. */
+interface PointReader<Data> {
+  readonly newSlot: () => PointSlot<Data>;
+  readonly readField: ReadField<PointSlot<Data>>;
+  readonly readAttribute: ReadField<Attributes[number][]>;
+}
+
+function pointReader<Data>({ attributes, flags, empty, read }: PointShape<Data>): PointReader<Data> {
+  return {
+    newSlot: () => ({ attributesFrom: 0, attributesTo: 0, startNs: 0, timeNs: 0, recorded: true, data: empty() }),
+    readField: (field, slot, reader) => {
+      if (field === attributes) {
+        if (slot.attributesTo === 0) slot.attributesFrom = reader.pos - 1;
+        reader.skip(reader.type);
+        slot.attributesTo = reader.pos;
+      } else if (field === 2) slot.startNs = reader.readFixed64();
+      else if (field === 3) slot.timeNs = reader.readFixed64();
+      else if (field === flags) slot.recorded = (reader.readVarint() & NO_RECORDED_VALUE) === 0;
+      else read(field, slot, reader);
+    },
+    readAttribute: (field, list, reader) => {
+      if (field === attributes) pushBounded(list, readPair(reader));
+    },
   };
-  return (bytes) => readProtobuf(bytes, readField, { attributes: [], startNs: 0, timeNs: 0, recorded: true, data: empty() });
+}
+
+/** The points of a metric, which are stepped over first. */
+class UnreadPoints<Data> implements UnreadList<Point<Data>> {
+  /** Where each begins and ends. */
+  readonly #bounds: number[] = [];
+
+  constructor(
+    private readonly source: PointSource,
+    private readonly kind: PointReader<Data>,
+  ) {}
+
+  get length(): number {
+    return this.#bounds.length / 2;
+  }
+
+  /** Steps over the point that the reader stands before. @throws HubError `too_large` past the budget */
+  stepOver(): void {
+    const { reader, budget } = this.source;
+    budget.spend();
+    const to = reader.readVarint() + reader.pos;
+    this.#bounds.push(reader.pos, to);
+    reader.pos = to;
+  }
+
+  read(at: number): Point<Data> {
+    const { reader, attributes: known } = this.source;
+    const { newSlot, readField, readAttribute } = this.kind;
+    const slot = reader.readAt(this.#bounds[2 * at] ?? 0, this.#bounds[2 * at + 1] ?? 0, readField, newSlot());
+    const attributes = known.of(reader, slot.attributesFrom, slot.attributesTo, readAttribute);
+    return { attributes, startNs: slot.startNs, timeNs: slot.timeNs, recorded: slot.recorded, data: slot.data };
+  }
 }
 
 const readNumber = pointReader<number>({
@@ -62,7 +118,7 @@ const PART_BYTES = 20_000;
 const NUMBERS = 10_000;
 
 /** Looks at how much there is to read before it is read. @throws HubError `too_large` */
-function boundedPart(reader: PbfReader, numbers: readonly number[]): PbfReader {
+function boundedPart(reader: ProtobufReader, numbers: readonly number[]): ProtobufReader {
   const start = reader.pos;
   const bytes = reader.type === 2 ? reader.readVarint() : 0;
   reader.pos = start;
@@ -131,44 +187,45 @@ const readSummary = pointReader<Mutable<SummaryData> & { quantiles: { quantile: 
 });
 
 interface PointsSlot<Data> {
-  readonly points: Unread<Point<Data>>[];
+  readonly points: UnreadPoints<Data>;
   temporality: number;
   monotonic: boolean;
 }
 
-function readPoints<Data>(reader: PbfReader, budget: ItemBudget, readPoint: (bytes: Uint8Array) => Point<Data>): PointsSlot<Data> {
-  const readField: ReadField<PointsSlot<Data>> = (field, slot) => {
-    if (field === 1) {
-      const bytes = reader.readBytes();
-      budget.spend();
-      slot.points.push(() => readPoint(bytes));
-    } else if (field === 2) slot.temporality = reader.readVarint();
+function readPoints<Data>(source: PointSource, kind: PointReader<Data>): PointsSlot<Data> {
+  const readField: ReadField<PointsSlot<Data>> = (field, slot, reader) => {
+    if (field === 1) slot.points.stepOver();
+    else if (field === 2) slot.temporality = reader.readVarint();
     else if (field === 3) slot.monotonic = reader.readBoolean();
   };
-  return reader.readMessage(readField, { points: [], temporality: 0, monotonic: false });
+  return source.reader.readMessage(readField, { points: new UnreadPoints(source, kind), temporality: 0, monotonic: false });
 }
 
 /** The data of a metric by its field in the message. */
-const DATA: Readonly<Record<number, (reader: PbfReader, budget: ItemBudget) => MetricData>> = {
-  5: (reader, budget) => ({ kind: 'gauge', points: readPoints(reader, budget, readNumber).points }),
-  7: (reader, budget) => ({ kind: 'sum', ...readPoints(reader, budget, readNumber) }),
-  9: (reader, budget) => ({ kind: 'histogram', ...readPoints(reader, budget, readHistogram) }),
-  10: (reader, budget) => ({ kind: 'exponential', ...readPoints(reader, budget, readExponential) }),
-  11: (reader, budget) => ({ kind: 'summary', points: readPoints(reader, budget, readSummary).points }),
+const DATA: Readonly<Record<number, (source: PointSource) => MetricData>> = {
+  5: (source) => ({ kind: 'gauge', points: readPoints(source, readNumber).points }),
+  7: (source) => ({ kind: 'sum', ...readPoints(source, readNumber) }),
+  9: (source) => ({ kind: 'histogram', ...readPoints(source, readHistogram) }),
+  10: (source) => ({ kind: 'exponential', ...readPoints(source, readExponential) }),
+  11: (source) => ({ kind: 'summary', points: readPoints(source, readSummary).points }),
 };
 
-const readMetricField: ReadField<{ readonly metric: Mutable<Metric>; readonly budget: ItemBudget }> = (
-  field,
-  { metric, budget },
-  reader,
-) => {
-  if (field === 1) metric.name = reader.readString();
-  else if (field === 3) metric.unit = reader.readString();
-  else metric.data = DATA[field]?.(reader, budget) ?? metric.data;
+const nothing = (): never => {
+  throw new RangeError('there is no point to read');
 };
+/** Of a metric that says nothing, or in a kind that OTLP got later. */
+const NO_DATA: MetricData = { kind: 'gauge', points: { length: 0, read: nothing } };
 
-/** A Metric; its points are read later. @throws HubError `invalid` when it is cut short, `too_large` past the budget */
-export function readMetric(bytes: Uint8Array, budget: ItemBudget): Metric {
-  const metric: Mutable<Metric> = { name: '', unit: '', data: { kind: 'gauge', points: [] } };
-  return readProtobuf(bytes, readMetricField, { metric, budget }).metric;
+/**
+ * A Metric; its points are read later.
+ * @throws HubError `invalid` when it is cut short, `too_large` past the budget
+ */
+export function readMetric(bytes: Uint8Array, budget: ItemBudget, attributes: KnownAttributes): Metric {
+  const metric: Mutable<Metric> = { name: '', unit: '', data: NO_DATA };
+  const readMetricField: ReadField<Mutable<Metric>> = (field, into, reader) => {
+    if (field === 1) into.name = reader.readString();
+    else if (field === 3) into.unit = reader.readString();
+    else into.data = DATA[field]?.({ reader, attributes, budget }) ?? into.data;
+  };
+  return readProtobuf(bytes, readMetricField, metric);
 }

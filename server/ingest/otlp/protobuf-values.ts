@@ -1,6 +1,5 @@
-import type { PbfReader } from 'pbf';
 import { HubError } from '../../../shared/errors.js';
-import type { ReadField } from '../protobuf.js';
+import type { ProtobufReader, ReadField } from '../protobuf.js';
 import { pushBounded } from './budget.js';
 import { type OtlpValue, VALUE_LEVELS } from './model.js';
 
@@ -30,7 +29,7 @@ function within(level: number): number {
 export const finiteOrName = (value: number): OtlpValue => (Number.isFinite(value) ? value : String(value));
 
 /** An `int64`: past 2^53 as text, so that no digit is lost. */
-function readInt64(reader: PbfReader): OtlpValue {
+function readInt64(reader: ProtobufReader): OtlpValue {
   const start = reader.pos;
   const value = reader.readVarint(true);
   if (Number.isSafeInteger(value)) return value;
@@ -63,12 +62,12 @@ const readPairField: ReadField<PairSlot> = (field, slot, reader) => {
 };
 
 /** An AnyValue. @throws HubError `too_deep` */
-export function readValue(reader: PbfReader, level = 0): OtlpValue {
+export function readValue(reader: ProtobufReader, level = 0): OtlpValue {
   return reader.readMessage(readValueField, { value: null, level }).value;
 }
 
 /** A KeyValue. @throws HubError `too_deep` */
-export function readPair(reader: PbfReader, level = 0): Pair {
+export function readPair(reader: ProtobufReader, level = 0): Pair {
   const { key, value } = reader.readMessage(readPairField, { key: '', value: null, level });
   return [key, value];
 }

@@ -92,6 +92,6 @@ const readRecord = (bytes: Uint8Array): LogRecord =>
 
 /** OTLP in protobuf. The request's outline is read at once, so that one that is cut short is refused as a whole; points and records later. */
 export const PROTOBUF_READER: OtlpReader = {
-  metrics: (body) => readBatches<Metric>(body, readMetric),
+  metrics: (body, known) => readBatches<Metric>(body, (bytes, budget) => readMetric(bytes, budget, known)),
   logs: (body) => readBatches<Unread<LogRecord>>(body, (bytes) => () => readRecord(bytes)),
 };

@@ -1,27 +1,33 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Json, logsProtobuf, logsRequest, metricsProtobuf, metricsRequest } from '../../../test/support/otlp.js';
 import { JSON_READER } from './json.js';
-import type { Batch, LogRecord, Metric, OtlpReader, Unread } from './model.js';
+import type { Batch, LogRecord, Metric, MetricData, OtlpReader, Point, Unread } from './model.js';
+import { KnownAttributes } from './point-attributes.js';
 import { PROTOBUF_READER } from './protobuf.js';
 
+const known = new KnownAttributes();
 const asJson = (json: unknown): Buffer => Buffer.from(JSON.stringify(json));
 const READERS: [string, (json: Json) => Batch<Metric>[], (json: Json) => Batch<Unread<LogRecord>>[]][] = [
-  ['JSON', (json) => JSON_READER.metrics(asJson(json)), (json) => JSON_READER.logs(asJson(json))],
-  ['protobuf', (json) => PROTOBUF_READER.metrics(metricsProtobuf(json)), (json) => PROTOBUF_READER.logs(logsProtobuf(json))],
+  ['JSON', (json) => JSON_READER.metrics(asJson(json), known), (json) => JSON_READER.logs(asJson(json))],
+  ['protobuf', (json) => PROTOBUF_READER.metrics(metricsProtobuf(json), known), (json) => PROTOBUF_READER.logs(logsProtobuf(json))],
 ];
+
+const pointsOf = ({ points }: MetricData): (() => Point<unknown>)[] =>
+  Array.from({ length: points.length }, (_, at) => () => points.read(at));
 
 /** Points and records read, as plain values. */
 const readMetrics = (batches: Batch<Metric>[]) =>
   batches.map(({ items, ...batch }) => ({
     ...batch,
-    items: items.map(({ data, ...metric }) => ({ ...metric, data: { ...data, points: data.points.map((read) => read()) } })),
+    items: items.map(({ data, ...metric }) => ({ ...metric, data: { ...data, points: pointsOf(data).map((read) => read()) } })),
   }));
 const readLogs = (batches: Batch<Unread<LogRecord>>[]) =>
   batches.map(({ items, ...batch }) => ({ ...batch, items: items.map((read) => read()) }));
 
 const TIME = '1700000000123456789';
 const times = { startTimeUnixNano: '1700000000000000000', timeUnixNano: TIME };
-const read = { startNs: 1_700_000_000_000_000_000, timeNs: Number(TIME), recorded: true, attributes: [] };
+const attributesOf = (...list: [string, string][]) => expect.objectContaining({ list });
+const read = { startNs: 1_700_000_000_000_000_000, timeNs: Number(TIME), recorded: true, attributes: attributesOf() };
 const route = { attributes: [{ key: 'http.route', value: { stringValue: '/' } }] };
 
 const METRICS: [string, Json, unknown][] = [
@@ -29,7 +35,7 @@ const METRICS: [string, Json, unknown][] = [
   [
     'a sum of integers',
     { sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ ...times, ...route, asInt: '-3' }] } },
-    { kind: 'sum', temporality: 2, monotonic: true, points: [{ ...read, attributes: [['http.route', '/']], data: -3 }] },
+    { kind: 'sum', temporality: 2, monotonic: true, points: [{ ...read, attributes: attributesOf(['http.route', '/']), data: -3 }] },
   ],
   [
     'a histogram',
@@ -178,7 +184,7 @@ test('a request in protobuf that is cut short is refused as a whole, wherever th
   const [, data] = METRICS[3]!;
   const whole = metricsProtobuf(metricsRequest([{ name: 'm', ...data }]));
   for (let length = 1; length < whole.length; length++)
-    expect(() => PROTOBUF_READER.metrics(whole.subarray(0, length))).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => PROTOBUF_READER.metrics(whole.subarray(0, length), known)).toThrow(expect.objectContaining({ code: 'invalid' }));
 });
 
 test('whatever bytes come, they are read or refused', () => {
@@ -194,8 +200,8 @@ test('whatever bytes come, they are read or refused', () => {
 
 function expectReadOrRefused(reader: OtlpReader, bytes: Buffer): void {
   try {
-    for (const { items } of reader.metrics(bytes))
-      for (const { data } of items) for (const readPoint of data.points) readOrRefuse(readPoint);
+    for (const { items } of reader.metrics(bytes, known))
+      for (const { data } of items) for (const readPoint of pointsOf(data)) readOrRefuse(readPoint);
   } catch (error) {
     expect(error).toMatchObject({ name: 'HubError' });
   }
@@ -217,7 +223,7 @@ test.each<[string, unknown]>([
   ['a name that is none', metricsRequest([{ name: 5 }])],
   ['a temporality by name', metricsRequest([{ name: 'm', sum: { aggregationTemporality: 'AGGREGATION_TEMPORALITY_DELTA' } }])],
 ])('JSON with %s is refused', (_what, json) => {
-  expect(() => JSON_READER.metrics(asJson(json))).toThrow(expect.objectContaining({ code: 'invalid' }));
+  expect(() => JSON_READER.metrics(asJson(json), known)).toThrow(expect.objectContaining({ code: 'invalid' }));
 });
 
 test.each<[string, Json]>([
@@ -225,8 +231,8 @@ test.each<[string, Json]>([
   ['a time that is none', { timeUnixNano: '2024-01-01' }],
   ['attributes that are no list', { attributes: { a: 1 } }],
 ])('a point in JSON with %s is refused by itself', (_what, point) => {
-  const [batch] = JSON_READER.metrics(asJson(metricsRequest([{ name: 'm', gauge: { dataPoints: [point, { asDouble: 'NaN' }] } }])));
-  const [bad, good] = batch!.items[0]!.data.points;
+  const [batch] = JSON_READER.metrics(asJson(metricsRequest([{ name: 'm', gauge: { dataPoints: [point, { asDouble: 'NaN' }] } }])), known);
+  const [bad, good] = pointsOf(batch!.items[0]!.data);
   expect(bad).toThrow(expect.objectContaining({ code: 'invalid' }));
   expect(good!().data).toBeNaN();
 });
@@ -247,8 +253,8 @@ test('the numbers of a histogram that no room could show are not even read', () 
   const point = { ...times, bucketCounts: new Array(50_000).fill(1), positive: { bucketCounts: new Array(50_000).fill(1) } };
   const kinds = { histogram: { dataPoints: [point] }, exponentialHistogram: { dataPoints: [point] } };
   for (const [name, data] of Object.entries(kinds)) {
-    const [batch] = PROTOBUF_READER.metrics(metricsProtobuf(metricsRequest([{ name, [name]: data }])));
-    expect(batch!.items[0]!.data.points[0]).toThrow(expect.objectContaining({ code: 'too_large' }));
+    const [batch] = PROTOBUF_READER.metrics(metricsProtobuf(metricsRequest([{ name, [name]: data }])), known);
+    expect(pointsOf(batch!.items[0]!.data)[0]).toThrow(expect.objectContaining({ code: 'too_large' }));
   }
 });
 

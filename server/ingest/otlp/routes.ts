@@ -7,6 +7,7 @@ import { encodingOf } from './encodings.js';
 import { LogsIntake } from './logs.js';
 import { MetricsIntake } from './metrics.js';
 import type { OtlpReader } from './model.js';
+import { KnownAttributes } from './point-attributes.js';
 import { KnownSeries } from './series.js';
 import { DeltaTotals } from './totals.js';
 
@@ -19,12 +20,12 @@ export function createOtlpRoutes(options: OtlpRoutesOptions): Router {
   const { ingest } = options;
   const router = Router();
   const serve = serveBodies(options);
-  const memory = { totals: new DeltaTotals({ clock: ingest.clock }), series: new KnownSeries() };
+  const memory = { totals: new DeltaTotals({ clock: ingest.clock }), attributes: new KnownAttributes(), series: new KnownSeries() };
   router.post(
     '/v1/metrics',
     serve(otlpAnswers('rejectedDataPoints', 'data point'), async (intake) => {
       const reader = readerOf(intake);
-      await new MetricsIntake(ingest, memory, intake).take(reader.metrics(await intake.body.whole()));
+      await new MetricsIntake(ingest, memory, intake).take(reader.metrics(await intake.body.whole(), memory.attributes));
     }),
   );
   router.post(

@@ -1,7 +1,7 @@
 import { HubError } from '../../../shared/errors.js';
 import { addExponential, addHistogram, checkHistogram, type SparseExponential, toHistogram, toSparse } from './buckets.js';
 import { prometheusName } from './metric-name.js';
-import { type HistogramData, type Metric, type Point, type SummaryData, TEMPORALITY } from './model.js';
+import { type HistogramData, type Metric, type Point, type SummaryData, TEMPORALITY, type UnreadList } from './model.js';
 import type { OwnLabel, PointSeries } from './series.js';
 import type { Adder, Delta, DeltaTotals } from './totals.js';
 
@@ -12,16 +12,13 @@ export interface SeriesPlace {
   readonly totals: DeltaTotals;
 }
 
-/** A value of one of the series of a point. */
-export interface PointValue {
-  readonly series: string;
-  readonly value: number;
-}
+/** A value, what its series adds to the metric's name, and a label of its own. */
+export type NamedValue = readonly [value: number, suffix: string, label?: OwnLabel];
 
 /** What a point says, and when: deltas as the total that they lead to. */
 export interface PointValues {
   readonly timeNs: number;
-  readonly values: readonly PointValue[];
+  readonly values: readonly NamedValue[];
 }
 
 const SUM: Adder<number> = { add: (total, delta) => total + delta, size: () => 1 };
@@ -39,44 +36,45 @@ export function metricName({ name, unit, data }: Metric): string {
   return text;
 }
 
-/** What there is to tell of a metric's points, in order: each is read, checked and named when it is called. */
-export function pointReaders({ data }: Metric): readonly (() => ReadPoint)[] {
+/** The points of a metric, to be told one by one. */
+export function pointsOf({ data }: Metric): UnreadList<ReadPoint> {
   switch (data.kind) {
     case 'gauge':
-      return data.points.map((read) => () => ofPoint(finite(read()), (point) => ({ timeNs: point.timeNs, values: number(point.data) })));
+      return readAs(data.points, finite, (point) => ({ timeNs: point.timeNs, values: number(point.data) }));
     case 'sum':
-      return data.points.map((read) => () => ofPoint(finite(read()), totalled(data.temporality, SUM, number)));
+      return readAs(data.points, finite, totalled(data.temporality, SUM, number));
     case 'histogram':
-      return data.points.map((read) => () => ofPoint(checked(read()), totalled(data.temporality, HISTOGRAM, histogram)));
+      return readAs(data.points, checked, totalled(data.temporality, HISTOGRAM, histogram));
     case 'exponential':
-      return data.points.map((read) => () => ofPoint(sparse(read()), totalled(data.temporality, EXPONENTIAL, exponential)));
+      return readAs(data.points, sparse, totalled(data.temporality, EXPONENTIAL, exponential));
     case 'summary':
-      return data.points.map((read) => () => ofPoint(read(), (point) => ({ timeNs: point.timeNs, values: summary(point.data) })));
+      return readAs(data.points, unchecked, (point) => ({ timeNs: point.timeNs, values: summary(point.data) }));
   }
 }
 
-/** A point that was read, still without its place. */
+/** A point that was read and checked, still without its place. */
 export interface ReadPoint {
   readonly point: Point<unknown>;
   /** @throws HubError `invalid` for an unknown temporality, `too_large` when no total can be kept */
   readonly valuesAt: (place: SeriesPlace) => PointValues;
 }
 
-/** A value, what it adds to the metric's name, and a label of its own. */
-type Named = readonly [value: number, suffix: string, label?: OwnLabel];
-type NamedAt = { readonly timeNs: number; readonly values: readonly Named[] };
-type Tell<Data> = (point: Point<Data>, place: SeriesPlace) => NamedAt;
+type Tell<Data> = (point: Point<Data>, place: SeriesPlace) => PointValues;
 
-function ofPoint<Data>(point: Point<Data>, tell: Tell<Data>): ReadPoint {
-  const valuesAt = (place: SeriesPlace): PointValues => {
-    const { timeNs, values } = tell(point, place);
-    return { timeNs, values: values.map(([value, suffix, label]) => ({ series: place.series.text(suffix, label), value })) };
-  };
-  return { point, valuesAt };
-}
+const readAs = <Raw, Data>(
+  points: UnreadList<Point<Raw>>,
+  check: (point: Point<Raw>) => Point<Data>,
+  tell: Tell<Data>,
+): UnreadList<ReadPoint> => ({
+  length: points.length,
+  read: (at) => {
+    const point = check(points.read(at));
+    return { point, valuesAt: (place) => tell(point, place) };
+  },
+});
 
 /** Tells a sum or a histogram as the total that it is or leads to. */
-function totalled<Data>(temporality: number, adder: Adder<Data>, name: (data: Data) => readonly Named[]): Tell<Data> {
+function totalled<Data>(temporality: number, adder: Adder<Data>, name: (data: Data) => readonly NamedValue[]): Tell<Data> {
   return (point, { room, series, totals }) => {
     if (temporality !== TEMPORALITY.cumulative && temporality !== TEMPORALITY.delta)
       throw new HubError('invalid', 'the aggregation temporality is neither delta nor cumulative');
@@ -85,24 +83,24 @@ function totalled<Data>(temporality: number, adder: Adder<Data>, name: (data: Da
   };
 }
 
-const number = (value: number): Named[] => [[value, '']];
+const number = (value: number): NamedValue[] => [[value, '']];
 
-function histogram({ count, sum, bounds, counts }: HistogramData): Named[] {
+function histogram({ count, sum, bounds, counts }: HistogramData): NamedValue[] {
   let below = 0;
-  const buckets = bounds.map((bound, i): Named => {
+  const buckets = bounds.map((bound, i): NamedValue => {
     below += counts[i] ?? 0;
     return [below, '_bucket', ['le', String(bound)]];
   });
-  const all: Named[] = [...buckets, [count, '_bucket', ['le', '+Inf']], [count, '_count']];
+  const all: NamedValue[] = [...buckets, [count, '_bucket', ['le', '+Inf']], [count, '_count']];
   return sum === undefined ? all : [...all, [sum, '_sum']];
 }
 
-const exponential = (data: SparseExponential): Named[] => histogram(toHistogram(data));
+const exponential = (data: SparseExponential): NamedValue[] => histogram(toHistogram(data));
 
-function summary({ count, sum, quantiles }: SummaryData): Named[] {
+function summary({ count, sum, quantiles }: SummaryData): NamedValue[] {
   // A quantile of nothing is not a number: it has no value to show.
   const known = quantiles.filter(({ value }) => Number.isFinite(value));
-  return [...known.map(({ quantile, value }): Named => [value, '', ['quantile', String(quantile)]]), [count, '_count'], [sum, '_sum']];
+  return [...known.map(({ quantile, value }): NamedValue => [value, '', ['quantile', String(quantile)]]), [count, '_count'], [sum, '_sum']];
 }
 
 function finite(point: Point<number>): Point<number> {
@@ -114,6 +112,8 @@ function checked(point: Point<HistogramData>): Point<HistogramData> {
   checkHistogram(point.data);
   return point;
 }
+
+const unchecked = <Data>(point: Point<Data>): Point<Data> => point;
 
 const sparse = ({ data, ...point }: Point<Parameters<typeof toSparse>[0]>): Point<SparseExponential> => ({
   ...point,

@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { formatSeries } from '../../../shared/series-name.js';
 import { pointLabels } from './labels.js';
 import type { Attributes } from './model.js';
+import { PointAttributes } from './point-attributes.js';
 import { KnownSeries } from './series.js';
 
 const origin = { key: 'm{job="a"}', name: 'm', labels: { job: 'a' } };
 
 test('the series of a metric have its name, its labels and what each adds to them', () => {
-  const series = new KnownSeries().of(origin)([['b', 1]]);
+  const series = new KnownSeries().of(origin)(new PointAttributes([['b', 1]]));
   expect(series.text('')).toBe('m{b="1",job="a"}');
   expect(series.text('_count')).toBe('m_count{b="1",job="a"}');
   expect(series.text('_bucket', ['le', '+Inf'])).toBe('m_bucket{b="1",job="a",le="+Inf"}');
@@ -22,7 +23,7 @@ test('whatever came before, a point has the series of its own metric and attribu
   const attributes = fc.array(fc.tuple(word, word), { maxLength: 3 }) as fc.Arbitrary<Attributes>;
   fc.assert(
     fc.property(attributes, word, fc.constantFrom('m', 'n'), (given, job, name) => {
-      const series = known.of({ key: formatSeries(name, { job }), name, labels: { job } })(given);
+      const series = known.of({ key: formatSeries(name, { job }), name, labels: { job } })(new PointAttributes(given));
       const expected = () => formatSeries(name, pointLabels(given, { job }));
       for (let again = 0; again < 2; again++) expect(series.text('')).toBe(expected());
       expect(series.text('_count')).toBe(expected().replace(name, `${name}_count`));
@@ -34,5 +35,7 @@ test('whatever came before, a point has the series of its own metric and attribu
 test('attributes that no series could have are refused each time', () => {
   const seriesOf = new KnownSeries().of(origin);
   for (let again = 0; again < 2; again++)
-    expect(() => seriesOf([['a', 'x'.repeat(5_000)]]).text('')).toThrow(expect.objectContaining({ code: 'too_large' }));
+    expect(() => seriesOf(new PointAttributes([['a', 'x'.repeat(5_000)]])).text('')).toThrow(
+      expect.objectContaining({ code: 'too_large' }),
+    );
 });

@@ -1,7 +1,8 @@
-import { formatSeries, SERIES_CHARS } from '../../../shared/series-name.js';
+import { formatSeries } from '../../../shared/series-name.js';
 import { RecentMap } from '../recent-map.js';
-import { type Labels, pointLabels, textOf } from './labels.js';
+import { type Labels, pointLabels } from './labels.js';
 import type { Attributes } from './model.js';
+import type { PointAttributes } from './point-attributes.js';
 
 /** What the series of one metric of one scope have in common. */
 export interface SeriesOrigin {
@@ -14,19 +15,16 @@ export interface SeriesOrigin {
 /** A label that only some series of a point have: `le`, `quantile`. */
 export type OwnLabel = readonly [key: string, value: string];
 
-/** What was put together of the series of one point. */
-interface Texts {
-  plain?: string;
-  /** By suffix and own label. */
-  others?: Map<string, string>;
-}
-
-/** The series of one point: one text, or those of its buckets and quantiles. */
+/** The series of one point: one text, or those of its buckets and quantiles; each is put together once. */
 export class PointSeries {
+  #plain: string | undefined;
+  /** By suffix and own label. */
+  #others: Map<string, string> | undefined;
+
+  /** @param grown is told the characters of each text that is put together */
   constructor(
     private readonly origin: SeriesOrigin,
     private readonly attributes: Attributes,
-    private readonly texts: Texts,
     private readonly grown: (chars: number) => void,
   ) {}
 
@@ -40,15 +38,14 @@ export class PointSeries {
    * @throws HubError as `labels`
    */
   text(suffix: string, label?: OwnLabel): string {
-    const { texts } = this;
     if (suffix === '' && !label) {
-      texts.plain ??= this.#put('');
-      return texts.plain;
+      this.#plain ??= this.#put('');
+      return this.#plain;
     }
     const key = label ? `${suffix} ${label[1]}` : suffix;
-    texts.others ??= new Map();
-    const text = texts.others.get(key) ?? this.#put(suffix, label);
-    texts.others.set(key, text);
+    this.#others ??= new Map();
+    const text = this.#others.get(key) ?? this.#put(suffix, label);
+    this.#others.set(key, text);
     return text;
   }
 
@@ -65,51 +62,38 @@ const MAX_CHARS = 64 * 1024 * 1024;
 /** An entry of maps and objects, in characters. */
 const ENTRY_CHARS = 200;
 
-/** An unambiguous text of attributes; undefined when no series could have so many. */
-function keyOf(attributes: Attributes): string | undefined {
-  let key = '';
-  for (const [name, value] of attributes) {
-    const text = textOf(value);
-    key += `${name.length}:${name}${text.length}:${text}`;
-    if (key.length > 2 * SERIES_CHARS) return undefined;
-  }
-  return key;
-}
+/** Those of one origin, by the key of the attributes. */
+type OriginSeries = Map<string, PointSeries>;
 
 /** Series by what they are put together from: most points are of series that came before. */
 export class KnownSeries {
-  readonly #known: RecentMap<string, Texts>;
-  readonly #origins: RecentMap<string, number>;
-  readonly #grown = (chars: number): void => this.#known.grow(chars);
-  #lastOrigin = 0;
+  readonly #origins: RecentMap<string, OriginSeries>;
+  readonly #grown = (chars: number): void => this.#origins.grow(chars);
 
   constructor(maxChars = MAX_CHARS) {
-    this.#known = new RecentMap(maxChars);
-    this.#origins = new RecentMap(maxChars / 8);
+    this.#origins = new RecentMap(maxChars);
   }
 
   /** The series of an origin, by the attributes of its points. */
-  of(origin: SeriesOrigin): (attributes: Attributes) => PointSeries {
-    const number = this.#numberOf(origin);
-    return (attributes) => {
-      const key = keyOf(attributes);
-      return new PointSeries(origin, attributes, key === undefined ? {} : this.#textsOf(`${number} ${key}`), this.#grown);
+  of(origin: SeriesOrigin): (attributes: PointAttributes) => PointSeries {
+    const known = this.#knownOf(origin);
+    return ({ key, list }) => {
+      const found = key === undefined ? undefined : known.get(key);
+      if (found) return found;
+      const series = new PointSeries(origin, list, this.#grown);
+      if (key !== undefined) {
+        known.set(key, series);
+        this.#grown(key.length + ENTRY_CHARS);
+      }
+      return series;
     };
   }
 
-  #textsOf(key: string): Texts {
-    const known = this.#known.get(key);
-    if (known) return known;
-    const texts: Texts = {};
-    this.#known.set(key, texts, key.length + ENTRY_CHARS);
-    return texts;
-  }
-
-  /** Stands for an origin in the keys of its series. */
-  #numberOf({ key }: SeriesOrigin): number {
+  #knownOf({ key }: SeriesOrigin): OriginSeries {
     const known = this.#origins.get(key);
-    if (known !== undefined) return known;
-    this.#origins.set(key, ++this.#lastOrigin, key.length + ENTRY_CHARS);
-    return this.#lastOrigin;
+    if (known) return known;
+    const series: OriginSeries = new Map();
+    this.#origins.set(key, series, key.length + ENTRY_CHARS);
+    return series;
   }
 }
