@@ -10,8 +10,8 @@ import type { RoomOutput } from './room-output.js';
 
 /** A socket in the room, as its channel knows it. */
 export interface ChannelMember {
-  /** The room has nothing more to say. */
-  end(): void;
+  /** That message was a job's end. */
+  jobEnded(end: Message): void;
 }
 
 /** The Socket.IO room of a group; braces make it a Redis hash tag, and keep it apart from rooms of other code on the same server. */
@@ -62,7 +62,7 @@ export class RoomChannel implements FeedReader {
 
   #jobEntry(entry: LogEntry): void {
     emitEntry('job', entry, (event, payload) => this.output.emit(this.group, event, payload));
-    if (isJobEnd(entry.message)) for (const member of [...this.members]) member.end();
+    if (isJobEnd(entry.message)) for (const member of [...this.members]) member.jobEnded(entry.message);
   }
 
   gap(): void {
@@ -91,7 +91,12 @@ export function emitEntry(kind: string, { message }: LogEntry, emit: Emit): void
 
 const ENDED: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled']);
 
-/** The message after which a job room says no more. */
+/** The message after which a job room says no more, unless a failed job is run again. */
 export function isJobEnd({ type, data }: Message): boolean {
   return type === 'job' && ENDED.has((data as JobState | null)?.state ?? '');
+}
+
+/** A failed job may be run again. */
+export function isFailure({ type, data }: Message): boolean {
+  return type === 'job' && (data as JobState | null)?.state === 'failed';
 }

@@ -111,7 +111,7 @@ async function hear(connection: Connection, jobId: string, jobs: JobCalls, again
 }
 
 function follow({ subscriptions }: Connection, jobId: string): Promise<() => SubscribeAnswer> {
-  return subscriptions.subscribe({ room: `job:${jobId}`, ...WHOLE_STORY });
+  return subscriptions.subscribe({ room: `job:${jobId}`, untilEnd: true, ...WHOLE_STORY });
 }
 
 async function followLater(connection: Connection, jobId: string, againMs: number): Promise<void> {

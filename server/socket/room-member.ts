@@ -1,7 +1,7 @@
 import { HubError, toWireError } from '../../shared/errors.js';
 import { encodeFrame } from '../../shared/frame-codec.js';
 import { formatPosition, type PositionParts } from '../../shared/position.js';
-import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Message, PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { ChannelLease } from '../delivery/channel-registry.js';
 import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/room-channel.js';
 import type { SlowTally } from '../delivery/slow-consumers.js';
@@ -40,6 +40,8 @@ export interface MemberOptions {
   /** Asked for `hold`, and for `release` when the socket has drained. */
   holder: Pick<PrincipalHolder, 'holdBack'>;
   end(): void;
+  /** Whether the socket goes on following the job whose end that message is. */
+  staysAfter(end: Message): boolean;
 }
 
 /** What all subscriptions do that are held: those whose policy says so end their connection. False: there is nothing left to hold. */
@@ -139,14 +141,14 @@ export class LogMember implements RoomMember, CursorTarget {
     const start = this.#start;
     if (!start) throw new Error('a subscription begins once');
     this.#start = undefined;
-    const hasEnded = parsed.kind === 'job' && endsJob(start.entries);
-    queueMicrotask(() => (hasEnded ? this.options.end() : this.resume()));
+    const isLeft = parsed.kind === 'job' && this.#isLeftAfter(start.entries);
+    queueMicrotask(() => (isLeft ? this.options.end() : this.resume()));
     return { ...toAnswer(parsed.room, start), ...(presence && { presence }) };
   }
 
   /** One that is not there yet has the room's last words still to come, from the log. */
-  end(): void {
-    if (this.#cursor.isLive) this.options.end();
+  jobEnded(end: Message): void {
+    if (this.#cursor.isLive && !this.options.staysAfter(end)) this.options.end();
   }
 
   hold(): void {
@@ -201,10 +203,16 @@ export class LogMember implements RoomMember, CursorTarget {
   entries(batch: readonly LogEntry[]): boolean {
     const { kind } = this.options.lease.channel.parsed;
     this.form.entries(batch);
-    if (kind === 'job' && endsJob(batch)) this.options.end();
+    if (kind === 'job' && this.#isLeftAfter(batch)) this.options.end();
     // What a turn sends is written at its end: only then is it known what the client does not take.
     setImmediate(() => this.#goOn());
     return false;
+  }
+
+  /** Whether they come to the job's end: a failure after which it was run again is none. */
+  #isLeftAfter(entries: readonly LogEntry[]): boolean {
+    const message = entries.at(-1)?.message;
+    return message !== undefined && isJobEnd(message) && !this.options.staysAfter(message);
   }
 
   #goOn(): void {
@@ -242,9 +250,8 @@ export class ViewMember implements RoomMember {
     return { room, position, recovered: false, messages: [], ...this.#enter(), ...(presence && { presence }) };
   }
 
-  end(): void {
-    this.options.end();
-  }
+  /** Job rooms have no views. */
+  jobEnded(): void {}
 
   hold(): void {
     if (!applyPolicy(this.options)) return;
@@ -289,10 +296,4 @@ export class ViewMember implements RoomMember {
     void this.options.socket.join(groupOf(this.options.lease.channel.parsed.room, group));
     return answer;
   }
-}
-
-/** Whether they come to the job's end: a failure after which it was run again is none. */
-function endsJob(entries: readonly LogEntry[]): boolean {
-  const last = entries.at(-1);
-  return last !== undefined && isJobEnd(last.message);
 }

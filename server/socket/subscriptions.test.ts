@@ -1,5 +1,6 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { metricOf, openMemoryHub } from '../../test/support/memory-hub.js';
 import { testScope } from '../../test/support/scope.js';
 import { connectClient, countFrom } from '../../test/support/stock-client.js';
@@ -152,4 +153,58 @@ test('[P110] a job that failed and was run again is followed to its new end, and
   await waitFor(() => admin.jobs.length === 1, { what: 'the new end' });
   expect(admin.jobs).toMatchObject([{ revision: 3, state: 'done' }]);
   await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the ended job to be left' });
+});
+
+/** A hub with two failed jobs, and what tells their states. */
+async function failedJobs(options: { roomsPerConnection?: number } = {}) {
+  const hub = await openMemoryHub(scope, { tokenSecret: SECRET, ...options });
+  const say = (jobId: string, revision: number, state: string) =>
+    hub.publish(`job:${jobId}`, { jobId, name: 'n', createdAt: 1, revision, state }, { type: 'job' });
+  for (const jobId of ['one', 'two']) await say(jobId, 1, 'failed');
+  const client = await connectClient(scope, hub.url, { auth: { token: await mintToken({ admin: true }, { sub: 'ada' }) } });
+  return { hub, say, client };
+}
+
+test('[P138] who subscribes to a job hears of it again when it is run again after its failure, heard before or not', async () => {
+  const { hub, say, client } = await failedJobs();
+  const { messages } = await client.subscribe('job:one', { last: 1 });
+  expect(messages).toMatchObject([{ data: { state: 'failed' } }]);
+  await client.subscribe('job:three');
+  await say('three', 1, 'failed');
+  for (const jobId of ['one', 'three']) {
+    await say(jobId, 2, 'queued');
+    await say(jobId, 3, 'failed');
+    await say(jobId, 4, 'done');
+  }
+  await waitFor(() => client.jobs.filter(({ state }) => state === 'done').length === 2, { what: 'both ends' });
+  const heard = (jobId: string) => client.jobs.flatMap((job) => (job.jobId === jobId ? [job.state] : []));
+  expect([heard('one'), heard('three')]).toEqual([
+    ['queued', 'failed', 'done'],
+    ['failed', 'queued', 'failed', 'done'],
+  ]);
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the ended jobs to be left' });
+});
+
+test('[P138] a connection follows as many failed jobs as it may have rooms; the next one is left with its failure', async () => {
+  const { hub, client } = await failedJobs({ roomsPerConnection: 1 });
+  await client.subscribe('job:one', { last: 1 });
+  await client.subscribe('job:two', { last: 1 });
+  await client.subscribe('chat:lobby');
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 2, { what: 'the second job to be left' });
+  await client.expectOk('unsubscribe', { room: 'job:one' });
+  expect(await client.ask('unsubscribe', { room: 'job:two' })).toMatchObject({ error: { code: 'not_subscribed' } });
+  await client.subscribe('job:two', { last: 1 });
+  await client.expectOk('unsubscribe', { room: 'job:two' });
+});
+
+test('[P138] a submitter that did not subscribe is left with the failure', async () => {
+  const hub = await openMemoryHub(scope, {});
+  let fail = () => {};
+  hub.job('fails', { input: z.unknown(), run: () => new Promise((_, reject) => (fail = () => reject(new Error('no')))) });
+  const client = await connectClient(scope, hub.url);
+  await client.expectOk('job:submit', { name: 'fails', input: 1 });
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 1, { what: 'the job to be followed' });
+  fail();
+  await waitFor(() => client.jobs.some(({ state }) => state === 'failed'), { what: 'the failure' });
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the job to be left' });
 });

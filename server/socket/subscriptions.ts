@@ -1,12 +1,12 @@
 import { HubError } from '../../shared/errors.js';
 import { formatPosition, parsePosition } from '../../shared/position.js';
-import type { PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Message, PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
 import type { ParsedRoom, RoomName } from '../../shared/rooms.js';
 import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 import type { ChannelLease, ChannelRegistry } from '../delivery/channel-registry.js';
 import { OneMap } from '../delivery/connections/one-map.js';
-import { groupOf } from '../delivery/room-channel.js';
+import { groupOf, isFailure } from '../delivery/room-channel.js';
 import type { SlowTally } from '../delivery/slow-consumers.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { sessionOf } from '../recovery/client-session.js';
@@ -38,8 +38,11 @@ interface Subscribed {
   typedAt?: number;
 }
 
-/** A subscription's wish; `resumes` one that the client has from an earlier connection, and that is in its session already. */
-type Wish = SubscribeRequest & { readonly resumes?: true };
+/**
+ * A subscription's wish; `resumes` one that the client has from an earlier connection, and that is in its session already, `untilEnd` is one that nobody
+ * asked for: a job's first failure ends it too.
+ */
+type Wish = SubscribeRequest & { readonly resumes?: true; readonly untilEnd?: true };
 
 /** One sign of typing reaches everybody in the room on all instances: more of them tell nobody anything. */
 const TYPING_MS = 500;
@@ -53,6 +56,8 @@ export class Subscriptions {
   #queues: Map<RoomName, Promise<unknown>> | undefined;
   #closed = false;
   #held = false;
+  /** Rooms of failed jobs, which may be run again. There only while there is one. */
+  #failed: Set<RoomName> | undefined;
   /** Begin what was resumed, once the client is there. */
   #resumed: (() => unknown)[] | undefined;
 
@@ -215,13 +220,23 @@ export class Subscriptions {
     try {
       const { room } = lease.channel.parsed;
       const end = () => void this.#leave(room);
-      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, slow, holder: this.holder, end };
+      const staysAfter = (message: Message) => !request.untilEnd && isFailure(message) && this.#keepFailed(room);
+      const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, slow, holder: this.holder, end, staysAfter };
       const { view } = lease.channel;
       return { member: view ? new ViewMember(base, view, request) : await this.#logMember(base, request), lease };
     } catch (error) {
       lease.release();
       throw error;
     }
+  }
+
+  /** As many as other rooms: what else follows failed jobs looks at them now and then. */
+  #keepFailed(room: RoomName): boolean {
+    const { roomsPerConnection } = this.options;
+    this.#failed ??= new Set();
+    if (!this.#failed.has(room) && roomsPerConnection > 0 && this.#failed.size >= roomsPerConnection) return false;
+    this.#failed.add(room);
+    return true;
   }
 
   async #logMember(base: MemberOptions, { filter, ...wish }: Wish): Promise<LogMember> {
@@ -232,7 +247,7 @@ export class Subscriptions {
   }
 
   /** What resumes has no acknowledgement: all of it comes as events. */
-  async #start(feed: RoomFeed, { resumes, ...request }: Wish): Promise<Start> {
+  async #start(feed: RoomFeed, { resumes, untilEnd: _, ...request }: Wish): Promise<Start> {
     const start = await this.options.rooms.start(feed, request);
     if (!resumes) return start;
     if (!start.recovered) throw new HubError('not_found', `${feed.room} cannot be continued`);
@@ -271,6 +286,7 @@ export class Subscriptions {
     if (!subscribed) return undefined;
     const { parsed, member, lease } = subscribed;
     this.#rooms.delete(room);
+    this.#failed?.delete(room);
     lease.channel.members.delete(member);
     member.close();
     lease.release();
