@@ -101,7 +101,12 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
     else logger.debug({ where, code, why: String(error) }, 'an event was refused');
   };
   addAuthEvents(handlers, (credentials, { request }) => entrance.authenticate(credentials, entrance.addressOf(request)));
-  const onConnection = (transport: string) => metrics.connected.inc({ transport });
+  const connected = new Map<string, ReturnType<typeof metrics.connected.labels>>();
+  const onConnection = (transport: string) => {
+    const counter = connected.get(transport) ?? metrics.connected.labels({ transport });
+    connected.set(transport, counter);
+    counter.inc();
+  };
   const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
   const delivered = metrics.delivered.labels({ transport: 'socket.io' });
   const delivery = createDelivery(config, (messages) => delivered.inc(messages), roomsPart.slow);
