@@ -30,8 +30,9 @@ export class KnownBytes<Value> {
 
   /** Takes the place of other bytes with the same hash. @param valueBytes what the value itself takes */
   set(bytes: DataView, from: number, to: number, value: Value, valueBytes: number): void {
-    const copy = bytes.buffer.slice(bytes.byteOffset + from, bytes.byteOffset + to);
-    const known = { bytes: new DataView(copy), value, next: undefined };
+    // Short ones share the memory of Node's pool: a buffer of its own would take more than they do.
+    const { buffer, byteOffset, length } = Buffer.from(new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from));
+    const known = { bytes: new DataView(buffer, byteOffset, length), value, next: undefined };
     this.#known.set(hashOf(bytes, from, to), known, to - from + valueBytes + ENTRY_BYTES);
     this.#follow(known);
   }
