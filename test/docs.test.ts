@@ -215,6 +215,10 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done \S+ \{$/m] }),
   'docs/jobs.md, Hand one in, console': shell({}),
   'docs/jobs.md, States, drawing': notRun('a drawing'),
+  'docs/jobs.md, Dead letters, js': program({
+    prints: [/^invalid \S/m, /^thumbnail \S+ \[ 'invalid' \]$/m, /^again invalid$/m, /^left: 0$/m],
+    ends: true,
+  }),
   'docs/jobs.md, Result files, js': page({
     on: 'tokenHub',
     given: withToken,

@@ -5,6 +5,7 @@ import type {
   ClientToServerEvents,
   Frame,
   HistoryAnswer,
+  JobDetails,
   JobState,
   LineBatch,
   Message,
@@ -85,6 +86,8 @@ export interface Hub {
   /** Hands a job in and gives its handle. A repeated `key` joins the run that is under way. */
   submit<Result = unknown>(name: string, input: unknown, options?: { key?: string }): Promise<Job<Result>>;
   job<Result = unknown>(jobId: string): Job<Result>;
+  /** The newest jobs of this user, for an admin of all; `state: 'failed'` are the dead letters alone. Default 50, at most 500. */
+  jobs(query?: { state?: 'failed'; limit?: number }): Promise<JobState[]>;
   /** Ends the connection and everything on it. What waits in a kept outbox is sent by the next `connect`. */
   close(): Promise<void>;
 }
@@ -212,10 +215,20 @@ export interface Job<Result = unknown> {
   readonly id: string;
   /** The newest state that is known. */
   readonly state: JobState | undefined;
-  /** Resolves with the result; rejects with JobError when failed or cancelled, with HubError when unknown, refused or left. */
+  /**
+   * Resolves with the result; rejects with JobError when failed or cancelled, with HubError when unknown, refused or left. Of a failed job that is run
+   * again, a new promise.
+   */
   readonly done: Promise<Result>;
+  /** Each new state. A failed job is followed for as long as somebody listens: it may be run again. */
   onState(listener: (state: JobState) => void): Off;
   cancel(): Promise<JobState>;
+  /** What the job was given, and how its attempts went. @throws HubError */
+  details(): Promise<JobDetails>;
+  /** Runs the job again after it failed, and follows it. Not repeated by itself. @throws HubError `invalid` when it did not fail, `forbidden`, `busy` */
+  retry(): Promise<JobState>;
+  /** Forgets the job, which failed, and leaves it. Not repeated by itself. @throws HubError `invalid` when it did not fail */
+  discard(): Promise<void>;
   /** Stops following it; the job itself goes on. */
   leave(): void;
 }

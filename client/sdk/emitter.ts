@@ -30,6 +30,11 @@ export class Emitter<Events extends Listeners<Events>> {
     }
   }
 
+  /** Whether anybody listens. */
+  hears(event: keyof Events): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
+  }
+
   clear(): void {
     this.#listeners.clear();
   }

@@ -1,7 +1,7 @@
 import { HubError } from '../../shared/errors.js';
 import { LIMITS } from '../../shared/limits.js';
 import type { Position } from '../../shared/position.js';
-import type { User, Welcome } from '../../shared/protocol.js';
+import type { JobState, User, Welcome } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type {
   AcknowledgedEvent,
@@ -119,6 +119,10 @@ export class HubClient implements Hub {
     return new FollowedJob<Result>(jobId, this.#jobContext);
   }
 
+  async jobs(query: { state?: 'failed'; limit?: number } = {}): Promise<JobState[]> {
+    return (await askPatiently(this.#jobContext, 'job:list', query)).jobs;
+  }
+
   async close(): Promise<void> {
     this.#connection.close();
     await this.#outbox.close();
@@ -137,6 +141,7 @@ export class HubClient implements Hub {
       backoff: this.#backoff,
       whenOnline: () => this.#whenOnline(),
       authenticate: () => this.#credentials.renew(),
+      request: (event, payload) => this.request(event, payload),
       openRoom: (room) => this.#open({ room, last: 1 }),
     };
   }

@@ -1,5 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
+import type { JobState } from '../../shared/protocol.js';
 import { testScope } from '../../test/support/scope.js';
 import { SmallHub } from '../../test/support/small-hub.js';
 import { waitFor } from '../../test/support/wait.js';
@@ -143,4 +144,72 @@ test('a handle follows, cancels and lets go', async () => {
   other.leave();
   await expect(other.done).rejects.toMatchObject({ code: 'closing' });
   expect(server.jobs.get(other.id)?.state).toBe('queued');
+});
+
+describe('a job that failed', () => {
+  const asked = (server: SmallHub, event: string) => server.requests.filter((request) => request.event === event).length;
+  async function failed(given: { server: SmallHub; hub: Hub }, key: string, listener?: (state: JobState) => void) {
+    const job = await given.hub.submit('export', {}, { key });
+    if (listener) job.onState(listener);
+    await followed(given.server, job.id);
+    given.server.setJob({ jobId: job.id, state: 'failed' });
+    await expect(job.done).rejects.toMatchObject({ code: 'failed' });
+    return job;
+  }
+
+  test('[P138] is followed on while somebody listens: run again elsewhere, it has a new end', async () => {
+    const { server, hub } = await start();
+    const seen: string[] = [];
+    const job = await failed({ server, hub }, 'k', ({ state }) => seen.push(state));
+    server.setJob({ jobId: job.id, state: 'queued' });
+    await waitFor(() => seen.includes('queued'));
+    const again = job.done;
+    server.setJob({ jobId: job.id, state: 'done', result: 7 });
+    expect(await again).toBe(7);
+    expect(seen).toEqual(['failed', 'queued', 'done']);
+    await waitFor(() => asked(server, 'unsubscribe') === 1);
+  });
+
+  test('is left where nobody listens, or no longer, and followed again by who listens then', async () => {
+    const { server, hub } = await start();
+    const job = await failed({ server, hub }, 'k');
+    await waitFor(() => asked(server, 'unsubscribe') === 1);
+    const off = job.onState(() => {});
+    await waitFor(() => asked(server, 'subscribe') === 2);
+    off();
+    await waitFor(() => asked(server, 'unsubscribe') === 2);
+    const run = hub.run('export', {}, { key: 'run', onProgress: () => {} });
+    await followed(server, 'export-run');
+    server.setJob({ jobId: 'export-run', state: 'failed' });
+    await expect(run).rejects.toMatchObject({ code: 'failed' });
+    await waitFor(() => asked(server, 'unsubscribe') === 3);
+  });
+
+  test('[P137] is listed, looked into and run again, and its new end is waited for', async () => {
+    const { server, hub } = await start();
+    const job = await failed({ server, hub }, 'k');
+    await hub.submit('export', {}, { key: 'other' });
+    expect((await hub.jobs()).map(({ jobId }) => jobId)).toEqual(['export-k', 'export-other']);
+    expect((await hub.jobs({ state: 'failed' })).map(({ jobId }) => jobId)).toEqual(['export-k']);
+    expect(await job.details()).toMatchObject({ job: { jobId: 'export-k', state: 'failed' }, failures: [] });
+    expect(await job.retry()).toMatchObject({ state: 'queued' });
+    const end = job.done;
+    await waitFor(() => asked(server, 'subscribe') === 3);
+    server.setJob({ jobId: job.id, state: 'done', result: 'in the end' });
+    expect(await end).toBe('in the end');
+    await expect(job.retry()).rejects.toMatchObject({ name: 'HubError', code: 'invalid' });
+  });
+
+  test('[P137] is discarded and left; a refusal is an error with its code, and nothing is asked twice', async () => {
+    const { server, hub } = await start();
+    const job = await failed({ server, hub }, 'k', () => {});
+    server.fail('job:retry', 'refuse', new HubError('busy', 'full', 1));
+    await expect(job.retry()).rejects.toMatchObject({ name: 'HubError', code: 'busy', retryAfterMs: 1 });
+    expect(asked(server, 'job:retry')).toBe(1);
+    await job.discard();
+    await waitFor(() => asked(server, 'unsubscribe') === 1);
+    await expect(job.discard()).rejects.toMatchObject({ name: 'HubError', code: 'unknown_job' });
+    await expect(job.details()).rejects.toMatchObject({ name: 'HubError', code: 'unknown_job' });
+    expect(asked(server, 'job:discard')).toBe(2);
+  });
 });

@@ -1,7 +1,7 @@
 import { HubError } from '../../shared/errors.js';
-import type { JobState } from '../../shared/protocol.js';
+import type { JobDetails, JobState } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
-import type { Job, Off, RunOptions } from './api.js';
+import type { Hub, Job, Off, RunOptions } from './api.js';
 import { Emitter } from './emitter.js';
 import { JobError } from './job-error.js';
 import { askPatiently, type Patience } from './patience.js';
@@ -9,31 +9,27 @@ import type { RoomSubscription } from './room.js';
 
 export interface JobContext extends Patience {
   readonly openRoom: (room: RoomName) => RoomSubscription;
+  /** Asks once. */
+  readonly request: Hub['request'];
 }
 
-/** One job, followed in its room until it ends. */
+/** One job, followed in its room until it ends; past a failure, for as long as somebody listens to its states. */
 export class FollowedJob<Result = unknown> implements Job<Result> {
   readonly id: string;
-  readonly done: Promise<Result>;
   readonly #context: JobContext;
   readonly #events = new Emitter<{ state: (state: JobState) => void }>();
   #state: JobState | undefined;
   #room: RoomSubscription | undefined;
   /** Of the newest state that the room has told of, as far as it is about to. */
   #newest = 0;
-  #resolve: (result: Result) => void = () => {};
-  #reject: (error: Error) => void = () => {};
+  #left = false;
+  #end = endToCome<Result>();
+  #isOver = false;
 
   /** @param known a state that the hub has just told */
   constructor(id: string, context: JobContext, known?: JobState) {
     this.id = id;
     this.#context = context;
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // Whoever only follows the states need not handle the end.
-    this.done.catch(() => {});
     if (known) this.#enter(known);
     if (!hasEnded(this.#state)) this.#follow();
   }
@@ -42,8 +38,17 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
     return this.#state;
   }
 
+  get done(): Promise<Result> {
+    return this.#end.promise;
+  }
+
   onState(listener: (state: JobState) => void): Off {
-    return this.#events.on('state', listener);
+    const off = this.#events.on('state', listener);
+    if (this.#mayGoOn) this.#follow();
+    return () => {
+      off();
+      if (this.#state?.state === 'failed' && !this.#events.hears('state')) this.#leaveRoom();
+    };
   }
 
   async cancel(): Promise<JobState> {
@@ -52,11 +57,35 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
     return state;
   }
 
+  details(): Promise<JobDetails> {
+    return askPatiently(this.#context, 'job:details', { jobId: this.id });
+  }
+
+  async retry(): Promise<JobState> {
+    const state = await this.#context.request('job:retry', { jobId: this.id });
+    this.#enter(state);
+    // Anew: of many failed jobs the hub goes on telling of the last ones alone.
+    this.#leaveRoom();
+    if (!hasEnded(this.#state)) this.#follow();
+    return state;
+  }
+
+  async discard(): Promise<void> {
+    await this.#context.request('job:discard', { jobId: this.id });
+    this.leave();
+  }
+
   leave(): void {
     this.#stop(new HubError('closing', 'the job was left'));
   }
 
+  /** It failed, and may be run again by somebody. */
+  get #mayGoOn(): boolean {
+    return this.#state?.state === 'failed' && !this.#left;
+  }
+
   #follow(): void {
+    if (this.#room || this.#left) return;
     const room = this.#context.openRoom(`job:${this.id}`);
     this.#room = room;
     room.on('job', (state) => this.#enter(stateOf(state)));
@@ -65,8 +94,9 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
       this.#newest = Math.max(...messages.map(({ data }) => (data as JobState).revision), this.#newest);
       if (this.#state === undefined && messages.length === 0) void this.#look();
     });
-    room.on('error', (error) => this.#stop(error));
-    room.ready.catch((error) => this.#stop(error));
+    const stop = (error: Error) => this.#room === room && this.#stop(error);
+    room.on('error', stop);
+    room.ready.catch(stop);
   }
 
   /** Asks for the state itself, where the room's events may not tell it. */
@@ -81,18 +111,50 @@ export class FollowedJob<Result = unknown> implements Job<Result> {
   /** Answers and events overtake each other; the revision tells which one is news. */
   #enter(state: JobState): void {
     if (this.#state && state.revision <= this.#state.revision) return;
+    if (this.#isOver && !this.#left) this.#beginAnew();
     this.#state = state;
     this.#events.emit('state', state);
     // A failure after which it was run again is not its end.
     if (!hasEnded(state) || state.revision < this.#newest) return;
-    if (state.state === 'done') this.#resolve(state.result as Result);
-    this.#stop(new JobError(state));
+    this.#isOver = true;
+    if (state.state === 'done') this.#end.resolve(state.result as Result);
+    else this.#end.reject(new JobError(state));
+    if (state.state !== 'failed' || !this.#events.hears('state')) this.#leaveRoom();
+  }
+
+  /** It failed, and is run again. */
+  #beginAnew(): void {
+    this.#isOver = false;
+    this.#end = endToCome();
   }
 
   #stop(error: Error): void {
-    this.#reject(error);
-    this.#room?.leave();
+    this.#left = true;
+    this.#end.reject(error);
+    this.#leaveRoom();
   }
+
+  #leaveRoom(): void {
+    const room = this.#room;
+    this.#room = undefined;
+    room?.leave();
+  }
+}
+
+interface End<Result> {
+  readonly promise: Promise<Result>;
+  resolve(result: Result): void;
+  reject(error: Error): void;
+}
+
+function endToCome<Result>(): End<Result> {
+  let settle!: Omit<End<Result>, 'promise'>;
+  const promise = new Promise<Result>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Whoever only follows the states need not handle the end.
+  promise.catch(() => {});
+  return { promise, ...settle };
 }
 
 /** Follows a submitted job to its end; aborting rejects at once, and cancels the job, also one whose submission is under way. */
@@ -110,7 +172,11 @@ export function runJob<Result>(submit: () => Promise<Job<Result>>, { onProgress,
       job = submitted;
       if (signal?.aborted) return abandon();
       if (onProgress) reportProgress(job, onProgress);
-      job.done.then(resolve, reject).finally(settled);
+      const followed = job;
+      followed.done.then(resolve, reject).finally(() => {
+        settled();
+        followed.leave();
+      });
     };
     submit().then(started, (error) => {
       settled();

@@ -72,6 +72,15 @@ export async function jobs(hub: Hub): Promise<void> {
   job.state = undefined;
   // @ts-expect-error no such state
   job.onState(({ state }) => state === 'finished');
+  const [letter] = await hub.jobs({ state: 'failed', limit: 5 });
+  letter?.error?.code.trim();
+  // @ts-expect-error only failed jobs have a list of their own
+  await hub.jobs({ state: 'done' });
+  const { failures } = await job.details();
+  // @ts-expect-error an attempt has no result
+  failures[0]?.result;
+  // @ts-expect-error what was discarded has no state
+  (await job.discard()).state;
 }
 
 export function metricsAndOptions(hub: Hub, message: Message): void {

@@ -230,13 +230,26 @@ export class Subscriptions {
     }
   }
 
-  /** As many as other rooms: what else follows failed jobs looks at them now and then. */
-  #keepFailed(room: RoomName): boolean {
+  /** The newest failures: as many as there may be other rooms. */
+  #keepFailed(room: RoomName): true {
     const { roomsPerConnection } = this.options;
     this.#failed ??= new Set();
-    if (!this.#failed.has(room) && roomsPerConnection > 0 && this.#failed.size >= roomsPerConnection) return false;
+    this.#failed.delete(room);
     this.#failed.add(room);
+    if (roomsPerConnection > 0 && this.#failed.size > roomsPerConnection) this.#leaveOldestFailed(this.#failed);
     return true;
+  }
+
+  #leaveOldestFailed(failed: Set<RoomName>): void {
+    for (const room of failed) {
+      failed.delete(room);
+      const feed = this.#rooms.get(room)?.lease.channel.lease.feed;
+      const newest = feed?.recentAfter(feed.last - 1)?.at(-1);
+      // One that runs again counts anew when it fails.
+      if (newest && !isFailure(newest.message)) continue;
+      this.#leave(room);
+      return;
+    }
   }
 
   async #logMember(base: MemberOptions, { filter, ...wish }: Wish): Promise<LogMember> {

@@ -204,6 +204,15 @@ export class SmallHub {
     });
     this.#answer(socket, 'job:get', ({ jobId }: { jobId: string }) => this.#job(jobId));
     this.#answer(socket, 'job:cancel', ({ jobId }: { jobId: string }) => this.setJob({ ...this.#job(jobId), state: 'cancelled' }));
+    this.#answer(socket, 'job:list', ({ state, limit = 50 }: { state?: string; limit?: number }) => ({
+      jobs: [...this.jobs.values()].filter((job) => !state || job.state === state).slice(-limit),
+    }));
+    this.#answer(socket, 'job:details', ({ jobId }: { jobId: string }) => ({ job: this.#job(jobId), owner: 'a', input: {}, failures: [] }));
+    this.#answer(socket, 'job:retry', ({ jobId }: { jobId: string }) => this.setJob({ jobId: this.#failed(jobId).jobId, state: 'queued' }));
+    this.#answer(socket, 'job:discard', ({ jobId }: { jobId: string }) => {
+      this.jobs.delete(this.#failed(jobId).jobId);
+      return {};
+    });
     socket.on('typing', ({ room }) => socket.to(room).emit('typing', { room: room as RoomName, user: socket.data.user }));
   }
 
@@ -249,6 +258,12 @@ export class SmallHub {
   #job(jobId: string): JobState {
     const job = this.jobs.get(jobId);
     if (!job) throw new HubError('unknown_job');
+    return job;
+  }
+
+  #failed(jobId: string): JobState {
+    const job = this.#job(jobId);
+    if (job.state !== 'failed') throw new HubError('invalid');
     return job;
   }
 
