@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Dressing, ScriptRunner } from '../support/delivery-run.js';
-import { scripts } from '../support/delivery-script.js';
+import { PAYLOADS, scripts } from '../support/delivery-script.js';
 import { DELIVERIES, openStage } from '../support/delivery-stage.js';
 import { testScope } from '../support/scope.js';
 
 const scope = testScope();
-/** A failure prints the seed and the shortest script that it found; DELIVERY_SEED runs the same scripts again. */
+/** The seed is in the names of the tests, and a failure prints the shortest script that it found; DELIVERY_SEED runs the same scripts again. */
 const SEED = Number(process.env.DELIVERY_SEED ?? Date.now() % 2 ** 31);
 const SCRIPTS = 20;
 
@@ -21,10 +21,24 @@ const COMPRESSED: Dressing = {
   leaver: { perMessageDeflate: false as never },
 };
 
-describe.each(DELIVERIES)('delivery %s', (delivery) => {
+test('the scripts have all kinds of steps and callers in them', () => {
+  const turns = fc.sample(fc.noBias(scripts), { seed: SEED, numRuns: SCRIPTS }).flat();
+  const steps = turns.flatMap((turn) => turn.steps);
+  const emits = steps.flatMap((step) => (step.do === 'emit' ? [step] : []));
+  const kinds = (values: readonly unknown[]) => new Set(values.map(String));
+  expect(kinds(turns.map(({ by }) => by)).size).toBe(8);
+  expect(kinds(steps.map((step) => `${step.do} ${'how' in step ? step.how : ''}`)).size).toBe(12);
+  expect(kinds(emits.map(({ payload }) => payload)).size).toBe(PAYLOADS.length);
+  expect(kinds(emits.map(({ from }) => from)).size).toBe(3);
+  for (const flag of ['volatile', 'compress', 'local'] as const) expect(kinds(emits.map((emit) => emit[flag])).size).toBe(2);
+  expect(kinds(emits.map(({ namespace }) => namespace)).size).toBe(2);
+  expect(emits.some(({ to, except }) => to.length > 1 && except.length > 0)).toBe(true);
+});
+
+describe.each(DELIVERIES)(`delivery %s, DELIVERY_SEED=${SEED}`, (delivery) => {
   test.each([
-    ['without compression', {}, {}],
-    ['with compression', { compression: true, compressionThresholdBytes: 64 }, COMPRESSED],
+    ['without compression', { deliveryWindowMs: 0 }, {}],
+    ['with compression and a window', { compression: true, compressionThresholdBytes: 64, deliveryWindowMs: 2 }, COMPRESSED],
   ])(
     'whatever a server does, everybody hears what stock Socket.IO would send, in that order, %s',
     async (_what, options, dressing) => {

@@ -31,9 +31,9 @@ export class DeliveryModel {
     else if (step.do === 'leave') this.#members(step.namespace, step.room).delete(step.actor);
     else if (step.do === 'allJoin') for (const actor of this.membersOf(step.of)) this.#join('/', actor, step.room);
     else if (step.do === 'allLeave') for (const actor of [...this.membersOf(step.of)]) this.#members('/', step.room).delete(actor);
-    else if (step.do === 'ask') this.#give(step.actor, lineOf(args));
+    else if (step.do === 'ask' || step.do === 'stall') this.#give(step.actor, lineOf(args));
     else if (step.do === 'askRoom') for (const actor of this.membersOf(step.room)) this.#give(actor, lineOf(args));
-    else this.#disconnect(step.how);
+    else if (step.do === 'disconnect') this.#disconnect(step.how);
   }
 
   membersOf(room: Room): ReadonlySet<Actor> {

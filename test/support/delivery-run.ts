@@ -11,7 +11,9 @@ import {
   OPENING,
   payloadOf,
   type Room,
+  type Stalling,
   type Step,
+  stallingPayload,
   type Target,
   type Turn,
 } from './delivery-script.js';
@@ -103,11 +105,19 @@ function later(by: Turn['by'], run: () => void): Promise<void> | void {
   );
 }
 
+/** What a step sends, behind its number. */
+function payloadFor(step: Step, n: number): unknown[] {
+  if (step.do === 'emit') return payloadOf(step.payload, n);
+  return step.do === 'stall' ? stallingPayload(n) : [];
+}
+
 /** One script on its way, with the model beside it. */
 class Performance {
   readonly #model = new DeliveryModel();
   readonly #answers: Promise<unknown>[] = [];
   readonly #faults: string[] = [];
+  /** Who has stopped reading in this script, and whether it still does not. */
+  readonly #stalled = new Map<Stalling, boolean>();
   #n = 0;
 
   constructor(
@@ -135,6 +145,7 @@ class Performance {
   }
 
   async end(): Promise<Outcome> {
+    for (const actor of this.#stalled.keys()) this.#resume(actor);
     await settleAll([...this.cast.values()]).catch((error) => this.#faults.push(String(error)));
     for (const { status } of await Promise.allSettled(this.#answers))
       if (status === 'rejected') this.#faults.push('a question has no answer');
@@ -148,6 +159,7 @@ class Performance {
     if (!this.#isThere(actor)) return run();
     const listener = this.cast.get(actor)!;
     const { socket, here, name } = listener;
+    this.#resume(actor);
     await waitFor(() => socket.connected, { what: `${name} to connect` });
     const gone = new Promise((resolve) => socket.once('disconnect', resolve));
     this.onEvent(run);
@@ -163,7 +175,7 @@ class Performance {
   #step(step: Step): void {
     if (!this.#canDo(step)) return;
     const n = this.#n++;
-    const args = [n, ...(step.do === 'emit' ? payloadOf(step.payload, n) : [])];
+    const args = [n, ...payloadFor(step, n)];
     this.#perform(step, args);
     this.#model.step(step, args);
   }
@@ -173,6 +185,8 @@ class Performance {
     if (step.do === 'askRoom') return !this.#model.membersOf(step.room).has('leaver');
     if (step.do === 'ask') return step.actor !== 'leaver';
     if (step.do === 'disconnect') return this.#isThere('leaver');
+    if (step.do === 'stall') return !this.#stalled.has(step.actor);
+    if (step.do === 'resume') return true;
     if (step.do === 'emit' && step.from === 'server') return true;
     return !('actor' in step) || this.#model.isIn(step.namespace, step.actor);
   }
@@ -190,6 +204,8 @@ class Performance {
     else if (step.do === 'allLeave') io.in(this.#room(step.of)).socketsLeave(this.#room(step.room));
     else if (step.do === 'ask') this.#ask(this.#half(step.actor), args);
     else if (step.do === 'askRoom') this.#ask(io.to(this.#room(step.room)), args);
+    else if (step.do === 'stall') this.#stall(step.actor, args);
+    else if (step.do === 'resume') this.#resume(step.actor);
     else if (step.how === 'client') this.cast.get('leaver')!.socket.disconnect();
     else this.#half('leaver').disconnect(step.how === 'connection');
   }
@@ -209,6 +225,20 @@ class Performance {
       .to(this.#roomsOf(to, namespace))
       .except(this.#roomsOf(except, namespace))
       .emit('e', ...args);
+  }
+
+  #stall(actor: Stalling, args: unknown[]): void {
+    this.#stalled.set(actor, true);
+    this.cast.get(actor)!.websocket.pause();
+    this.#half(actor)
+      .compress(false)
+      .emit('e', ...args);
+  }
+
+  #resume(actor: Actor): void {
+    if (!this.#stalled.get(actor as Stalling)) return;
+    this.#stalled.set(actor as Stalling, false);
+    this.cast.get(actor)!.websocket.resume();
   }
 
   #ask(whom: ServerSocket | Operator, args: unknown[]): void {

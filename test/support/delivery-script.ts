@@ -8,6 +8,12 @@ export type Actor = (typeof CAST)[number];
 export const IN_SIDE: readonly Actor[] = ['socket', 'other', 'poll'];
 export type Namespace = '/' | '/side';
 
+/** Those who may stop reading; their connections are WebSockets. */
+export const STALLING = ['socket', 'other'] as const satisfies readonly Actor[];
+export type Stalling = (typeof STALLING)[number];
+/** More than a connection's buffers in the system take: the rest waits in this process. */
+const STALLING_BYTES = 6_000_000;
+
 const ROOMS = ['a', 'b', 'c'] as const;
 export type Room = (typeof ROOMS)[number];
 /** A room by its name, or somebody's own room. */
@@ -41,6 +47,9 @@ export type Step =
   /** An event that wants an acknowledgement, to one socket or to a room. */
   | { do: 'ask'; actor: Actor }
   | { do: 'askRoom'; room: Room }
+  /** A client stops reading, and is sent more than the system takes; each may once. It reads on at `resume`, or when its turn comes. */
+  | { do: 'stall'; actor: Stalling }
+  | { do: 'resume'; actor: Stalling }
   /** The leaver's socket, with its connection or without it, or its client by itself. */
   | { do: 'disconnect'; how: 'connection' | 'namespace' | 'client' };
 
@@ -58,6 +67,7 @@ const actor = fc.constantFrom(...CAST);
 const room = fc.constantFrom(...ROOMS);
 const targets = (maxLength: number) =>
   fc.uniqueArray(fc.oneof({ weight: 4, arbitrary: room }, { weight: 1, arbitrary: actor }), { maxLength });
+const stalling = fc.constantFrom(...STALLING);
 const rarely = fc.integer({ min: 0, max: 7 }).map((n) => n === 7);
 const namespace = rarely.map((side): Namespace => (side ? '/side' : '/'));
 
@@ -84,6 +94,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('ask' as const), actor }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('askRoom' as const), room }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('stall' as const, 'resume' as const), actor: stalling }) as fc.Arbitrary<Step> },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('disconnect' as const), how: fc.constantFrom('connection', 'namespace', 'client') }),
@@ -109,6 +120,9 @@ export const OPENING: Turn = {
 
 /** What a server does to its sockets, turn by turn. */
 export const scripts: fc.Arbitrary<Turn[]> = fc.array(turn, { minLength: 1, maxLength: 20 });
+
+/** What fills a connection whose client does not read. */
+export const stallingPayload = (n: number): unknown[] => [Buffer.alloc(STALLING_BYTES, `${n} unread, `)];
 
 const LONG = 'long Wörter, again and again; '.repeat(2_400);
 
