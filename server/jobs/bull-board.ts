@@ -5,7 +5,7 @@ import { type IRedisClient, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
 import { openBullClient } from './bullmq-client.js';
 import { bullPrefixOf, LANES } from './bullmq-job-queue.js';
-import type { JobsLink } from './job-records.js';
+import type { JobsLink } from './jobs-link.js';
 import type { JobLogger } from './thread-runner.js';
 
 export interface BullBoardOptions {

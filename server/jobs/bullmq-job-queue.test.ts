@@ -51,6 +51,24 @@ jobQueueContract('bullmq, jobs started where they are submitted,', async () => {
   return { open: (limits?: QueueLimits) => open(prefix, { ...limits, startsHere: ['threads'] }), end };
 });
 
+/** Counts the scripts that a link is asked to run from now on. */
+function countScripts(link: RedisLink): () => number {
+  let count = 0;
+  const run = link.run;
+  link.run = (work) =>
+    run((client) => {
+      const counted = new Proxy(client, {
+        get(target, name) {
+          if (name === 'evalSha') count++;
+          const value = Reflect.get(target, name);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      return work(counted);
+    });
+  return () => count;
+}
+
 /** A queue with its changes, and runs that end when the test says so. */
 async function instance(prefix: string, options: Parameters<typeof open>[1] = {}) {
   const queue = await open(prefix, options);
@@ -229,6 +247,24 @@ describe('a job that is started where it is submitted', () => {
     expect(here.changes.map((change) => change.state.state)).toEqual(['queued', 'active', 'done']);
     expect(await bullKeys('d1', state.jobId)).toBe(0);
     expect(await links[0]!.run((client) => client.zCard('d1:{jobs}:leases'))).toBe(0);
+  });
+
+  test('shares a script with others of its turn, as its end does, and has its own outcome', async () => {
+    const here = await instance('d8', { ...HERE, lockMs: 60_000 });
+    await here.work(8);
+    const scripts = countScripts(links[0]!);
+    const limited = { owner: 'bob', perUserLimit: 1 };
+    const requests = [requestOf(), requestOf({ key: 'k' }), requestOf({ key: 'k' }), requestOf(limited), requestOf(limited)];
+    const outcomes = await Promise.allSettled(requests.map((request) => here.queue.submit(request)));
+    const ids = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.state.jobId : outcome.reason.code));
+    expect([new Set(ids).size, ids[2], ids[4]]).toEqual([4, ids[1], 'busy']);
+    await waitFor(() => here.runs.length === 3);
+    for (const run of here.runs) run.resolve();
+    for (const jobId of [ids[0], ids[1], ids[3]]) await waitFor(async () => (await stateOf(here.queue, jobId)).state === 'done');
+    expect(scripts()).toBe(2);
+    expect(await here.queue.depth()).toMatchObject({ queued: 0, active: 0 });
+    const again = await here.queue.submit(requestOf(limited));
+    expect((await waitFor(() => here.runs[3])).jobId).toBe(again.state.jobId);
   });
 
   test('waits in line where all places are taken, for whoever has one', async () => {

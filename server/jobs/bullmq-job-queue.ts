@@ -16,7 +16,8 @@ import {
   type QueueDepth,
   type WorkOptions,
 } from './job-queue.js';
-import { JobRecords, type JobsLink } from './job-records.js';
+import { JobRecords } from './job-records.js';
+import type { JobsLink } from './jobs-link.js';
 import { LaneEntrance, type Place } from './lane-entrance.js';
 import { LeasedRuns } from './leased-runs.js';
 import { LostJobs } from './lost-jobs.js';
@@ -167,13 +168,10 @@ class BullmqJobQueue implements JobQueue {
     for (let tries = 0; tries < START_TRIES; tries++) {
       const place = await this.placeToStart(request);
       if (!place) break;
-      const record = await this.create(request, place).catch((error) => {
-        place.giveBack();
-        throw error;
-      });
+      const record = await this.start(request, place);
       if (record) return record;
     }
-    return (await this.lineUp(request, () => this.create(request)))!;
+    return this.lineUp(request, () => this.create(request));
   }
 
   async get(jobId: string): Promise<JobRecord> {
@@ -281,39 +279,49 @@ class BullmqJobQueue implements JobQueue {
     return this.entrances[lane]?.placeToStart();
   }
 
-  /**
-   * @param place where the job is started; left out, it goes into the line
-   * @returns undefined where it cannot be started, because others wait in line
-   */
-  private async create(request: JobRequest, place?: Place): Promise<JobRecord | undefined> {
-    for (;;) {
-      const now = this.options.now();
-      const job = newJob(request, this.newId(), now);
-      const answer = await this.records.create(job, place && { job: startJob(job, now), leaseMs: this.options.lockMs });
-      if (place && 'started' in answer) {
+  /** Undefined: it is not started, because others wait in line or the run that it was to join is forgotten. */
+  private async start(request: JobRequest, place: Place): Promise<JobRecord | undefined> {
+    const { now, lockMs: leaseMs } = this.options;
+    const job = newJob(request, this.newId(), now());
+    try {
+      const answer = await this.records.start({ job: startJob(job, job.state.createdAt), leaseMs });
+      if ('started' in answer) {
         this.listener(recordOf(job));
         void this.track(this.runStarted(answer.started, place)).catch(() => {});
         return recordOf(job);
       }
-      place?.giveBack();
-      if ('line' in answer) {
-        this.entrances[request.lane]?.sawLine();
-        return undefined;
-      }
+      place.giveBack();
+      if ('joined' in answer) return await this.join(answer.joined);
+      this.entrances[request.lane]?.sawLine();
+      return undefined;
+    } catch (error) {
+      place.giveBack();
+      throw error;
+    }
+  }
+
+  private async create(request: JobRequest): Promise<JobRecord> {
+    for (;;) {
+      const job = newJob(request, this.newId(), this.options.now());
+      const answer = await this.records.create(job);
       if ('created' in answer) {
         this.submitted.set(job.state.jobId, job);
         this.listener(recordOf(job));
         await this.enter(job, answer.turn);
         return recordOf(job);
       }
-      const joined = 'joined' in answer && (await this.records.read(answer.joined));
-      // It may have been forgotten in between: then there is nothing to join.
-      if (joined) {
-        // Its submitter may have gone before BullMQ had it; BullMQ takes a job once.
-        if (joined.state.state === 'queued') await this.add(joined, await this.records.turnOf(joined.state.jobId));
-        return recordOf(joined);
-      }
+      const joined = await this.join(answer.joined);
+      if (joined) return joined;
     }
+  }
+
+  /** Undefined: it was forgotten in between, and there is nothing to join. */
+  private async join(jobId: string): Promise<JobRecord | undefined> {
+    const joined = await this.records.read(jobId);
+    if (!joined) return undefined;
+    // Its submitter may have gone before BullMQ had it; BullMQ takes a job once.
+    if (joined.state.state === 'queued') await this.add(joined, await this.records.turnOf(jobId));
+    return recordOf(joined);
   }
 
   /** Puts a job in line before any that is submitted after it. */

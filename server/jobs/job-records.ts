@@ -1,25 +1,13 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { RedisClientType } from 'redis';
 import { HubError } from '../../shared/errors.js';
 import { asRead } from '../adapter/command-errors.js';
-import type { RedisTarget } from '../adapter/topology.js';
 import { readDepth } from './job-depth.js';
-import { isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
+import { JobEnds } from './job-ends.js';
+import { JobKeys } from './job-keys.js';
+import { isEnded, type Job, keptMs, waitsSince } from './job-machine.js';
 import type { JobLane, JobRequest, QueueDepth } from './job-queue.js';
-
-type None = Record<never, never>;
-/** A node-redis client without modules, functions or scripts of its own, as the link has it. */
-export type RedisClient = RedisClientType<None, None, None, 3, None>;
-
-/** What jobs need of the link to Redis. */
-export interface JobsLink {
-  run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result>;
-  publish(channel: string, payload: string): Promise<number>;
-  keepSubscribed(channel: string, listener: { message(payload: Buffer): void; doubt?(): void }): () => void;
-  /** Where the master of a key is now. */
-  locate(key: string): Promise<RedisTarget>;
-}
+import { decodeJob, encodeJob, type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
+import { JobStarts, type NewStart } from './job-starts.js';
+import type { JobsLink } from './jobs-link.js';
 
 export interface RecordLimits {
   readonly queuedMax: number;
@@ -27,63 +15,59 @@ export interface RecordLimits {
   readonly retryAfterMs: number;
 }
 
-/** A job in Redis, and its place in line: the lower turn goes first; or as it was started at once, which it is not where there is a line. */
-export type Created = { joined: string } | { created: Job; turn: number } | { started: Job } | { line: true };
-
-/** How a job is started where it is submitted. */
-export interface StartHere {
-  /** As it is then. */
-  readonly job: Job;
-  /** Milliseconds without a sign after which others take it over. */
-  readonly leaseMs: number;
-}
+/** A job in Redis, and its place in line: the lower turn goes first. */
+export type Created = { joined: string } | { created: Job; turn: number };
+/** A job in Redis as it was started at once, which it is not where there is a line. */
+export type Started = { joined: string } | { started: Job } | { line: true };
 
 /**
  * The jobs of all instances: the truth about each job's state, which BullMQ only moves about. A state is replaced only by one that
  * was made from it (`revision`), so whoever acts on what it knew before, as a worker whose lock lapsed does, changes nothing.
  */
 export class JobRecords {
+  private readonly keys: JobKeys;
+  private readonly starts: JobStarts;
+  private readonly ends: JobEnds;
+
   constructor(
     private readonly link: JobsLink,
-    private readonly prefix: string,
+    prefix: string,
     private readonly limits: RecordLimits,
-  ) {}
+  ) {
+    this.keys = new JobKeys(prefix);
+    this.starts = new JobStarts(link, this.keys);
+    this.ends = new JobEnds(link, this.keys, FAILED_MAX);
+  }
 
-  /**
-   * @param start where there is a place to run it: it is started, or not taken where others wait
-   * @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken
-   */
-  async create(job: Job, start?: StartHere): Promise<Created> {
+  /** @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken */
+  async create(job: Job): Promise<Created> {
+    const { keys } = this;
     const { request, state } = job;
     const { queuedMax, queuedPerOwnerMax } = this.limits;
-    const keys = [
+    const keyNames = [
       ...this.admissionKeys(job),
-      this.key('all'),
-      this.key('owner', request.owner),
+      keys.of('all'),
+      keys.of('owner', request.owner),
       ...this.turnKeys(request),
-      this.key('names'),
-      this.unfinishedKey(request),
-      ...this.activeKeys(request),
-      this.key('leases'),
-      this.key('bull', request.lane, 'prioritized'),
-      this.key('bull', request.lane, 'wait'),
+      keys.of('names'),
+      keys.unfinished(request),
     ];
-    const places = [String(queuedMax), String(queuedPerOwnerMax), this.jobKey('')];
-    const args = [
-      state.jobId,
-      JSON.stringify(request),
-      encode(job),
-      request.owner,
-      String(state.createdAt),
-      ...places,
-      String(state.revision),
-    ];
+    const places = [String(queuedMax), String(queuedPerOwnerMax), keys.job('')];
+    const own = [state.jobId, JSON.stringify(request), encodeJob(job), request.owner, String(state.createdAt)];
     const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? '')];
-    const started = start ? [encode(start.job), String(start.job.state.revision), String(start.leaseMs)] : ['', '', ''];
-    const [answer, value] = this.admitted(await this.script(CREATE, keys, [...args, flag(request), request.name, ...bounds, ...started]));
-    if (answer === 'line') return { line: true };
-    if (start && answer === 'started') return { started: start.job };
+    const args = [...own, ...places, String(state.revision), flag(request), request.name, ...bounds];
+    const [answer, value] = this.admitted(await this.script(CREATE, keyNames, args));
     return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
+  }
+
+  /**
+   * Takes a submission that has a place to run, or not where others wait.
+   * @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken
+   */
+  async start(start: NewStart): Promise<Started> {
+    const [answer, value] = this.admitted(await this.starts.start(start));
+    if (answer === 'line') return { line: true };
+    return answer === 'joined' ? { joined: String(value) } : { started: start.job };
   }
 
   /**
@@ -92,10 +76,10 @@ export class JobRecords {
    */
   async retry(failed: Job, job: Job): Promise<number | undefined> {
     const { request, state } = job;
-    const keys = [...this.admissionKeys(job), this.key('failed'), ...this.turnKeys(request), this.unfinishedKey(request)];
+    const keys = [...this.admissionKeys(job), this.keys.of('failed'), ...this.turnKeys(request), this.keys.unfinished(request)];
     const revisions = [String(failed.state.revision), String(state.revision)];
     const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
-    const args = [state.jobId, request.owner, ...revisions, encode(job), String(waitsSince(job)), ...places, flag(request)];
+    const args = [state.jobId, request.owner, ...revisions, encodeJob(job), String(waitsSince(job)), ...places, flag(request)];
     args.push(request.perUserLimit === undefined ? '0' : '1');
     const [answer, turn] = this.admitted(await this.script(RETRY, keys, args));
     return answer === 'queued' ? Number(turn) : undefined;
@@ -103,34 +87,42 @@ export class JobRecords {
 
   /** Forgets a failed job. False: it is in another state by now, or gone. */
   async discard({ request, state }: Job): Promise<boolean> {
-    const owned = this.key('owner', request.owner);
-    const keys = [this.jobKey(state.jobId), this.keyKey(request), this.key('failed'), this.key('all'), owned, this.key('untold')];
+    const owned = this.keys.of('owner', request.owner);
+    const keys = [
+      this.keys.job(state.jobId),
+      this.keys.key(request),
+      this.keys.of('failed'),
+      this.keys.of('all'),
+      owned,
+      this.keys.of('untold'),
+    ];
     return (await this.script(DISCARD, keys, [state.jobId, String(state.revision), flag(request)])) === 1;
   }
 
   /** False: the job is not in the state `from` any more. @throws HubError `unavailable`, `timeout`: it may have been changed */
   async change(from: Job, to: Job): Promise<boolean> {
+    if (from.state.state === 'active' && isEnded(to)) return this.ends.end(from, to);
     const { request, state } = to;
     const { lane, owner } = request;
     const [active, activeOfName] = this.activeKeys(request);
     const keys = [
-      this.jobKey(state.jobId),
-      this.keyKey(request),
-      this.key('queued', lane),
+      this.keys.job(state.jobId),
+      this.keys.key(request),
+      this.keys.of('queued', lane),
       active,
-      this.key('waiting'),
-      this.key('turn', ...lineOf(request)),
-      this.key('failed'),
-      this.key('queued', 'of', request.name),
+      this.keys.of('waiting'),
+      this.keys.of('turn', ...lineOf(request)),
+      this.keys.of('failed'),
+      this.keys.of('queued', 'of', request.name),
       activeOfName,
-      this.unfinishedKey(request),
-      this.key('untold'),
-      this.key('leases'),
+      this.keys.unfinished(request),
+      this.keys.of('untold'),
+      this.keys.of('leases'),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
-    const dead = [String(state.endedAt ?? 0), String(FAILED_MAX), this.jobKey('')];
-    const args = [state.jobId, owner, ...revisions, state.state, encode(to), ...times, flag(request), ...dead];
+    const dead = [String(state.endedAt ?? 0), String(FAILED_MAX), this.keys.job('')];
+    const args = [state.jobId, owner, ...revisions, state.state, encodeJob(to), ...times, flag(request), ...dead];
     return (await this.script(CHANGE, keys, args)) === 1;
   }
 
@@ -140,16 +132,16 @@ export class JobRecords {
    */
   async lease(jobIds: readonly string[], leaseMs: number, limit: number): Promise<{ gone: string[]; over: string[] }> {
     const args = [String(leaseMs), String(limit), ...jobIds];
-    const [gone, over] = (await this.script(LEASES, [this.key('leases')], args)) as [string[], string[]];
+    const [gone, over] = (await this.script(LEASES, [this.keys.of('leases')], args)) as [string[], string[]];
     return { gone, over };
   }
 
   async hasLease(jobId: string): Promise<boolean> {
-    return (await this.link.run((client) => client.zScore(this.key('leases'), jobId))) !== null;
+    return (await this.link.run((client) => client.zScore(this.keys.of('leases'), jobId))) !== null;
   }
 
   async dropLease(jobId: string): Promise<void> {
-    await this.link.run((client) => client.zRem(this.key('leases'), jobId));
+    await this.link.run((client) => client.zRem(this.keys.of('leases'), jobId));
   }
 
   async read(jobId: string): Promise<Job | undefined> {
@@ -159,15 +151,15 @@ export class JobRecords {
   /** Those that there are, in the order of their ids. */
   async readMany(jobIds: readonly string[]): Promise<Job[]> {
     if (jobIds.length === 0) return [];
-    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.jobKey(id), ['request', 'job']))));
+    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.keys.job(id), ['request', 'job']))));
     const found = await asRead(asked);
-    return found.flatMap(([request, job]) => (request && job ? [decode(request, job)] : []));
+    return found.flatMap(([request, job]) => (request && job ? [decodeJob(request, job)] : []));
   }
 
   /** Newest first. */
   async list({ owner, state, limit }: { owner?: string; state?: 'failed'; limit: number }): Promise<Job[]> {
     // An owner's list has its newest jobs only: one that failed long ago is among those that failed.
-    const key = owner === undefined || state ? this.key(state ?? 'all') : this.key('owner', owner);
+    const key = owner === undefined || state ? this.keys.of(state ?? 'all') : this.keys.of('owner', owner);
     const jobs: Job[] = [];
     const page = owner !== undefined && state ? PAGE_MAX : Math.min(Math.max(limit, 1), PAGE_MAX);
     const isAsked = (job: Job) => (state ?? job.state.state) === job.state.state && (owner ?? job.request.owner) === job.request.owner;
@@ -186,17 +178,19 @@ export class JobRecords {
   }
 
   depth(now: number): Promise<QueueDepth> {
-    return this.link.run((client) => readDepth(client, (...parts) => this.key(...parts), now));
+    return this.link.run((client) => readDepth(client, (...parts) => this.keys.of(...parts), now));
   }
 
   /** The oldest jobs of a lane that are in a state since before `before`, in milliseconds since 1970. */
   oldest(status: 'queued' | 'active', lane: JobLane, before: number, limit: number): Promise<string[]> {
-    return this.link.run((client) => client.zRange(this.key(status, lane), 0, before, { BY: 'SCORE', LIMIT: { offset: 0, count: limit } }));
+    return this.link.run((client) =>
+      client.zRange(this.keys.of(status, lane), 0, before, { BY: 'SCORE', LIMIT: { offset: 0, count: limit } }),
+    );
   }
 
   /** Jobs whose end was not told, noted before `before`: they count as noted `now`, so that another process leaves them alone meanwhile. */
   untold(before: number, now: number, limit: number): Promise<string[]> {
-    const key = this.key('untold');
+    const key = this.keys.of('untold');
     return this.link.run(async (client) => {
       const ids = await client.zRange(key, 0, before, { BY: 'SCORE', LIMIT: { offset: 0, count: limit } });
       const noted = ids.map((value) => ({ value, score: now }));
@@ -206,20 +200,23 @@ export class JobRecords {
   }
 
   async told(jobIds: string[]): Promise<void> {
-    await this.link.run((client) => client.zRem(this.key('untold'), jobIds));
+    await this.link.run((client) => client.zRem(this.keys.of('untold'), jobIds));
   }
 
   /** A job's place in line. */
   async turnOf(jobId: string): Promise<number> {
-    return Number((await this.link.run((client) => client.hGet(this.jobKey(jobId), 'turn'))) ?? 1);
+    return Number((await this.link.run((client) => client.hGet(this.keys.job(jobId), 'turn'))) ?? 1);
   }
 
   /** The index of active or queued jobs may name one that is gone: a crash of Redis lost it. */
   async dropFromIndex(jobId: string, lane: JobLane): Promise<void> {
     await this.link.run(async (client) => {
       // With the job its handler's name is gone.
-      const names = await client.sMembers(this.key('names'));
-      const indexes = [lane, ...names.map((name) => `of:${name}`)].flatMap((of) => [this.key('queued', of), this.key('active', of)]);
+      const names = await client.sMembers(this.keys.of('names'));
+      const indexes = [lane, ...names.map((name) => `of:${name}`)].flatMap((of) => [
+        this.keys.of('queued', of),
+        this.keys.of('active', of),
+      ]);
       await Promise.all(indexes.map((index) => client.zRem(index, jobId)));
     });
   }
@@ -234,60 +231,26 @@ export class JobRecords {
     return [what, value];
   }
 
-  private script({ source, sha }: Script, keys: string[], args: string[]): Promise<unknown> {
-    return this.link.run(async (client) => {
-      try {
-        return await client.evalSha(sha, { keys, arguments: args });
-      } catch (error) {
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return client.eval(source, { keys, arguments: args });
-      }
-    });
-  }
-
-  private jobKey(jobId: string): string {
-    return this.key('job', jobId);
-  }
-
-  private keyKey(request: JobRequest): string {
-    return this.key('key', keyOf(request) ?? '');
+  private script(script: JobScript, keys: string[], args: string[]): Promise<unknown> {
+    return runJobScript(this.link, script, keys, args);
   }
 
   /** What says whether a job may wait. */
   private admissionKeys({ request, state }: Job): string[] {
     const { lane } = request;
-    const queued = [this.key('queued', lane), this.key('queued', otherThan(lane))];
-    return [this.jobKey(state.jobId), this.keyKey(request), ...queued, this.key('waiting')];
+    const queued = [this.keys.of('queued', lane), this.keys.of('queued', otherThan(lane))];
+    return [this.keys.job(state.jobId), this.keys.key(request), ...queued, this.keys.of('waiting')];
   }
 
   /** What its turn comes from, and the count of its name. */
   private turnKeys(request: JobRequest): string[] {
     const line = lineOf(request);
-    return [this.key('turn', ...line), this.key('turns', ...line), this.key('queued', 'of', request.name)];
+    return [this.keys.of('turn', ...line), this.keys.of('turns', ...line), this.keys.of('queued', 'of', request.name)];
   }
 
   private activeKeys({ lane, name }: JobRequest): [ofLane: string, ofName: string] {
-    return [this.key('active', lane), this.key('active', 'of', name)];
+    return [this.keys.of('active', lane), this.keys.of('active', 'of', name)];
   }
-
-  private unfinishedKey({ name, owner }: JobRequest): string {
-    return this.key('unfinished', name, owner);
-  }
-
-  /** All keys share a hash slot: a script touches several of them. */
-  private key(...parts: string[]): string {
-    return `${this.prefix}:{jobs}:${parts.join(':')}`;
-  }
-}
-
-interface Script {
-  readonly source: string;
-  readonly sha: string;
-}
-
-function load(...names: string[]): Script {
-  const source = names.map((name) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')).join('');
-  return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
 /** Jobs that are read at once for a list. */
@@ -295,22 +258,13 @@ const PAGE_MAX = 500;
 /** Failed jobs that are kept, of all owners. */
 const FAILED_MAX = 5_000;
 
-const CREATE = load('job-line', 'lease-time', 'create-job');
-const RETRY = load('job-line', 'retry-job');
-const DISCARD = load('discard-job');
-const CHANGE = load('change-job');
-const LEASES = load('lease-time', 'leases');
+const CREATE = loadJobScript('job-line', 'run-of-key', 'create-job');
+const RETRY = loadJobScript('job-line', 'retry-job');
+const DISCARD = loadJobScript('discard-job');
+const CHANGE = loadJobScript('change-job');
+const LEASES = loadJobScript('lease-time', 'leases');
 
 const otherThan = (lane: JobLane): JobLane => (lane === 'threads' ? 'loop' : 'threads');
 /** Jobs of one line take turns: those of a lane and priority. */
 const lineOf = ({ lane, priority = 'normal' }: JobRequest) => [lane, priority];
 const flag = (request: JobRequest) => (request.key === undefined ? '0' : '1');
-
-/** The request never changes: it is stored beside the rest, once. */
-function encode({ request: _, ...job }: Job): string {
-  return JSON.stringify(job);
-}
-
-function decode(request: string, job: string): Job {
-  return { request: JSON.parse(request), ...JSON.parse(job) };
-}

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { RESP_TYPES } from 'redis';
 import { HubError } from '../../shared/errors.js';
-import type { JobsLink, RedisClient } from './job-records.js';
+import type { JobsLink, RedisClient } from './jobs-link.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
 export interface RedisResultStoreOptions {

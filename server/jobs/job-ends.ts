@@ -1,0 +1,58 @@
+import type { JobKeys } from './job-keys.js';
+import { type Job, keptMs } from './job-machine.js';
+import type { JobLane } from './job-queue.js';
+import { encodeJob, loadJobScript, runJobScript } from './job-scripts.js';
+import type { JobsLink } from './jobs-link.js';
+import { gatherTurn } from './turn-batches.js';
+
+/** A running job and the state in which it ends. */
+interface NewEnd {
+  readonly from: Job;
+  readonly to: Job;
+}
+
+const END = loadJobScript('end-jobs');
+const JOBS_PER_COMMAND = 1;
+
+/** Ends of jobs that run: those of one turn and lane in one script. */
+export class JobEnds {
+  private readonly lanes: Record<JobLane, (end: NewEnd) => Promise<boolean>>;
+
+  /** @param failedMax failed jobs that are kept */
+  constructor(
+    private readonly link: Pick<JobsLink, 'run'>,
+    private readonly keys: JobKeys,
+    private readonly failedMax: number,
+  ) {
+    const gather = (lane: JobLane) => gatherTurn((ends: readonly NewEnd[]) => this.send(lane, ends), JOBS_PER_COMMAND);
+    this.lanes = { threads: gather('threads'), loop: gather('loop') };
+  }
+
+  /** False: the job is not in the state `from`, which is an active one, any more. @throws HubError `unavailable`, `timeout`: it may have been changed */
+  end(from: Job, to: Job): Promise<boolean> {
+    return this.lanes[to.request.lane]({ from, to });
+  }
+
+  private async send(lane: JobLane, ends: readonly NewEnd[]): Promise<boolean[]> {
+    const { keys, failedMax } = this;
+    const shared = [keys.activeOfLane(lane), keys.of('leases'), keys.of('untold'), keys.of('failed')];
+    const keyNames = [...shared, ...ends.flatMap(({ to }) => this.keysOf(to))];
+    const args = [keys.job(''), String(failedMax), ...ends.flatMap(argsOf)];
+    return ((await runJobScript(this.link, END, keyNames, args)) as number[]).map((written) => written === 1);
+  }
+
+  private keysOf({ request, state }: Job): string[] {
+    const { keys } = this;
+    const own = [keys.job(state.jobId), keys.activeOfName(request.name)];
+    if (request.key !== undefined) own.push(keys.key(request));
+    if (request.perUserLimit !== undefined) own.push(keys.unfinished(request));
+    return own;
+  }
+}
+
+function argsOf({ from, to }: NewEnd): string[] {
+  const { request, state } = to;
+  const own = [request.key === undefined ? '' : '1', request.perUserLimit === undefined ? '' : '1'];
+  const times = [String(state.endedAt ?? 0), String(Math.max(1, keptMs(to)))];
+  return [state.jobId, String(from.state.revision), String(state.revision), state.state, encodeJob(to), ...times, ...own];
+}

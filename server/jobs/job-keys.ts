@@ -1,0 +1,37 @@
+import { keyOf } from './job-machine.js';
+import type { JobLane, JobRequest } from './job-queue.js';
+
+/** The names of the keys that jobs have in Redis. All share a hash slot: a script touches several of them. */
+export class JobKeys {
+  constructor(private readonly prefix: string) {}
+
+  of(...parts: string[]): string {
+    return `${this.prefix}:{jobs}:${parts.join(':')}`;
+  }
+
+  job(jobId: string): string {
+    return this.of('job', jobId);
+  }
+
+  /** The id of the run that submissions with the request's key join. */
+  key(request: JobRequest): string {
+    return this.of('key', keyOf(request) ?? '');
+  }
+
+  activeOfLane(lane: JobLane): string {
+    return this.of('active', lane);
+  }
+
+  activeOfName(name: string): string {
+    return this.of('active', 'of', name);
+  }
+
+  queuedOfName(name: string): string {
+    return this.of('queued', 'of', name);
+  }
+
+  /** The owner's unfinished jobs of the handler, where it has a limit of them. */
+  unfinished({ name, owner }: JobRequest): string {
+    return this.of('unfinished', name, owner);
+  }
+}

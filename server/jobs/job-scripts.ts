@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Job } from './job-machine.js';
+import type { JobsLink } from './jobs-link.js';
+
+export interface JobScript {
+  readonly source: string;
+  readonly sha: string;
+}
+
+/** A script made of files in `lua/`, the last of which is the script and those before it what it stands on. */
+export function loadJobScript(...names: string[]): JobScript {
+  const source = names.map((name) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')).join('');
+  return { source, sha: createHash('sha1').update(source).digest('hex') };
+}
+
+/** Runs a script by its digest; a Redis that forgot it gets it again. @throws HubError as the link */
+export function runJobScript(link: Pick<JobsLink, 'run'>, { source, sha }: JobScript, keys: string[], args: string[]): Promise<unknown> {
+  return link.run(async (client) => {
+    try {
+      return await client.evalSha(sha, { keys, arguments: args });
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return client.eval(source, { keys, arguments: args });
+    }
+  });
+}
+
+/** The request never changes: it is stored beside the rest, once. */
+export function encodeJob({ request: _, ...job }: Job): string {
+  return JSON.stringify(job);
+}
+
+export function decodeJob(request: string, job: string): Job {
+  return { request: JSON.parse(request), ...JSON.parse(job) };
+}

@@ -1,0 +1,60 @@
+import type { JobKeys } from './job-keys.js';
+import type { Job } from './job-machine.js';
+import type { JobLane } from './job-queue.js';
+import { encodeJob, loadJobScript, runJobScript } from './job-scripts.js';
+import type { JobsLink } from './jobs-link.js';
+import { gatherTurn } from './turn-batches.js';
+
+/** A submission that has a place to run. */
+export interface NewStart {
+  /** As it is when it is started. */
+  readonly job: Job;
+  /** Milliseconds without a sign after which others take it over. */
+  readonly leaseMs: number;
+}
+
+export type StartAnswer = ['started' | 'line' | 'handler busy'] | ['joined', jobId: string];
+
+const START = loadJobScript('run-of-key', 'lease-time', 'start-jobs');
+const JOBS_PER_COMMAND = 32;
+
+/** Submissions that are started as they are taken: those of one turn and lane in one script. */
+export class JobStarts {
+  private readonly lanes: Record<JobLane, (start: NewStart) => Promise<StartAnswer>>;
+
+  constructor(
+    private readonly link: Pick<JobsLink, 'run'>,
+    private readonly keys: JobKeys,
+  ) {
+    const gather = (lane: JobLane) => gatherTurn((starts: readonly NewStart[]) => this.send(lane, starts), JOBS_PER_COMMAND);
+    this.lanes = { threads: gather('threads'), loop: gather('loop') };
+  }
+
+  /** @throws HubError `unavailable`, `storage_full`, `timeout`: it may have been taken */
+  start(start: NewStart): Promise<StartAnswer> {
+    return this.lanes[start.job.request.lane](start);
+  }
+
+  private async send(lane: JobLane, starts: readonly NewStart[]): Promise<StartAnswer[]> {
+    const { keys } = this;
+    const shared = [keys.activeOfLane(lane), keys.of('leases'), keys.of('names'), keys.of('all')];
+    const bull = [keys.of('bull', lane, 'prioritized'), keys.of('bull', lane, 'wait')];
+    const keyNames = [...shared, ...bull, ...starts.flatMap(({ job }) => this.keysOf(job))];
+    return (await runJobScript(this.link, START, keyNames, [keys.job(''), ...starts.flatMap(argsOf)])) as StartAnswer[];
+  }
+
+  private keysOf({ request, state }: Job): string[] {
+    const { keys } = this;
+    const own = [keys.job(state.jobId), keys.of('owner', request.owner), keys.activeOfName(request.name)];
+    if (request.key !== undefined) own.push(keys.key(request));
+    if (request.perUserLimit !== undefined) own.push(keys.unfinished(request));
+    return own;
+  }
+}
+
+function argsOf({ job, leaseMs }: NewStart): string[] {
+  const { request, state } = job;
+  const keyed = request.key === undefined ? '' : request.once ? 'once' : 'key';
+  const bounds = [keyed, String(request.perUserLimit ?? ''), String(leaseMs)];
+  return [state.jobId, JSON.stringify(request), encodeJob(job), String(state.revision), String(state.createdAt), request.name, ...bounds];
+}
