@@ -11,6 +11,8 @@ import { openLmdbJobJournal } from './lmdb-job-journal.js';
 import { createPiscinaJobQueue } from './piscina-job-queue.js';
 
 const logger = { info() {}, warn() {}, error() {} };
+const untilStopped: JobRunner = (_, { signal }) =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 jobQueueContract('piscina with a journal in LMDB', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'roomcast-jobs-'));
@@ -37,15 +39,17 @@ describe('a process that was killed', () => {
     journal = openLmdbJobJournal(dir);
   });
   afterEach(async () => {
+    await Promise.all(queues.splice(0).map((queue) => queue.close(0)));
     await journal.close();
     await rm(dir, { recursive: true, force: true });
   });
-  const hang: JobRunner = () => new Promise(() => {});
+  const queues: JobQueue[] = [];
   const both = { concurrency: { threads: 1, loop: 1 } };
   /** The journal as the next process finds it: whatever the queue before it goes on to do is not written. */
   function nextProcess(): { queue: JobQueue; changes: JobRecord[] } {
     const stored = journal.load();
     const queue = createPiscinaJobQueue({ journal: { ...journal, load: () => stored, close: async () => {} }, logger });
+    queues.push(queue);
     const changes: JobRecord[] = [];
     queue.onChange((record) => changes.push(record));
     return { queue, changes };
@@ -56,7 +60,7 @@ describe('a process that was killed', () => {
     await first.work(async () => 'kept', both);
     const done = await first.submit(requestOf());
     await waitFor(async () => (await first.get(done.state.jobId)).state.state === 'done');
-    await first.work(hang, both);
+    await first.work(untilStopped, both);
     const active = await first.submit(requestOf());
     const queued = await first.submit(requestOf());
     await waitFor(() => journal.load().some(({ state }) => state.state === 'active'));
@@ -74,9 +78,9 @@ describe('a process that was killed', () => {
 
   test('reported progress that was never stored is outnumbered by what follows', async () => {
     const { queue, changes } = nextProcess();
-    await queue.work((_, { progress }) => {
-      progress({ done: 0.5 });
-      return new Promise(() => {});
+    await queue.work((attempt, control) => {
+      control.progress({ done: 0.5 });
+      return untilStopped(attempt, control);
     }, both);
     const { state } = await queue.submit(requestOf());
     await waitFor(() => changes.some((change) => change.state.progress));
@@ -90,7 +94,7 @@ describe('a process that was killed', () => {
     let jobId = '';
     for (let start = 0; start < CRASHES_MAX; start++) {
       const { queue } = nextProcess();
-      await queue.work(hang, both);
+      await queue.work(untilStopped, both);
       jobId ||= (await queue.submit(requestOf({ attempts: 5 }))).state.jobId;
       await waitFor(() => journal.load().some(({ state, crashes }) => state.state === 'active' && crashes === start));
     }
@@ -151,8 +155,6 @@ describe('a place that is kept for a job while it is written', () => {
       if (!closing) await new Promise<void>((resolve, reject) => write.push({ resolve, reject }));
     };
     queue = createPiscinaJobQueue({ journal: { load: () => [], put, remove: async () => {}, close: async () => {} }, logger });
-    const untilStopped: JobRunner = (_, { signal }) =>
-      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     await queue.work(untilStopped, { concurrency: { threads: 1, loop: 1 } });
   });
   afterEach(async () => {
