@@ -25,6 +25,7 @@ import { createMemorySharedLimits } from './limits/memory-shared-limits.js';
 import { createRedisSharedLimits } from './limits/redis-shared-limits.js';
 import type { SharedLimits, SharedRates } from './limits/shared-limits.js';
 import { claimDataDir } from './log/data-dir.js';
+import { DiskSpace, type DiskState } from './log/disk-space.js';
 import { openLmdbRoomLog } from './log/lmdb-room-log.js';
 import { createMemoryRoomLog } from './log/memory-room-log.js';
 import { createRedisRoomLog } from './log/redis-room-log.js';
@@ -60,6 +61,8 @@ export interface Engines {
   /** Socket.IO's adapter, where instances are joined. */
   readonly adapter?: NonNullable<Parameters<Server['adapter']>[0]>;
   readonly link?: RedisLink;
+  /** Where the rooms are in files: how the file system is. */
+  disk?(): DiskState;
   /** Where it is asked for and jobs run on BullMQ. */
   readonly bullBoard?: BullBoard;
   /** Why this instance should get no traffic; none when it may. */
@@ -125,21 +128,29 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
   const { config, logger } = options;
   const dir = config.dataDir;
   const release = claimDataDir(dir);
+  const disk = await DiskSpace.open({ dir, reserveBytes: config.diskReserveBytes, onChange: (state) => logDisk(state, logger) });
   const rooms = join(dir, ROOMS_DIR);
   const log = await openLmdbRoomLog({
     dir: rooms,
+    disk,
     idWindowMs: config.idWindowMs,
     pauseMs: COMMIT_PART * config.deliveryWindowMs,
     onFault: (err) => logger.error({ err }, 'the room log failed'),
   });
-  const journal = openLmdbJobJournal(join(dir, JOBS_DIR));
+  const journal = openLmdbJobJournal(join(dir, JOBS_DIR), disk);
   const rollups = openLmdbRollupStore({
     dir: join(dir, ROLLUPS_DIR),
+    disk,
     levels: levelsOf(config),
     onFault: (err) => logger.error({ err }, 'the roll-ups failed'),
   });
-  const sessions = openLmdbSessionStore({ dir: join(dir, SESSIONS_DIR) });
-  return openEmbedded(options, { log, rollups, sessions, dir, source: { kind: 'lmdb', dir: rooms }, journal, end: release });
+  const sessions = openLmdbSessionStore({ dir: join(dir, SESSIONS_DIR), disk });
+  return openEmbedded(options, { log, rollups, sessions, dir, source: { kind: 'lmdb', dir: rooms }, journal, disk, end: release });
+}
+
+function logDisk({ freeBytes, reserveBytes, isLow }: DiskState, logger: Logger): void {
+  if (isLow) logger.warn({ freeBytes, reserveBytes }, 'the disk is nearly full: what adds to the store is refused until there is space');
+  else logger.info({ freeBytes, reserveBytes }, 'the disk has space again');
 }
 
 const levelsOf = ({ rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs }: Config) =>
@@ -200,11 +211,12 @@ interface Embedded {
   dir: string;
   source: RoomSource;
   journal?: JobJournal;
+  disk?: DiskSpace;
   end(): void;
 }
 
 function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedded: Embedded): Engines {
-  const { log, rollups, sessions, dir, source, journal, end } = embedded;
+  const { log, rollups, sessions, dir, source, journal, disk, end } = embedded;
   const results = join(dir, RESULTS_DIR);
   const jobs = createPiscinaJobQueue({ ...(journal && { journal }), rooms: log, queuedMax: config.jobQueueMax, logger });
   const files = createFileResultStore({ dir: results, maxBytes: RESULT_BYTES });
@@ -220,8 +232,10 @@ function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedde
     sessions,
     rollups: { store: rollups, levels: levelsOf(config) },
     threads: { rooms: source, results: { kind: 'files', dir: results, maxBytes: RESULT_BYTES } },
+    ...(disk && { disk: () => disk.state() }),
     notReadyBecause: () => [],
     close: async () => {
+      disk?.close();
       await presence.close();
       await Promise.all([log.close(), files.close(), rollups.close(), sessions.close()]);
       end();

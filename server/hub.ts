@@ -153,6 +153,7 @@ export async function createHub(given: HubParts): Promise<Hub> {
     jobs: () => engines.jobs.depth(),
     jobThreads: jobs.threads,
     redisUp: () => engines.link?.ready() ?? true,
+    disk: () => engines.disk?.(),
   });
   const endTallies = bringTallies({ ...parts, sockets, cache });
   metricRooms.start();

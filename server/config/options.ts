@@ -70,6 +70,10 @@ const storage = {
     'Where rooms live: auto is redis with REDIS_URL, else lmdb (files in dataDir); memory forgets at exit.',
   ),
   dataDir: text('./data', ANY_TEXT, 'Directory of the embedded store; one running hub per directory.'),
+  diskReserveBytes: whole(
+    { min: 1_048_576, max: 64 * GIB, default: 67_108_864 },
+    "Bytes of dataDir's file system that are kept free, at most an eighth of it: with less, whatever adds to the store is refused as storage_full.",
+  ),
   redisUrl: optionalText(REDIS_ADDRESS, 'Redis that joins several instances into one hub.', { env: 'REDIS_URL', secret: true }),
   redisPrefix: text('rc', KEY_PREFIX, 'In front of each Redis key and channel: hubs of different prefixes share a Redis without meeting.'),
   redisCommandTimeoutMs: whole(

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,9 @@ import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from '@jest/globals';
+import { buildForNode } from '../../test/support/build-for-node.js';
 import { testScope } from '../../test/support/scope.js';
-import { smallDisk } from '../../test/support/small-disk.js';
+import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../test/support/small-disk.js';
 import { waitFor } from '../../test/support/wait.js';
 import { type LmdbLogOptions, openLmdbLogReader, openLmdbRoomLog } from './lmdb-room-log.js';
 import { describeRoomLog } from './room-log.contract.js';
@@ -82,7 +83,7 @@ const WRITER = `
 
 test('a process that is killed at any moment loses nothing that it acknowledged, and knows a retry', async () => {
   const dir = newDir();
-  const script = buildForNode();
+  const script = buildForNode(scope, 'server/log/lmdb-room-log.ts');
   for (let round = 1; round <= 3; round++) {
     const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '--eval', WRITER, script, dir], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -106,22 +107,6 @@ test('a process that is killed at any moment loses nothing that it acknowledged,
     await log.close();
   }
 });
-
-/** The engine as plain JavaScript, for a process that knows no TypeScript. */
-function buildForNode(): string {
-  const out = join(import.meta.dirname, `../../node_modules/.cache/roomcast-lmdb-${process.pid}.mjs`);
-  execFileSync(join(import.meta.dirname, '../../node_modules/.bin/esbuild'), [
-    join(import.meta.dirname, 'lmdb-room-log.ts'),
-    '--bundle',
-    '--platform=node',
-    '--format=esm',
-    '--packages=external',
-    `--outfile=${out}`,
-    '--log-level=error',
-  ]);
-  cleanups.push(() => rmSync(out, { force: true }));
-  return out;
-}
 
 test('appends of turns in a row go together, and one that comes alone does not wait for others', async () => {
   const log = await open({ dir: newDir(), gatherMs: HOUR_MS });
@@ -167,7 +152,7 @@ test('a thread reads while the log is written', async () => {
       });
       parentPort.postMessage(await reader.ends('chat:x'));
     });`,
-    { eval: true, workerData: { script: buildForNode(), dir } },
+    { eval: true, workerData: { script: buildForNode(scope, 'server/log/lmdb-room-log.ts'), dir } },
   );
   const next = async () => ((await once(worker, 'message')) as unknown[])[0];
   expect(await next()).toEqual(await log.ends('chat:x'));
@@ -277,27 +262,47 @@ test('an append is not refused because this process was too busy to see that the
   expect((await appending).entry.seq).toBe(1);
 });
 
-test('a full disk refuses appends with storage_full, leaves no hole, keeps reading, and takes appends when there is space', async () => {
-  const disk = await smallDisk(scope, 3);
-  if (!disk) return console.warn('no small file system can be mounted here: the full disk is not tested');
-  const { dir } = disk;
+test('a disk that fills up refuses appends with storage_full, leaves no hole, keeps reading, and takes appends when there is space', async () => {
+  const small = await smallDisk(scope, 16);
+  if (!small) return console.warn('no small file system can be mounted here: the full disk is not tested');
+  const { dir, space: disk } = small;
   const faults: unknown[] = [];
-  const log = await open({ dir, onFault: (fault) => faults.push(fault) });
+  const log = await open({ dir, disk, onFault: (fault) => faults.push(fault) });
   const heard: number[] = [];
   await log.follow('chat:x', { entry: ({ seq }) => heard.push(seq), doubt() {} });
   const body = 'x'.repeat(40_000);
   let stored = 0;
-  const fill = async () => {
-    for (;;) stored = (await log.append(message('chat:x', `m${stored + 1}`, body), ALL)).entry.seq;
+  const append = async () => {
+    stored = (await log.append(message('chat:x', `m${stored + 1}`, body), ALL)).entry.seq;
+    return stored;
   };
-  await expect(fill()).rejects.toMatchObject({ code: 'storage_full' });
-  expect(faults).toHaveLength(1);
-  expect(await log.ends('chat:x')).toMatchObject({ first: 1, last: stored });
-  expect((await log.read('chat:x', { limit: 1, from: 'newest' })).entries[0]).toMatchObject({ seq: stored });
-  disk.grow(6);
-  const { entry, repeated } = await log.append(message('chat:x', `m${stored + 1}`, body), ALL);
-  expect([entry.seq, repeated]).toEqual([stored + 1, false]);
-  expect(heard).toEqual(Array.from({ length: stored + 1 }, (_, i) => i + 1));
+  expect(await writeUntilRefused(append)).toEqual(REFUSED_AS_FULL);
+  const full = stored;
+  expect(await log.ends('chat:x')).toMatchObject({ first: 1, last: full });
+  expect((await log.read('chat:x', { limit: 1, from: 'newest' })).entries[0]).toMatchObject({ seq: full });
+  expect(small.freeBytes()).toBeGreaterThan(1024 ** 2);
+  small.grow(32);
+  expect(await waitFor(append)).toBe(full + 1);
+  expect(heard).toEqual(Array.from({ length: full + 1 }, (_, i) => i + 1));
+  expect(faults).toEqual([]);
+});
+
+test('a disk that stays full takes appends again into what deletions freed', async () => {
+  const small = await smallDisk(scope, 16);
+  if (!small) return console.warn('no small file system can be mounted here: the full disk is not tested');
+  const { dir, space: disk } = small;
+  let time = 1_700_000_000_000;
+  const log = await open({ dir, disk, now: () => time, maintenanceMs: 10 });
+  const keep = { messages: 0, ttlMs: HOUR_MS };
+  let sent = 0;
+  const append = () => log.append(message('chat:x', `m${sent++}`, 'x'.repeat(4_000)), keep);
+  expect(await writeUntilRefused(append)).toEqual(REFUSED_AS_FULL);
+  const { last } = await log.ends('chat:x');
+  time += HOUR_MS + 1;
+  await waitFor(async () => (await log.ends('chat:x')).first === last + 1);
+  for (let n = 1; n < last / 2; n++) await waitFor(append);
+  expect(disk.state().isLow).toBe(true);
+  expect(small.freeBytes()).toBeGreaterThan(1024 ** 2);
 });
 
 test('a torn file is refused with one clear line', async () => {

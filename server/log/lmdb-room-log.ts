@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { commitFault } from './commit-fault.js';
+import { type DiskSpace, spaceOn } from './disk-space.js';
 import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { LmdbIds } from './lmdb-ids.js';
 import { listRooms, readPage } from './lmdb-reads.js';
+import { spareBytes, tablesOf } from './lmdb-spare.js';
 import { endsOf, ensureMeta, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
 import { type Append, LmdbTransaction } from './lmdb-transaction.js';
 import type { Appended, NewMessage, Retention, RoomLog } from './room-log.js';
@@ -13,6 +15,8 @@ import type { Appended, NewMessage, Retention, RoomLog } from './room-log.js';
 export interface LmdbLogOptions {
   /** Must be this process's own: see `claimDataDir`. */
   readonly dir: string;
+  /** Left out, a full disk is found by writing to it. */
+  readonly disk?: DiskSpace | undefined;
   /** How long a repeated id is recognised at least. */
   readonly idWindowMs?: number;
   /** Ids in memory, before they are sorted away with the next commit. */
@@ -54,6 +58,8 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   const tables = openLmdbTables(dir);
   await ensureMeta(tables);
   const ids = new LmdbIds(tables.root, { windowMs: idWindowMs, recentIds: options.recentIds });
+  const all = tablesOf(tables.root);
+  const space = spaceOn(options.disk, () => spareBytes(tables.root, all));
   const followers = new Followers(onFault);
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
@@ -112,6 +118,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
       onFault(fault);
       for (const { reject } of batch) reject(fault);
     } finally {
+      for (const { bytes } of batch) space.release(bytes);
       clearInterval(stall);
       if (state === 'stalled') state = 'open';
     }
@@ -122,7 +129,10 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     if (state === 'open') state = 'stalled';
     const hangs = `The disk did not take the message within ${commitTimeoutMs} ms`;
     for (const { reject } of batch) reject(new HubError('timeout', `${hangs}; it may be stored.`));
-    for (const { reject } of waiting) reject(new HubError('unavailable', `${hangs}; nothing was stored.`));
+    for (const { bytes, reject } of waiting) {
+      space.release(bytes);
+      reject(new HubError('unavailable', `${hangs}; nothing was stored.`));
+    }
     waiting = [];
     waitingBytes = 0;
   }
@@ -175,6 +185,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
         if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
           throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
         }
+        space.take(bytes);
         waitingBytes += bytes;
         waiting.push({ room: message.room, id: message.id, after: message.after, body, bytes, retention, resolve, reject });
         writing ??= write();

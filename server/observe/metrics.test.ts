@@ -36,6 +36,7 @@ test('what is counted and what the sources say stands on the page', async () => 
     },
     jobThreads: () => ({ busy: 1, most: 3 }),
     redisUp: () => false,
+    disk: () => ({ freeBytes: 1_000, isLow: true }),
   });
   const page = await pageOf(metrics);
   for (const line of [
@@ -52,6 +53,8 @@ test('what is counted and what the sources say stands on the page', async () => 
     'roomcast_job_threads 3',
     'roomcast_job_threads_busy 1',
     'roomcast_redis_up 0',
+    'roomcast_disk_free_bytes 1000',
+    'roomcast_disk_low 1',
     'roomcast_event_loop_lag_p99_seconds 0.02',
   ]) {
     expect(page.split('\n')).toContain(line);
@@ -66,6 +69,12 @@ test('a source that fails leaves the other metrics readable', async () => {
   };
   metrics.watch({ jobs: failing, connections: failing, rooms: () => 7 });
   expect((await pageOf(metrics)).split('\n')).toContain('roomcast_rooms 7');
+});
+
+test('a hub without a data directory says nothing of the bytes free on a disk', async () => {
+  const page = await pageOf(createHubMetrics({ defaults: false, lag }));
+  expect(page).toContain('# TYPE roomcast_disk_free_bytes gauge');
+  expect(page).not.toMatch(/^roomcast_disk_free_bytes /m);
 });
 
 test('names follow the conventions of Prometheus', async () => {

@@ -22,6 +22,8 @@ export interface HubSources {
   /** Threads for jobs in this process. */
   jobThreads(): { busy: number; most: number };
   redisUp(): boolean;
+  /** The file system of the data directory; undefined where there is none. */
+  disk(): { readonly freeBytes: number; readonly isLow: boolean } | undefined;
 }
 
 export interface HubMetricsOptions {
@@ -181,6 +183,14 @@ function sourcedGauges(registry: Registry, sources: Partial<HubSources>, lag: { 
     arriving: gauge('connections_arriving', 'Connections that wait to be let in.', (g) => g.set(sources.arriving?.() ?? 0)),
     slowConsumers: gauge('slow_consumers', 'Connections held back now.', (g) => g.set(sources.slowConsumers?.() ?? 0)),
     redisUp: gauge('redis_up', 'Whether Redis answers: 1 or 0; 1 without Redis.', (g) => g.set(sources.redisUp?.() === false ? 0 : 1)),
+    diskFree: gauge('disk_free_bytes', "Bytes free on the data directory's file system; none with another store than lmdb.", (g) => {
+      const disk = sources.disk?.();
+      if (disk) g.set(disk.freeBytes);
+      else g.remove();
+    }),
+    diskLow: gauge('disk_low', 'Whether what adds to the store is refused, because fewer bytes than the reserve are free: 1 or 0.', (g) =>
+      g.set(sources.disk?.()?.isLow ? 1 : 0),
+    ),
     jobsQueued: gauge('jobs_queued', 'Jobs that wait, of the whole hub.', async (g) => g.set((await jobs())?.queued ?? 0)),
     jobsActive: gauge('jobs_active', 'Jobs that run, of the whole hub.', async (g) => g.set((await jobs())?.active ?? 0)),
     jobsOldest: gauge('jobs_oldest_queued_seconds', 'Age of the job that waits longest.', async (g) =>

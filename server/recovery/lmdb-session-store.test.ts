@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { open as openLmdb } from 'lmdb';
 import { temporaryDir } from '../../test/support/files.js';
 import { testScope } from '../../test/support/scope.js';
-import { smallDisk } from '../../test/support/small-disk.js';
+import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../test/support/small-disk.js';
 import { waitFor } from '../../test/support/wait.js';
 import { type LmdbSessionStoreOptions, openLmdbSessionStore } from './lmdb-session-store.js';
 import { sessionStoreContract } from './session-store.contract.js';
@@ -51,20 +51,30 @@ test('sessions that ended leave the disk', async () => {
   });
 });
 
-test('a full disk refuses what is to be written with storage_full, keeps what was, and takes it when there is space', async () => {
-  const disk = await smallDisk(scope, 1);
+test('a disk that fills up refuses what is to be written with storage_full, keeps what was, and takes it when there is space', async () => {
+  const disk = await smallDisk(scope, 16);
   if (!disk) return console.warn('no small file system can be mounted here: the full disk is not tested');
-  const store = open({ dir: disk.dir });
+  const store = open({ dir: disk.dir, disk: disk.space });
   const text = 'x'.repeat(20_000);
   let kept = 0;
-  const fill = async () => {
-    for (;;) await store.open(`p${kept++}`, 'one', { user: 'ada', text }, LONG_MS);
+  const begin = async () => {
+    await store.open(`p${kept}`, 'one', { user: 'ada', text }, LONG_MS);
+    return ++kept;
   };
-  await expect(fill()).rejects.toMatchObject({ code: 'storage_full' });
-  await expect(store.save('p0', 'one', text + text, LONG_MS)).rejects.toMatchObject({ code: 'storage_full' });
-  disk.grow(8);
-  expect(await store.take('p0', 'two', 'ada', LONG_MS)).toBe(text);
-  expect(await store.take(`p${kept - 1}`, 'two', 'ada', LONG_MS)).toBeUndefined();
+  expect(await writeUntilRefused(begin)).toEqual(REFUSED_AS_FULL);
+  expect(await writeUntilRefused(() => store.save('p0', 'one', text + text, LONG_MS))).toEqual(REFUSED_AS_FULL);
+  expect(await store.take(`p${kept}`, 'two', 'ada', LONG_MS)).toBeUndefined();
+  for (let n = 0; n < kept; n++) expect(await store.take(`p${n}`, 'two', 'ada', LONG_MS)).toBe(text);
+  disk.grow(32);
+  await waitFor(begin);
+  expect(await store.take(`p${kept - 1}`, 'two', 'ada', LONG_MS)).toBe(text);
+});
+
+test('a store that is closed rejects, and throws nothing into whoever does not wait', async () => {
+  const store = openLmdbSessionStore({ dir: await temporaryDir(scope) });
+  await store.close();
+  await expect(store.open('late', 'one', { user: 'ada', text: '' }, LONG_MS)).rejects.toThrow();
+  await expect(store.remove('late', 'one')).rejects.toThrow();
 });
 
 test('a file that is none is refused with one clear line', async () => {

@@ -1,6 +1,8 @@
-import { type Database, open } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import { HubError } from '../../shared/errors.js';
 import { commitFault } from '../log/commit-fault.js';
+import { type DiskSpace, spaceOn } from '../log/disk-space.js';
+import { spareBytes } from '../log/lmdb-spare.js';
 import { checkStoreFile } from '../log/store-file.js';
 import type { SessionStore, StoredSession } from './session-store.js';
 
@@ -13,6 +15,8 @@ type Kept = StoredSession & {
 export interface LmdbSessionStoreOptions {
   /** Must be this process's own. Made when it is missing. */
   readonly dir: string;
+  /** Left out, a full disk is found by writing to it. */
+  readonly disk?: DiskSpace | undefined;
   /** How often sessions that ended are looked for. */
   readonly maintenanceMs?: number;
   /** Milliseconds since 1970. */
@@ -28,16 +32,25 @@ const COMMIT_TIMEOUT_MS = 1_500;
  * of one turn share it.
  * @throws Error with one clear line when the directory holds nothing that can be opened
  */
-export function openLmdbSessionStore({ dir, maintenanceMs = 10_000, now = Date.now }: LmdbSessionStoreOptions): SessionStore {
+export function openLmdbSessionStore({ dir, disk, maintenanceMs = 10_000, now = Date.now }: LmdbSessionStoreOptions): SessionStore {
   const sessions = openSessions(dir);
   let cursor: string | undefined;
 
-  const change = <Result>(decide: () => Result): Promise<Result> =>
-    inTime(
-      sessions.transaction(decide).catch(async (error: unknown) => {
-        throw await commitFault(error, dir);
-      }),
-    );
+  const space = spaceOn(disk, () => spareBytes(sessions));
+
+  /** A store that is closed throws: in an async function that is a rejection, as every other failure. */
+  const decided = async <Result>(decide: () => Result): Promise<Result> => {
+    try {
+      return await sessions.transaction(decide);
+    } catch (error) {
+      throw await commitFault(error, dir);
+    }
+  };
+  const change = <Result>(decide: () => Result): Promise<Result> => inTime(decided(decide));
+
+  /** A change that brings text. What it takes of the disk is given back when it is over, not when it is given up. */
+  const bring = <Result>(text: string, decide: () => Result): Promise<Result> =>
+    inTime(space.during(Buffer.byteLength(text), () => decided(decide)));
 
   const find = (pid: string): Kept | undefined => {
     const kept = sessions.get(pid);
@@ -62,9 +75,9 @@ export function openLmdbSessionStore({ dir, maintenanceMs = 10_000, now = Date.n
   const timer = setInterval(() => void change(forgetEnded).catch(() => {}), maintenanceMs).unref();
 
   return {
-    open: (pid, owner, session, ttlMs) => change(() => write(pid, { ...session, owner }, ttlMs)),
+    open: (pid, owner, session, ttlMs) => bring(session.text, () => write(pid, { ...session, owner }, ttlMs)),
     save: (pid, owner, text, ttlMs) =>
-      change(() => {
+      bring(text, () => {
         const kept = ownedBy(pid, owner);
         if (kept) write(pid, { ...kept, text }, ttlMs);
         return kept !== undefined;
@@ -96,7 +109,7 @@ function inTime<Result>(work: Promise<Result>): Promise<Result> {
   });
 }
 
-function openSessions(dir: string): Database<Kept, string> {
+function openSessions(dir: string): RootDatabase<Kept, string> {
   try {
     checkStoreFile(dir);
     // As the rooms: each commit waits for the disk, and a failed one leaves no promise unhandled.

@@ -1,13 +1,18 @@
 import { execFileSync } from 'node:child_process';
+import { statfsSync } from 'node:fs';
+import { DiskSpace } from '../../server/log/disk-space.js';
 import { temporaryDir } from './files.js';
 import type { Scope } from './scope.js';
 
 export interface SmallDisk {
   readonly dir: string;
+  /** Watched with the largest reserve: an eighth of it. */
+  readonly space: DiskSpace;
+  freeBytes(): number;
   grow(megabytes: number): void;
 }
 
-/** A file system of its own, in memory, and from then on a console without errors; undefined where this user may mount none. */
+/** A file system of its own, in memory; undefined where this user may mount none. */
 export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallDisk | undefined> {
   const dir = await temporaryDir(scope);
   try {
@@ -15,11 +20,32 @@ export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallD
   } catch {
     return undefined;
   }
-  // LMDB's library prints the fault of each commit by itself, some of it when all tests are over.
-  console.error = () => {};
   scope.defer(dir, () => execFileSync('umount', ['--lazy', dir], { stdio: 'ignore' }));
-  return { dir, grow: (to) => mount('-o', `remount,size=${to}m`, dir) };
+  const space = scope.defer(await DiskSpace.open({ dir, reserveBytes: 2 ** 40, lookMs: 10 }), (opened) => opened.close());
+  const freeBytes = () => {
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize;
+  };
+  return { dir, space, freeBytes, grow: (to) => mount('-o', `remount,size=${to}m`, dir) };
 }
+
+/** What ends a row of writes; `cause` is there where a write was tried and failed. */
+export interface Refusal {
+  readonly code?: string;
+  readonly cause?: unknown;
+}
+
+/** Writes until a write is refused. */
+export async function writeUntilRefused(write: () => Promise<unknown>): Promise<Refusal> {
+  try {
+    for (;;) await write();
+  } catch (error) {
+    return { code: (error as Refusal).code, cause: (error as Refusal).cause };
+  }
+}
+
+/** A refusal that came before anything was written. */
+export const REFUSED_AS_FULL: Refusal = { code: 'storage_full', cause: undefined };
 
 function mount(...args: string[]): void {
   execFileSync('mount', args, { stdio: 'ignore' });

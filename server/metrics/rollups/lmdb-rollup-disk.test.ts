@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { temporaryDir } from '../../../test/support/files.js';
 import { testScope } from '../../../test/support/scope.js';
-import { smallDisk } from '../../../test/support/small-disk.js';
+import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../../test/support/small-disk.js';
+import { waitFor } from '../../../test/support/wait.js';
+import type { DiskSpace } from '../../log/disk-space.js';
 import { openLmdbRollupStore } from './lmdb-rollup-store.js';
 import { rollupLevels } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';
@@ -11,7 +13,8 @@ import type { RollupCommit, RollupStore } from './rollup-store.js';
 const scope = testScope();
 const ROOM = 'metrics:web-1';
 const HOUR_MS = 3_600_000;
-const open = (dir: string): RollupStore => openLmdbRollupStore({ dir, levels: rollupLevels([HOUR_MS, HOUR_MS, HOUR_MS]) });
+const open = (dir: string, disk?: DiskSpace): RollupStore =>
+  openLmdbRollupStore({ dir, disk, levels: rollupLevels([HOUR_MS, HOUR_MS, HOUR_MS]) });
 
 /** Commits chunks of 50 kB, `times` times. */
 async function fill(store: RollupStore, times: number): Promise<void> {
@@ -22,15 +25,20 @@ async function fill(store: RollupStore, times: number): Promise<void> {
   }
 }
 
-test('a full disk refuses a commit with storage_full, which leaves nothing, and takes it when there is space', async () => {
-  const disk = await smallDisk(scope, 1);
+test('a disk that fills up refuses a commit with storage_full, which leaves nothing, and takes it when there is space', async () => {
+  const disk = await smallDisk(scope, 16);
   if (!disk) return console.warn('no small file system can be mounted here: the full disk is not tested');
-  const store = scope.defer(open(disk.dir), (opened) => opened.close());
-  await expect(fill(store, 100)).rejects.toMatchObject({ code: 'storage_full' });
-  const before = await store.mark(ROOM);
-  disk.grow(8);
-  await fill(store, 1);
-  expect(await store.mark(ROOM)).toBe(`${before}.`);
+  const store = scope.defer(open(disk.dir, disk.space), (opened) => opened.close());
+  let taken = 0;
+  const commit = async () => {
+    await fill(store, 1);
+    return ++taken;
+  };
+  expect(await writeUntilRefused(commit)).toEqual(REFUSED_AS_FULL);
+  expect(await store.mark(ROOM)).toBe('.'.repeat(taken));
+  disk.grow(32);
+  await waitFor(commit);
+  expect(await store.mark(ROOM)).toBe('.'.repeat(taken));
 });
 
 test('a torn file is refused with one clear line', async () => {

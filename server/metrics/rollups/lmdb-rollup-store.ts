@@ -3,6 +3,8 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { HubError } from '../../../shared/errors.js';
 import type { RoomName } from '../../../shared/rooms.js';
 import { commitFault } from '../../log/commit-fault.js';
+import { type DiskSpace, spaceOn } from '../../log/disk-space.js';
+import { spareBytes } from '../../log/lmdb-spare.js';
 import { checkStoreFile } from '../../log/store-file.js';
 import { chunkMs, longestTtlMs, ROLLUP_STEPS_MS, type RollupLevel } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';
@@ -10,6 +12,8 @@ import type { RollupCommit, RollupStore } from './rollup-store.js';
 export interface LmdbRollupOptions {
   /** Must be this process's own. Created when it is missing. */
   readonly dir: string;
+  /** Left out, a full disk is found by writing to it. */
+  readonly disk?: DiskSpace | undefined;
   readonly levels: readonly RollupLevel[];
   /** How often rooms that nobody writes to are looked at for what grew too old. */
   readonly maintenanceMs?: number;
@@ -38,11 +42,18 @@ interface Tables {
 
 const ROOMS_PER_MAINTENANCE = 500;
 const KEYS_PER_MAINTENANCE = 10_000;
+const ENTRY_BYTES = 64;
 
 const after = <Key>(cursor: Key | undefined) => (cursor === undefined ? {} : { start: cursor, exclusiveStart: true });
 
 /** Series have names longer than keys may be. */
 const keyOf = (series: string): string => (series.length <= 256 ? series : createHash('sha256').update(series).digest('base64url'));
+
+/** Bytes about, with what each of them takes besides. */
+function sizeOf(chunks: RollupCommit['chunks'], names: RollupCommit['names']): number {
+  const keys = [...chunks, ...names].reduce((sum, { series }) => sum + ENTRY_BYTES + series.length, 0);
+  return chunks.reduce((sum, { bytes }) => sum + bytes.length, keys);
+}
 
 function openTables(path: string): Tables {
   try {
@@ -68,6 +79,7 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
   const { dir, levels, maintenanceMs = 60_000, now = Date.now, onFault = () => {} } = options;
   const tables = openTables(dir);
   const { root, heads, chunks, names } = tables;
+  const space = spaceOn(options.disk, () => spareBytes(root, [heads, chunks, names]));
   const longest = longestTtlMs(levels);
   let writing: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -103,12 +115,13 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
     const n = head?.n ?? nextNumber();
     const old = expiredKeys(n, 2 * changed.length + 16);
     const later = listed.filter(({ series, until }) => until > (names.get([n, keyOf(series)])?.[1] ?? 0));
-    await write(() => {
+    const storeAll = () => {
       heads.put(room, { n, mark: to, time: now() });
       for (const { stepMs, start, series, bytes } of changed) chunks.put([n, stepMs, start, keyOf(series)], bytes);
       for (const { series, until } of later) names.put([n, keyOf(series)], [series, until]);
       for (const key of old) chunks.remove(key);
-    });
+    };
+    await space.during(sizeOf(changed, later), () => write(storeAll));
     return true;
   }
 

@@ -1,0 +1,209 @@
+import { statfs } from 'node:fs/promises';
+import { HubError } from '../../shared/errors.js';
+
+export interface DiskState {
+  /** Bytes of the file system that this user may still write, when it was looked at last. */
+  readonly freeBytes: number;
+  /** Bytes that are kept free. */
+  readonly reserveBytes: number;
+  /** New things are refused: fewer bytes were left than the reserve, and not half as many again since then. */
+  readonly isLow: boolean;
+}
+
+/** Of what `statfs` tells: blocks, and the bytes of each. */
+interface FileSystem {
+  readonly blocks: number;
+  readonly bavail: number;
+  readonly bsize: number;
+}
+
+export interface DiskSpaceOptions {
+  /** Any directory of the file system. */
+  readonly dir: string;
+  /** Bytes that are kept free; of a small file system an eighth. */
+  readonly reserveBytes: number;
+  /** Between two looks at the file system. */
+  readonly lookMs?: number;
+  /** Hears of each change of `isLow`, the first one included. */
+  readonly onChange?: (state: DiskState) => void;
+  readonly statfs?: (dir: string) => Promise<FileSystem>;
+}
+
+/** `new`: something more; `change`: of something that is there. What deletes does not ask. */
+export type DiskUse = 'new' | 'change';
+
+/** One store's way to the disk. */
+export interface StoreSpace {
+  /** Before something is written; `release` must follow. @throws HubError `storage_full`: it must not be written */
+  take(bytes: number, use?: DiskUse): void;
+  /** After it was written, or was not. */
+  release(bytes: number): void;
+  /** Both, around a write. */
+  during<Result>(bytes: number, write: () => Promise<Result>, use?: DiskUse): Promise<Result>;
+}
+
+/** Of the file system, as the reserve at most. */
+const LARGEST_PART = 1 / 8;
+/** Of the reserve: what changes may use, and what must be free before new things are taken again. */
+const CHANGES_PART = 1 / 2;
+const RESUME_PART = 3 / 2;
+/** What a write takes of the disk, at most in the long run: whole pages, and the copies of those on the way to them. */
+const BYTES_PER_BYTE = 2;
+const BYTES_PER_WRITE = 4_096;
+
+const costOf = (bytes: number): number => BYTES_PER_BYTE * bytes + BYTES_PER_WRITE;
+const reserveOf = (reserveBytes: number, { blocks, bsize }: FileSystem): number =>
+  Math.min(reserveBytes, Math.floor(LARGEST_PART * blocks * bsize));
+
+/**
+ * Keeps stores away from a full disk: a write of LMDB's that fails may end the process. Between two looks at the file system, what was handed to
+ * the stores is counted. Past the reserve new things are refused, until half as much again is free. Changes may use half of the reserve, the rest is for
+ * deletions; and so may new things, as far as they fit into pages that their store's file has free: deletions give none back to the file system.
+ */
+export class DiskSpace {
+  readonly #options: DiskSpaceOptions;
+  readonly #stores: Store[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #free = 0;
+  #reserve = 0;
+  #isLow = false;
+  /** What stores write now; what was handed to them since the last look began; what of both that look cannot have seen. */
+  #writing = 0;
+  #handed = 0;
+  #unseen = 0;
+  #isLooking = false;
+
+  /** @throws Error when the directory is not there */
+  static async open(options: DiskSpaceOptions): Promise<DiskSpace> {
+    return new DiskSpace(options, await (options.statfs ?? statfs)(options.dir));
+  }
+
+  private constructor(options: DiskSpaceOptions, found: FileSystem) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#look(), options.lookMs ?? 500).unref();
+    this.#see(found);
+  }
+
+  /** @param spareBytes of the pages that the store's file has free */
+  store(spareBytes: () => number = () => 0): StoreSpace {
+    const store = new Store(this, spareBytes);
+    this.#stores.push(store);
+    if (this.#isLow) this.#look();
+    return store;
+  }
+
+  state(): DiskState {
+    return { freeBytes: this.#free, reserveBytes: this.#reserve, isLow: this.#isLow };
+  }
+
+  /** To be called before the stores close. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#stores.length = 0;
+  }
+
+  /** Whether so much may be taken; then it counts as handed over. For the stores. */
+  admit(cost: number, use: DiskUse, fitsIn: boolean): boolean {
+    const left = this.#free - this.#unseen - cost;
+    if (use === 'new' && !this.#isLow && left < this.#reserve) {
+      this.#setLow(true);
+      this.#look();
+    }
+    if (!this.#allows(left, use, fitsIn)) return false;
+    this.#writing += cost;
+    this.#handed += cost;
+    this.#unseen += cost;
+    // Far from where it ends the timer's looks are enough; near to it, what was handed over since the last one matters.
+    const end = this.#isLow ? CHANGES_PART * this.#reserve : this.#reserve;
+    if (this.#handed > (left - end) / 4) this.#look();
+    return true;
+  }
+
+  written(cost: number): void {
+    this.#writing -= cost;
+  }
+
+  #allows(left: number, use: DiskUse, fitsIn: boolean): boolean {
+    if (use === 'new' && !this.#isLow) return true;
+    return left >= CHANGES_PART * this.#reserve && (use === 'change' || fitsIn);
+  }
+
+  #look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const writing = this.#writing;
+    this.#handed = 0;
+    const { dir, statfs: look = statfs } = this.#options;
+    look(dir)
+      .then((found) => {
+        this.#unseen = writing + this.#handed;
+        this.#see(found);
+      })
+      // A file system that does not answer is as it was.
+      .catch(() => {})
+      .finally(() => {
+        this.#isLooking = false;
+      });
+  }
+
+  #see(found: FileSystem): void {
+    this.#free = found.bavail * found.bsize;
+    this.#reserve = reserveOf(this.#options.reserveBytes, found);
+    const left = this.#free - this.#unseen;
+    if (!this.#isLow && left < this.#reserve) this.#setLow(true);
+    else if (this.#isLow && left >= RESUME_PART * this.#reserve) this.#setLow(false);
+    if (this.#isLow) for (const store of this.#stores) store.look();
+  }
+
+  #setLow(isLow: boolean): void {
+    this.#isLow = isLow;
+    this.#options.onChange?.(this.state());
+  }
+}
+
+class Store implements StoreSpace {
+  #spare = 0;
+
+  constructor(
+    private readonly disk: DiskSpace,
+    private readonly spareBytes: () => number,
+  ) {}
+
+  take(bytes: number, use: DiskUse = 'new'): void {
+    const cost = costOf(bytes);
+    if (!this.disk.admit(cost, use, cost <= this.#spare)) throw new HubError('storage_full');
+    this.#spare -= cost;
+  }
+
+  release(bytes: number): void {
+    this.disk.written(costOf(bytes));
+  }
+
+  async during<Result>(bytes: number, write: () => Promise<Result>, use?: DiskUse): Promise<Result> {
+    this.take(bytes, use);
+    try {
+      return await write();
+    } finally {
+      this.release(bytes);
+    }
+  }
+
+  /** Half of what is free: pages lie apart, and what is large needs some in a row. */
+  look(): void {
+    this.#spare = this.spareBytes() / 2;
+  }
+}
+
+const BOUNDLESS: StoreSpace = { take() {}, release() {}, during: (_bytes, write) => write() };
+
+/** A store's way to a disk that may not be watched: then a full one is found by writing to it. */
+export const spaceOn = (disk: DiskSpace | undefined, spareBytes?: () => number): StoreSpace => disk?.store(spareBytes) ?? BOUNDLESS;
+
+/**
+ * For writers of plain files in other threads, who ask now and then.
+ * @throws HubError `storage_full` when fewer bytes would be left than the reserve
+ */
+export async function assertSpace(dir: string, reserveBytes: number, bytes: number): Promise<void> {
+  const found = await statfs(dir);
+  if (found.bavail * found.bsize - bytes < reserveOf(reserveBytes, found)) throw new HubError('storage_full');
+}

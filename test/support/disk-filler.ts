@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Job } from '../../server/jobs/job-machine.js';
+import { openLmdbJobJournal } from '../../server/jobs/lmdb-job-journal.js';
+import { DiskSpace } from '../../server/log/disk-space.js';
+import { openLmdbRoomLog } from '../../server/log/lmdb-room-log.js';
+import { openLmdbRollupStore } from '../../server/metrics/rollups/lmdb-rollup-store.js';
+import { rollupLevels } from '../../server/metrics/rollups/rollup-levels.js';
+import type { RollupCommit } from '../../server/metrics/rollups/rollup-store.js';
+import { openLmdbSessionStore } from '../../server/recovery/lmdb-session-store.js';
+import { waitFor } from './wait.js';
+
+/**
+ * A program that has the stores of an embedded hub on one small disk (its first argument) and fills it with all of them at once. Once each of them
+ * has refused something it says `full` and waits for a line; then each must take something again, and hold everything that it ever took. It says `whole`,
+ * or fails.
+ */
+const dir = process.argv[2]!;
+const ROOM = 'metrics:web-1';
+const HOUR_MS = 3_600_000;
+
+const disk = await DiskSpace.open({ dir, reserveBytes: 2 ** 30, lookMs: 20 });
+const log = await openLmdbRoomLog({ dir: join(dir, 'rooms'), disk, maintenanceMs: 20, recentIds: 500 });
+const journal = openLmdbJobJournal(join(dir, 'jobs'), disk);
+const rollups = openLmdbRollupStore({ dir: join(dir, 'rollups'), disk, levels: rollupLevels([HOUR_MS, HOUR_MS, HOUR_MS]) });
+const sessions = openLmdbSessionStore({ dir: join(dir, 'sessions'), disk });
+const text = 'x'.repeat(2_000);
+
+/** One that fills a store with thing after thing; `taken` are those that it has. */
+interface Filler {
+  taken: number;
+  add(n: number): Promise<unknown>;
+  held(): Promise<number>;
+}
+
+const ofRooms: Filler = {
+  taken: 0,
+  add: (n) => log.append({ room: `chat:r${n % 50}`, id: `m${n}`, type: 'text', from: { id: 'u', name: 'u' }, data: text }, KEEP_ALL),
+  held: async () => {
+    const rooms = await log.rooms({ limit: 100 });
+    return rooms.reduce((sum, { last }) => sum + last, 0);
+  },
+};
+const KEEP_ALL = { messages: 0, ttlMs: 0 };
+
+const ofJobs: Filler = {
+  taken: 0,
+  add: (n) => journal.put({ state: { jobId: `j${n}` }, input: text } as unknown as Job),
+  held: async () => journal.load().length,
+};
+
+const ofRollups: Filler = {
+  taken: 0,
+  add: async (n) => {
+    const from = await rollups.mark(ROOM);
+    const chunk = { stepMs: 1_000, start: Date.now() + n * 1_000, series: 's', bytes: Buffer.from(text) };
+    await rollups.commit(ROOM, { from, to: `${n + 1}`, chunks: [chunk], names: [] } as unknown as RollupCommit);
+  },
+  held: async () => Number(await rollups.mark(ROOM)),
+};
+
+const ofSessions: Filler = {
+  taken: 0,
+  add: (n) => sessions.open(`p${n}`, 'one', { user: 'ada', text }, HOUR_MS),
+  held: async () => {
+    const found = await Promise.all(Array.from({ length: ofSessions.taken }, (_, n) => sessions.take(`p${n}`, 'two', 'ada', HOUR_MS)));
+    return found.filter((one) => one === text).length;
+  },
+};
+
+const fillers = [ofRooms, ofJobs, ofRollups, ofSessions];
+
+/** Whether it was taken; what fails otherwise than by a refusal that came before the write ends this program. */
+async function tryOne(filler: Filler): Promise<boolean> {
+  try {
+    await filler.add(filler.taken);
+  } catch (error) {
+    const { code, cause } = error as { code?: string; cause?: unknown };
+    if (code === 'storage_full' && cause === undefined) return false;
+    throw error;
+  }
+  filler.taken++;
+  return true;
+}
+
+async function fill(filler: Filler): Promise<void> {
+  while (await tryOne(filler));
+}
+
+await Promise.all(fillers.map(fill));
+// For long enough: the timers of the stores and the disk run meanwhile.
+for (let again = 0; again < 100; again++) await Promise.all(fillers.map(tryOne));
+console.log('full');
+await once(process.stdin, 'data');
+for (const filler of fillers) await waitFor(() => tryOne(filler));
+for (const filler of fillers) {
+  const held = await filler.held();
+  if (held !== filler.taken || held < 50) throw new Error(`${filler.taken} were taken, ${held} are there`);
+}
+disk.close();
+await Promise.all([log.close(), journal.close(), rollups.close(), sessions.close()]);
+console.log('whole');
+process.stdin.destroy();
