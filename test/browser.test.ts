@@ -167,6 +167,29 @@ test("a job's progress bar runs to its result, and a running job is cancelled", 
   expect(faults).toEqual([]);
 }, 90_000);
 
+/** A red square of ten pixels. */
+const PHOTO =
+  'iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAFElEQVQYlWP4z8CABzGMSjNgCQMAt8pjnanKDKUAAAAASUVORK5CYII=';
+
+test('an image is posted from the page of jobs, and its thumbnail is shown there', async () => {
+  const { page, faults } = await enter('#/jobs', 'Photographer');
+  await page.getByRole('radio', { name: 'Thumbnail' }).click();
+  const form = byId(page, 'job-form-thumbnail');
+  await form.getByTestId('job-field-room').fill('chat:photos');
+  await form.getByTestId('job-run').click();
+  await form.getByText('Choose an image').waitFor(WAIT);
+  const photo = { name: 'red.png', mimeType: 'image/png', buffer: Buffer.from(PHOTO, 'base64') };
+  await form.getByTestId('job-image-file').setInputFiles(photo);
+  await form.getByRole('option', { name: /^red.png, Photographer/ }).waitFor({ ...WAIT, state: 'attached' });
+  await form.getByTestId('job-run').click();
+  const image = page.locator('[data-job="thumbnail"]').getByTestId('job-image');
+  await image.waitFor(WAIT);
+  await waitFor(() => image.evaluate((shown) => (shown as unknown as { naturalWidth: number }).naturalWidth === 10), {
+    what: 'the image to be shown',
+  });
+  expect(faults).toEqual([]);
+}, 60_000);
+
 test('the log of the hub is a live tail that can be filtered', async () => {
   const { page, faults } = await enter('#/logs/hub', 'Watcher');
   await byId(page, 'log-line').first().waitFor(WAIT);

@@ -139,7 +139,7 @@ test('a tail is filtered by words and fields on the hub too, shows colours, and 
   expect(faults).toEqual([]);
 });
 
-test('a job that failed shows what it was given, and is run again', async () => {
+test('a job that failed shows what it was given, is run again, and discarded', async () => {
   const { page, faults } = await open('#/jobs');
   await page.getByRole('radio', { name: 'Prime count' }).click();
   await byId(page, 'job-field-below').fill('2000000000');
@@ -152,5 +152,7 @@ test('a job that failed shows what it was given, and is run again', async () => 
   await retry.click();
   await retry.waitFor({ state: 'detached', timeout: 15_000 });
   await retry.waitFor({ timeout: 30_000 });
+  await job.getByTestId('job-discard').click();
+  await job.waitFor({ state: 'detached', timeout: 15_000 });
   expect(faults).toEqual([]);
 }, 90_000);

@@ -1,5 +1,4 @@
 import { ERRORS, type ErrorCode, HubError } from '../../shared/errors.js';
-import type { JobDetails, JobState } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 
 /** One room in the hub's list: the newest message's seq and time. */
@@ -30,12 +29,6 @@ export interface RangeQuery {
 export interface HttpApi {
   /** Rooms whose name starts with `prefix`, all where it is empty, as far as this user may read them. */
   rooms(prefix: string): Promise<RoomListing[]>;
-  /** The user's newest jobs, or only those that failed. */
-  jobs(state?: 'failed'): Promise<JobState[]>;
-  /** A job with what it was given, and how its attempts went. */
-  jobDetails(jobId: string): Promise<JobDetails>;
-  /** Runs a failed job again, under its id. */
-  retryJob(jobId: string): Promise<JobState>;
   /** The file that a job made, or its result as JSON. */
   jobFile(jobId: string): Promise<{ name: string; blob: Blob }>;
   /** Values of the series that any of the patterns chooses, one per step. */
@@ -52,8 +45,8 @@ const ROOMS = 500;
 export function createHttpApi(base: URL, caller: Caller): HttpApi {
   const headers = headersOf(caller);
   const url = (path: string) => new URL(path, base).href;
-  const ask = async (path: string, method = 'GET'): Promise<Response> => {
-    const response = await fetch(url(path), { method, headers }).catch(() => {
+  const ask = async (path: string): Promise<Response> => {
+    const response = await fetch(url(path), { headers }).catch(() => {
       throw new HubError('unavailable', 'the hub cannot be reached');
     });
     if (!response.ok) throw await errorOf(response);
@@ -63,11 +56,8 @@ export function createHttpApi(base: URL, caller: Caller): HttpApi {
   return {
     url,
     rooms: async (prefix) => (await getJson(`api/rooms?${new URLSearchParams({ ...(prefix && { prefix }), limit: `${ROOMS}` })}`)).rooms,
-    jobs: async (state) => (await getJson(`api/jobs${state ? `?state=${state}` : ''}`)).jobs,
-    jobDetails: (jobId) => getJson(`${jobPath(jobId)}/details`),
-    retryJob: async (jobId) => (await ask(`${jobPath(jobId)}/retry`, 'POST')).json(),
     jobFile: async (jobId) => {
-      const response = await ask(`${jobPath(jobId)}/result`);
+      const response = await ask(`api/jobs/${encodeURIComponent(jobId)}/result`);
       return { name: fileName(response.headers.get('Content-Disposition')) ?? `${jobId}.json`, blob: await response.blob() };
     },
     metricRange: (room, { from, to, stepMs, series, aggregate }) => {
@@ -77,8 +67,6 @@ export function createHttpApi(base: URL, caller: Caller): HttpApi {
     },
   };
 }
-
-const jobPath = (jobId: string): string => `api/jobs/${encodeURIComponent(jobId)}`;
 
 function headersOf(caller: Caller): Record<string, string> {
   if ('token' in caller) return { Authorization: `Bearer ${caller.token}` };

@@ -43,7 +43,7 @@ export function openSession({ name, token }: Pick<Settings, 'name' | 'token'>): 
     wasOnline: createStore(false),
     toasts,
     chats: createChatRooms(hub, toasts),
-    jobs: createJobBoard(hub, http),
+    jobs: createJobBoard(hub),
     async close() {
       session.jobs.close();
       session.chats.close();

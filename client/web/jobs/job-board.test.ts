@@ -1,36 +1,57 @@
 import { expect, test } from '@jest/globals';
 import type { JobState } from '../../../shared/protocol.js';
 import type { Hub } from '../../sdk/roomcast.js';
-import type { HttpApi } from '../http-api.js';
 import { createJobBoard } from './job-board.js';
 
-const state = (revision: number, what: JobState['state']): JobState => ({
-  jobId: 'a',
+const state = (jobId: string, revision: number, what: JobState['state']): JobState => ({
+  jobId,
   name: 'search',
   state: what,
   revision,
   createdAt: 1,
 });
 
-test('a failed job that is run again is looked at until its end, whatever is told of before', async () => {
-  let now = state(4, 'failed');
-  let look = () => {};
-  let ended = 0;
-  const hub = { request: async () => now } as unknown as Hub;
-  const http = { jobs: async () => [now], retryJob: async () => state(5, 'queued') } as unknown as HttpApi;
-  const board = createJobBoard(hub, http, (_, callback) => {
-    look = callback;
-    return () => ended++;
+/** A hub that lists these jobs; `tell` is what their rooms say. */
+function hubWith(listed: readonly JobState[]) {
+  const listeners = new Map<string, (state: JobState) => void>();
+  const left: string[] = [];
+  const asked: unknown[] = [];
+  const job = (id: string) => ({
+    id,
+    onState: (listener: (state: JobState) => void) => listeners.set(id, listener),
+    retry: async () => state(id, 5, 'queued'),
+    leave: () => left.push(id),
   });
-  const seen = async (next: JobState) => {
-    now = next;
-    look();
-    await new Promise(setImmediate);
-    return board.jobs.get()[0]!.state;
-  };
+  const request = async (event: string, payload: unknown) => asked.push([event, payload]);
+  const hub = { jobs: async () => listed, job, request } as unknown as Hub;
+  const tell = (next: JobState) => listeners.get(next.jobId)?.(next);
+  return { hub, tell, left, asked, followed: () => [...listeners.keys()] };
+}
+
+test('jobs that run or failed are followed, and left when they say no more', async () => {
+  const listed = [state('a', 4, 'failed'), state('b', 4, 'active'), state('c', 4, 'done')];
+  const { hub, tell, left, followed } = hubWith(listed);
+  const board = createJobBoard(hub);
   await board.refresh();
+  expect(followed().sort()).toEqual(['a', 'b']);
+  const stateOf = (jobId: string) => board.jobs.get().find((job) => job.jobId === jobId)?.state;
   await board.retry('a');
-  expect([await seen(state(4, 'failed')), ended]).toEqual(['queued', 0]);
-  expect([await seen(state(6, 'active')), ended]).toEqual(['active', 0]);
-  expect([await seen(state(7, 'failed')), ended]).toEqual(['failed', 1]);
+  tell(state('a', 4, 'failed'));
+  expect([stateOf('a'), left]).toEqual(['queued', []]);
+  tell(state('a', 6, 'failed'));
+  tell(state('b', 5, 'done'));
+  expect([stateOf('a'), stateOf('b'), left]).toEqual(['failed', 'done', ['b']]);
+  tell(state('a', 7, 'queued'));
+  expect(stateOf('a')).toBe('queued');
+  board.close();
+  expect(left).toEqual(['b', 'a']);
+});
+
+test('a discarded job is left, and is on the list no more', async () => {
+  const { hub, left, asked } = hubWith([state('a', 4, 'failed'), state('b', 4, 'failed')]);
+  const board = createJobBoard(hub);
+  await board.refresh('failed');
+  await board.discard('a');
+  expect(asked).toEqual([['job:discard', { jobId: 'a' }]]);
+  expect([left, board.jobs.get().map(({ jobId }) => jobId)]).toEqual([['a'], ['b']]);
 });

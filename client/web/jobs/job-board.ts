@@ -1,10 +1,9 @@
 import type { JobDetails, JobState } from '../../../shared/protocol.js';
 import type { Hub, Job } from '../../sdk/roomcast.js';
-import type { HttpApi } from '../http-api.js';
 import { createStore, type Store } from '../lib/store.js';
-import { hasEnded, newerOf, withJob } from './job-list.js';
+import { newerOf, withJob } from './job-list.js';
 
-/** The user's own recent jobs, followed while they run. */
+/** The user's own recent jobs, followed while they run, and those that failed: they may be run again elsewhere. */
 export interface JobBoard {
   /** The newest first. */
   readonly jobs: Store<readonly JobState[]>;
@@ -13,6 +12,8 @@ export interface JobBoard {
   cancel(jobId: string): Promise<void>;
   /** Runs a failed job again; rejects with HubError when the hub does not. */
   retry(jobId: string): Promise<void>;
+  /** Forgets a failed job; rejects with HubError when the hub does not. */
+  discard(jobId: string): Promise<void>;
   /** What a job was given and how its attempts went. */
   details(jobId: string): Promise<JobDetails>;
   /** Asks the hub for the list: jobs of other tabs and earlier visits, or those of them that failed. */
@@ -20,59 +21,52 @@ export interface JobBoard {
   close(): void;
 }
 
-/** Milliseconds between two looks at a job that runs again. */
-const LOOK_MS = 1000;
-
-/** Calls back again and again; gives the function that ends it. */
-type Every = (ms: number, callback: () => void) => () => void;
-
-export function createJobBoard(hub: Hub, http: HttpApi, every: Every = startInterval): JobBoard {
+export function createJobBoard(hub: Hub): JobBoard {
   const jobs = createStore<readonly JobState[]>([]);
-  const followed = new Map<string, { leave(): void }>();
+  const followed = new Map<string, Job>();
+  const leave = (jobId: string) => {
+    followed.get(jobId)?.leave();
+    followed.delete(jobId);
+  };
   const take = (state: JobState) => {
     jobs.set(withJob(jobs.get(), state));
-    if (!hasEnded(state)) return;
-    followed.get(state.jobId)?.leave();
-    followed.delete(state.jobId);
+    if (isFinal(state)) leave(state.jobId);
   };
   const follow = (job: Job) => {
     followed.set(job.id, job);
     job.onState(take);
     if (job.state) take(job.state);
+    return job;
   };
+  const handleOf = (jobId: string) => followed.get(jobId) ?? follow(hub.job(jobId));
   return {
     jobs,
     async submit(name, input) {
-      const job = await hub.submit(name, input);
-      follow(job);
-      return job.id;
+      return follow(await hub.submit(name, input)).id;
     },
     async cancel(jobId) {
-      const { jobId: _, ...state } = await hub.request('job:cancel', { jobId });
-      take({ jobId, ...state });
+      take(await handleOf(jobId).cancel());
     },
     async retry(jobId) {
-      take(await http.retryJob(jobId));
-      if (followed.has(jobId)) return;
-      // Looked at, not followed: the hub ends a subscription of a job's room with the end that it tells, here the failure of before.
-      const look = () => hub.request('job:get', { jobId }).then((state) => take(newerOf(jobs.get(), state)));
-      followed.set(jobId, { leave: every(LOOK_MS, () => void look().catch(() => {})) });
+      take(await handleOf(jobId).retry());
     },
-    details: (jobId) => http.jobDetails(jobId),
-    async refresh(only) {
-      for (const state of await http.jobs(only)) {
-        take(newerOf(jobs.get(), state));
-        if (!hasEnded(state) && !followed.has(state.jobId)) follow(hub.job(state.jobId));
+    async discard(jobId) {
+      await hub.request('job:discard', { jobId });
+      leave(jobId);
+      jobs.set(jobs.get().filter((job) => job.jobId !== jobId));
+    },
+    details: (jobId) => hub.request('job:details', { jobId }),
+    async refresh(state) {
+      for (const listed of await hub.jobs(state && { state })) {
+        take(newerOf(jobs.get(), listed));
+        if (!isFinal(listed)) handleOf(listed.jobId);
       }
     },
     close() {
-      for (const job of followed.values()) job.leave();
-      followed.clear();
+      for (const jobId of [...followed.keys()]) leave(jobId);
     },
   };
 }
 
-function startInterval(ms: number, callback: () => void): () => void {
-  const timer = setInterval(callback, ms);
-  return () => clearInterval(timer);
-}
+/** It says no more, whatever is done with it. */
+const isFinal = ({ state }: JobState): boolean => state === 'done' || state === 'cancelled';

@@ -15,6 +15,7 @@ export function JobCard({ job }: { job: JobState }) {
   const { jobs, toasts } = useSession();
   const title = JOB_FORMS.find(({ name }) => name === job.name)?.title ?? job.name;
   const cancel = () => jobs.cancel(job.jobId).catch((error: Error) => toasts.show(error.message));
+  const discard = () => jobs.discard(job.jobId).catch((error: Error) => toasts.show(error.message));
   const retry = () => jobs.retry(job.jobId).catch((error: Error) => toasts.show(error.message));
   return (
     <article class="card job" aria-label={`${title}, ${job.state}`} data-testid="job" data-job={job.name} data-state={job.state}>
@@ -26,10 +27,16 @@ export function JobCard({ job }: { job: JobState }) {
           {clockSeconds(job.createdAt)}
         </time>
         {job.state === 'failed' && (
-          <button type="button" class="button small" onClick={retry} data-testid="job-retry">
-            <Icon name="retry" />
-            Run again
-          </button>
+          <>
+            <button type="button" class="button small" onClick={retry} data-testid="job-retry">
+              <Icon name="retry" />
+              Run again
+            </button>
+            <button type="button" class="button small danger" onClick={discard} data-testid="job-discard">
+              <Icon name="trash" />
+              Discard
+            </button>
+          </>
         )}
         {!hasEnded(job) && (
           <button type="button" class="button small danger" onClick={cancel} data-testid="job-cancel">

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useSession } from '../session-context.js';
 import { useRoomListing } from '../use-room-listing.js';
+import { ImageField } from './image-field.js';
 import { type FormValues, firstValues, type JobField, type JobForm, readForm } from './job-forms.js';
 
 /** A job's fields and the button that hands it in. */
@@ -30,9 +31,9 @@ export function JobFormCard({ form }: { form: JobForm }) {
           key={field.name}
           id={`${form.name}-${field.name}`}
           field={field}
-          value={values[field.name] ?? ''}
+          values={values}
           error={errors[field.name]}
-          onChange={(value) => setValues({ ...values, [field.name]: value })}
+          onChange={(value) => setValues((others) => ({ ...others, [field.name]: value }))}
         />
       ))}
       {refusal && (
@@ -50,12 +51,15 @@ export function JobFormCard({ form }: { form: JobForm }) {
 interface FieldProps {
   id: string;
   field: JobField;
-  value: string;
+  values: FormValues;
   error: string | undefined;
   onChange: (value: string) => void;
 }
 
-function Field({ id, field, value, error, onChange }: FieldProps) {
+function Field({ id, field, values, error, onChange }: FieldProps) {
+  const value = values[field.name] ?? '';
+  // An image has controls of its own beside the one that is labelled.
+  const Around = field.kind === 'image' ? 'div' : 'label';
   const common = {
     class: 'input',
     id,
@@ -65,12 +69,14 @@ function Field({ id, field, value, error, onChange }: FieldProps) {
     'data-testid': `job-field-${field.name}`,
   } as const;
   return (
-    <label class="field" for={id}>
+    <Around class="field" {...(Around === 'label' && { for: id })}>
       <span>
         {field.label}
         {field.optional && <span class="muted"> (optional)</span>}
       </span>
-      {field.kind === 'choice' ? (
+      {field.kind === 'image' ? (
+        <ImageField common={common} label={field.label} room={values[field.room] ?? ''} value={value} onChange={onChange} />
+      ) : field.kind === 'choice' ? (
         <select {...common} onChange={(event) => onChange(event.currentTarget.value)}>
           {field.options.map(([option, text]) => (
             <option key={option} value={option}>
@@ -91,7 +97,7 @@ function Field({ id, field, value, error, onChange }: FieldProps) {
       <span class={error ? 'error-text' : 'hint'} id={`${id}-about`}>
         {error ?? field.hint ?? ''}
       </span>
-    </label>
+    </Around>
   );
 }
 

@@ -6,6 +6,8 @@ export type JobField = {
   readonly optional?: true;
 } & (
   | { readonly kind: 'text' | 'json'; readonly first: string }
+  /** A message with an image, of the room that the field `room` names: its position. */
+  | { readonly kind: 'image'; readonly room: string; readonly first: '' }
   | { readonly kind: 'room'; readonly prefix: string; readonly first: string }
   | { readonly kind: 'number'; readonly first: number; readonly min: number; readonly max: number }
   | { readonly kind: 'choice'; readonly first: string; readonly options: readonly (readonly [value: string, text: string])[] }
@@ -81,6 +83,39 @@ export const JOB_FORMS: readonly JobForm[] = [
     input: ({ room, series, minutes }, now) => ({ room, series, from: now - Number(minutes) * 60_000, to: now }),
   },
   {
+    name: 'thumbnail',
+    title: 'Thumbnail',
+    about: 'Makes an image that was posted to a room small.',
+    fields: [
+      { kind: 'room', name: 'room', label: 'Room', prefix: '', first: 'chat:lobby' },
+      { kind: 'image', name: 'position', label: 'Image', room: 'room', first: '', hint: 'Posted here, it is a message of the room.' },
+      {
+        kind: 'choice',
+        name: 'side',
+        label: 'Size',
+        first: '160',
+        options: [
+          ['64', '64 pixels at most'],
+          ['160', '160 pixels at most'],
+          ['320', '320 pixels at most'],
+          ['1024', '1,024 pixels at most'],
+        ],
+      },
+      {
+        kind: 'choice',
+        name: 'format',
+        label: 'Format',
+        first: 'webp',
+        options: [
+          ['webp', 'WebP'],
+          ['jpeg', 'JPEG'],
+          ['png', 'PNG'],
+        ],
+      },
+    ],
+    input: ({ room, position, side, format }) => ({ room, position, width: Number(side), height: Number(side), format }),
+  },
+  {
     name: 'prime-count',
     title: 'Prime count',
     about: 'Counts primes: pure CPU, to see that the hub stays quick meanwhile.',
@@ -127,7 +162,7 @@ export function readForm(form: JobForm, values: FormValues, now: number): Submis
 }
 
 function readField(field: JobField, text: string): { value?: unknown; error?: string } {
-  if (text === '') return { error: 'Fill this in.' };
+  if (text === '') return { error: field.kind === 'image' ? 'Choose an image, or post one.' : 'Fill this in.' };
   if (field.kind === 'number') {
     const value = Number(text);
     const fits = Number.isInteger(value) && value >= field.min && value <= field.max;

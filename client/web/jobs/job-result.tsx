@@ -1,9 +1,7 @@
-import { useState } from 'preact/hooks';
 import type { JobState } from '../../../shared/protocol.js';
-import { bytes, fullTime } from '../lib/format.js';
-import { useSession } from '../session-context.js';
+import { fullTime } from '../lib/format.js';
 import { hueOf } from '../ui/hue.js';
-import { Icon } from '../ui/icon.js';
+import { ResultFile, ResultImage } from './result-file.js';
 import { type JobOutcome, outcomeOf } from './results.js';
 import { RollupTable } from './rollup-table.js';
 
@@ -24,7 +22,20 @@ function Outcome({ job, outcome }: { job: JobState; outcome: JobOutcome }) {
     case 'search':
       return <SearchHits outcome={outcome} />;
     case 'export':
-      return <Download jobId={job.jobId} outcome={outcome} />;
+      return (
+        <ResultFile jobId={job.jobId} file={outcome.file} bytes={outcome.bytes}>
+          {WHOLE.format(outcome.messages)} messages
+        </ResultFile>
+      );
+    case 'thumbnail':
+      return (
+        <>
+          <ResultImage jobId={job.jobId} width={outcome.width} height={outcome.height} alt={outcome.file} />
+          <ResultFile jobId={job.jobId} file={outcome.file} bytes={outcome.bytes}>
+            {outcome.width} × {outcome.height}, of {outcome.source.width} × {outcome.source.height} pixels
+          </ResultFile>
+        </>
+      );
     case 'rollup':
       return <RollupTable outcome={outcome} />;
     case 'primes':
@@ -56,42 +67,4 @@ export function SearchHits({ outcome: { hits, scanned, total, more } }: { outcom
       </ol>
     </>
   );
-}
-
-/** A file to be had. It is fetched by the page, because a plain link could not say who asks. */
-function Download({ jobId, outcome }: { jobId: string; outcome: Extract<JobOutcome, { kind: 'export' }> }) {
-  const { http, toasts } = useSession();
-  const [fetching, setFetching] = useState(false);
-  const download = async () => {
-    setFetching(true);
-    try {
-      const { name, blob } = await http.jobFile(jobId);
-      save(name, blob);
-    } catch (error) {
-      toasts.show((error as Error).message);
-    } finally {
-      setFetching(false);
-    }
-  };
-  return (
-    <div class="download">
-      <button type="button" class="button small" onClick={() => void download()} disabled={fetching} data-testid="job-download">
-        <Icon name="download" />
-        Download
-      </button>
-      <span>{outcome.file}</span>
-      <span class="muted">
-        {bytes(outcome.bytes)}, {WHOLE.format(outcome.messages)} messages
-      </span>
-    </div>
-  );
-}
-
-function save(name: string, blob: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // The browser has taken the file over by the next turn.
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

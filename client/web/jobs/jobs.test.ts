@@ -60,13 +60,20 @@ test('a form gives an input only when all that is needed is there and in range',
 
 test('every job on offer can be handed in as its form stands, but for what only people know', () => {
   const incomplete = JOB_FORMS.filter((form) => 'errors' in readForm(form, firstValues(form), NOW)).map(({ name }) => name);
-  expect(incomplete).toEqual(['search', 'other']);
+  expect(incomplete).toEqual(['search', 'thumbnail', 'other']);
 });
 
 test('a handler that has no form of its own takes a name and any JSON', () => {
   const other = JOB_FORMS.find(({ name }) => name === 'other')!;
   expect(readForm(other, { handler: 'resize', input: '{"width": 3}' }, NOW)).toEqual({ name: 'resize', input: { width: 3 } });
   expect(readForm(other, { handler: 'resize', input: '{' }, NOW)).toEqual({ errors: { input: expect.any(String) } });
+});
+
+test('a thumbnail is asked for by its message, and fits into a square', () => {
+  const thumbnail = JOB_FORMS.find(({ name }) => name === 'thumbnail')!;
+  const values = { ...firstValues(thumbnail), position: 'e:7', side: '64' };
+  const input = { room: 'chat:lobby', position: 'e:7', width: 64, height: 64, format: 'webp' };
+  expect(readForm(thumbnail, values, NOW)).toEqual({ name: 'thumbnail', input });
 });
 
 test('a roll-up asks for the time up to now', () => {

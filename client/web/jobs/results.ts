@@ -15,6 +15,14 @@ export type JobOutcome =
       readonly stepMs: number;
       readonly series: readonly RollupSeries[];
     }
+  | {
+      readonly kind: 'thumbnail';
+      readonly file: string;
+      readonly bytes: number;
+      readonly width: number;
+      readonly height: number;
+      readonly source: { readonly width: number; readonly height: number };
+    }
   | { readonly kind: 'primes'; readonly primes: number }
   /** Somebody else's handler. */
   | { readonly kind: 'other'; readonly json: string };
@@ -56,8 +64,19 @@ const OUTCOMES: Readonly<Record<string, (fields: Fields) => JobOutcome | undefin
     isNumber(from) && isNumber(to) && isNumber(stepMs) && isListOf<RollupSeries>(series, isRollupSeries)
       ? { kind: 'rollup', from, to, stepMs, series }
       : undefined,
+  thumbnail: ({ file, bytes, width, height, source }) =>
+    typeof file === 'string' && isNumber(bytes) && isSize({ width, height }) && isSize(source)
+      ? { kind: 'thumbnail', file, bytes, ...({ width, height } as Size), source }
+      : undefined,
   'prime-count': ({ primes }) => (isNumber(primes) ? { kind: 'primes', primes } : undefined),
 };
+
+type Size = { readonly width: number; readonly height: number };
+
+function isSize(value: unknown): value is Size {
+  const { width, height } = (value ?? {}) as Fields;
+  return isNumber(width) && isNumber(height);
+}
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
