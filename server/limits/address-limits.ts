@@ -14,10 +14,10 @@ export interface AddressLimitOptions {
 export interface AddressLimits {
   /**
    * Counts a connection in; the function given counts it out, once however often it is called. Only an address with many connections
-   * waits for an answer of the other instances.
-   * @throws HubError `too_many_connections`
+   * waits for an answer of the other instances, and only a refusal has to be waited for besides.
+   * @throws HubError `too_many_connections`, as a rejection
    */
-  connect(address: string): Promise<() => void>;
+  connect(address: string): (() => void) | Promise<() => void>;
   /** @throws HubError `rate_limited` with `retryAfterMs` while the address has shown too many tokens that were refused */
   admit(address: string): void;
   /** Counts a refused token. */
@@ -40,7 +40,7 @@ export function createAddressLimits({ connectionsPerAddress, authFailures, share
           ...(now ? { now } : {}),
         });
   return {
-    connect: async (address) => (await connections?.connect(address)) ?? (() => {}),
+    connect: (address) => connections?.connect(address) ?? (() => {}),
     admit: (address) => {
       const waitMs = failures?.waitMs(address) ?? 0;
       if (waitMs > 0) throw new HubError('rate_limited', 'too many refused tokens came from this address', waitMs);
@@ -60,9 +60,10 @@ function createConnectionCounts(limit: number, shared: SharedLimits) {
   const told = new Set<string>();
   const sharedFrom = Math.max(1, Math.floor(limit * SHARED_FROM));
 
-  const tell = (address: string): Promise<number> => {
+  /** Undefined: nobody needs to know. */
+  const tell = (address: string): Promise<number> | undefined => {
     const here = counts.get(address) ?? 0;
-    if (here < sharedFrom && !told.has(address)) return Promise.resolve(0);
+    if (here < sharedFrom && !told.has(address)) return undefined;
     if (here === 0) told.delete(address);
     else told.add(address);
     return shared.connections(address, here);
@@ -78,7 +79,7 @@ function createConnectionCounts(limit: number, shared: SharedLimits) {
   }, shared.leaseMs / 3).unref();
 
   return {
-    connect: async (address: string): Promise<() => void> => {
+    connect: (address: string): (() => void) | Promise<() => void> => {
       const here = add(address, 1);
       let open = true;
       const leave = () => {
@@ -87,11 +88,12 @@ function createConnectionCounts(limit: number, shared: SharedLimits) {
         add(address, -1);
         void tell(address);
       };
-      if (here > limit || here + (await tell(address)) > limit) {
+      const refuse = async () => {
         leave();
         throw new HubError('too_many_connections', `at most ${limit} connections from one address`, RETRY_MS);
-      }
-      return leave;
+      };
+      if (here > limit) return refuse();
+      return tell(address)?.then((elsewhere) => (here + elsewhere > limit ? refuse() : leave)) ?? leave;
     },
     close: () => clearInterval(renewal),
   };

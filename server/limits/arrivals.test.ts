@@ -16,11 +16,9 @@ function crowd(arrivals: Arrivals, count: number, isGone: (one: number) => boole
   const startedAt = Date.now();
   const times: (number | undefined)[] = Array.from({ length: count });
   for (let one = 0; one < count; one++) {
-    void arrivals
-      .enter(() => isGone(one))
-      .then(() => {
-        times[one] = Date.now() - startedAt;
-      });
+    void Promise.resolve(arrivals.enter(() => isGone(one))).then(() => {
+      times[one] = Date.now() - startedAt;
+    });
   }
   return times;
 }

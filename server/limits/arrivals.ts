@@ -46,12 +46,12 @@ export class Arrivals {
     this.#busyUntil = this.#now() + BUSY_MS;
   }
 
-  /** Resolves when it may come in; one that is gone by then takes nobody's place. */
-  async enter(isGone: () => boolean): Promise<void> {
-    if (this.options.spreadMs === 0) return;
+  /** Undefined: it may come in. Otherwise resolves when it may; one that is gone by then takes nobody's place. */
+  enter(isGone: () => boolean): Promise<void> | undefined {
+    if (this.options.spreadMs === 0) return undefined;
     this.#fill();
-    if (this.#waiting.length === 0 && this.#takePlace()) return;
-    await new Promise<void>((letIn) => {
+    if (this.#waiting.length === 0 && this.#takePlace()) return undefined;
+    return new Promise<void>((letIn) => {
       this.#waiting.push({ letIn, isGone });
       this.#longest = Math.max(this.#longest, this.#waiting.length);
       this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();

@@ -1,4 +1,5 @@
 import { createServer, IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { Server, type Socket } from 'socket.io';
 import { io } from 'socket.io-client';
@@ -42,11 +43,42 @@ test('a page of an origin that may come in can read what it is answered over lon
   expect(await ask('https://evil.example', 'GET')).toEqual({ status: 403, allowed: null });
 });
 
-test('engine.io has no middleware by itself but that of the option cors, and the hub one for both', async () => {
+test('engine.io has no middleware by itself but that of the option cors, and with the hub none at all', async () => {
   const middlewaresOf = ({ engine }: Pick<Server, 'engine'>) => (engine as unknown as { middlewares: unknown[] }).middlewares;
   expect(middlewaresOf(new Server(createServer()))).toHaveLength(0);
   expect(middlewaresOf(new Server(createServer(), { cors: { origin: '*' } }))).toHaveLength(1);
-  expect(middlewaresOf((await openMemoryHub(scope)).io)).toHaveLength(1);
+  expect(middlewaresOf((await openMemoryHub(scope)).io)).toHaveLength(0);
+});
+
+test('an upgrade that is refused is answered and ended, and told as an error of the connection', async () => {
+  const hub = await openMemoryHub(scope, { origins: ['https://app.example'] });
+  const told: unknown[] = [];
+  hub.io.engine.on('connection_error', ({ code, context }: { code: number; context: unknown }) => told.push({ code, context }));
+  const tcp = scope.defer(connect(Number(new URL(hub.url).port), '127.0.0.1'), (socket) => socket.destroy());
+  const heard: Buffer[] = [];
+  tcp.on('data', (bytes: Buffer) => heard.push(bytes));
+  const ended = new Promise((resolve) => tcp.once('end', resolve));
+  const lines = ['Host: 127.0.0.1', 'Origin: https://evil.example', 'Upgrade: websocket', 'Connection: Upgrade'];
+  tcp.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  await ended;
+  const [head, body] = Buffer.concat(heard).toString().split('\r\n\r\n') as [string, string];
+  expect(head.split('\r\n')[0]).toBe('HTTP/1.1 403 Forbidden');
+  expect(JSON.parse(body)).toMatchObject({ error: { code: 'origin_refused' } });
+  expect(told).toEqual([{ code: 3, context: { name: 'MIDDLEWARE_FAILURE' } }]);
+});
+
+test('the address of a connection has its place again once that has ended', async () => {
+  const hub = await openMemoryHub(scope, { connectionsPerAddress: 1 });
+  for (let time = 0; time < 3; time++) {
+    const member = io(hub.url, { transports: ['websocket'], reconnection: false, forceNew: true });
+    scope.defer(member, (socket) => socket.close());
+    await new Promise((resolve) => member.once('connect', () => resolve(undefined)));
+    const other = io(hub.url, { transports: ['websocket'], reconnection: false, forceNew: true });
+    scope.defer(other, (socket) => socket.close());
+    await new Promise((resolve) => other.once('connect_error', resolve));
+    member.disconnect();
+    await waitFor(() => hub.io.engine.clientsCount === 0);
+  }
 });
 
 test('a quiet connection keeps nothing of the request that opened it', async () => {

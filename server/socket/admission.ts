@@ -1,4 +1,5 @@
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Server } from 'socket.io';
 import { ERRORS, HubError, toWireError } from '../../shared/errors.js';
 import type { Arrivals } from '../limits/arrivals.js';
@@ -10,7 +11,7 @@ export interface Gate {
   /** @throws HubError `origin_refused` */
   checkOrigin(request: IncomingMessage): void;
   /** Counts a connection of an address; the function takes it off again. @throws HubError `too_many_connections` */
-  admitAddress(address: string): Promise<() => void>;
+  admitAddress(address: string): (() => void) | Promise<() => void>;
 }
 
 export interface AdmissionOptions {
@@ -20,8 +21,21 @@ export interface AdmissionOptions {
   onFault(where: string, error: unknown): void;
 }
 
+/** How engine.io tells of a request that a middleware has refused. */
+const REFUSED = { code: 3, message: 'Bad request', context: { name: 'MIDDLEWARE_FAILURE' } };
+
 type Next = (error?: unknown) => void;
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+type PreparedRequest = IncomingMessage & { _query: { sid?: string } };
+
+/** What engine.io has of a server and does not declare. */
+interface EngineParts {
+  readonly middlewares: Middleware[];
+  prepare(request: IncomingMessage): void;
+  handleRequest(request: IncomingMessage, response: ServerResponse): void;
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  emit(event: 'connection_error', details: object): unknown;
+}
 
 /** What engine.io keeps of one client, over all transports that it uses. */
 interface EngineConnection {
@@ -29,7 +43,10 @@ interface EngineConnection {
   on(event: 'close', listener: () => void): unknown;
 }
 
-/** Lets requests through to Socket.IO, and counts the connections of each address. */
+/**
+ * Lets requests through to Socket.IO, and counts the connections of each address. It stands in front of engine.io and not among its middlewares: these
+ * are waited for, each in several turns, and give an upgrade a response that it has no use for.
+ */
 export class Admission {
   /** Requests that were counted and are no connection yet. */
   readonly #arriving = new Map<IncomingMessage, { leave(): void; onClose(): void }>();
@@ -39,14 +56,22 @@ export class Admission {
     { engine }: Pick<Server, 'engine'>,
     private readonly options: AdmissionOptions,
   ) {
-    const letRead = takeCors(engine);
-    // Not as `allowRequest`, which engine.io does not ask about the later requests and the upgrade of a session, and which is somebody's own.
-    engine.use((request: IncomingMessage, response: ServerResponse, next: Next) => {
-      const isPlain = response instanceof ServerResponse;
-      if (letRead && isPlain) letRead(request, response, (error) => (error ? next(error) : this.#pass(request, response, next)));
-      else this.#pass(request, response, next);
-    });
-    engine.on('connection', (connection: EngineConnection) => this.#arrive(connection));
+    const parts = engine as unknown as EngineParts;
+    const letRead = takeCors(parts);
+    const { handleRequest, handleUpgrade } = parts;
+    parts.handleRequest = (request, response) => {
+      const handle = () => handleRequest.call(parts, request, response);
+      const refuse = (error: unknown) => refuseRequest(response, error);
+      const pass = () => this.#pass(parts, request, handle, refuse);
+      if (letRead) letRead(request, response, (error) => (error ? refuse(error) : pass()));
+      else pass();
+    };
+    parts.handleUpgrade = (request, socket, head) => {
+      const handle = () => handleUpgrade.call(parts, request, socket, head);
+      this.#pass(parts, request, handle, (error) => refuseUpgrade(request.socket, error));
+    };
+    // Before those who cut the request down.
+    engine.prependListener('connection', (connection: EngineConnection) => this.#arrive(connection));
   }
 
   /** Takes nobody in any more. */
@@ -55,30 +80,50 @@ export class Admission {
     this.options.arrivals?.close();
   }
 
-  #pass(request: IncomingMessage, response: ServerResponse, next: Next): void {
-    this.#admit(request).then(
-      () => next(),
-      (error) => {
-        this.options.onFault('connect', error);
-        refuseRequest(request, response, error);
-        next(error);
-      },
-    );
+  /** Calls one of both; at once, where nobody needs to be waited for. */
+  #pass(engine: EngineParts, request: IncomingMessage, handle: () => void, refuse: (error: unknown) => void): void {
+    const refused = (error: unknown) => {
+      this.options.onFault('connect', error);
+      refuse(error);
+      engine.emit('connection_error', { req: request, ...REFUSED });
+    };
+    engine.prepare(request);
+    let waiting: Promise<void> | undefined;
+    try {
+      waiting = this.#admit(request as PreparedRequest);
+    } catch (error) {
+      refused(error);
+      return;
+    }
+    if (waiting) void waiting.then(handle, refused);
+    else handle();
   }
 
-  async #admit(request: IncomingMessage): Promise<void> {
+  /** Undefined: it may come in. @throws HubError */
+  #admit(request: PreparedRequest): Promise<void> | undefined {
     if (this.#closed) throw new HubError('closing');
-    this.options.entrance.checkOrigin(request);
-    if (!isNewConnection(request)) return;
-    await this.#count(request);
-    await this.options.arrivals?.enter(() => request.socket.destroyed);
-    if (this.#closed) throw new HubError('closing');
-  }
-
-  async #count(request: IncomingMessage): Promise<void> {
     const { entrance } = this.options;
-    const leave = await entrance.admitAddress(entrance.addressOf(request));
-    if (request.socket.destroyed) return leave();
+    entrance.checkOrigin(request);
+    if (!isNewConnection(request)) return undefined;
+    const leave = entrance.admitAddress(entrance.addressOf(request));
+    if (leave instanceof Promise) return leave.then((counted) => this.#enter(request, counted));
+    return this.#enter(request, leave);
+  }
+
+  #enter(request: IncomingMessage, leave: () => void): Promise<void> | undefined {
+    this.#count(request, leave);
+    return this.options.arrivals
+      ?.enter(() => request.socket.destroyed)
+      ?.then(() => {
+        if (this.#closed) throw new HubError('closing');
+      });
+  }
+
+  #count(request: IncomingMessage, leave: () => void): void {
+    if (request.socket.destroyed) {
+      leave();
+      return;
+    }
     const onClose = () => void (this.#arriving.delete(request) && leave());
     this.#arriving.set(request, { leave, onClose });
     request.socket.once('close', onClose);
@@ -98,26 +143,32 @@ export class Admission {
  * engine.io's only middleware by itself is that of the option `cors`, which it would ask about every upgrade too: for a page's WebSocket there is no
  * CORS. `admission.test.ts` holds that it is the only one.
  */
-function takeCors(engine: object): Middleware | undefined {
-  const { middlewares } = engine as { middlewares: Middleware[] };
+function takeCors({ middlewares }: EngineParts): Middleware | undefined {
   return middlewares.splice(0)[0];
 }
 
-/** Answers with the error's status, on an upgrade too, where there is no response to write to. */
-function refuseRequest({ headers, socket }: IncomingMessage, response: ServerResponse, thrown: unknown): void {
+/** A refusal's status, headers and body. */
+function refusalOf(thrown: unknown) {
   const error = toWireError(thrown);
-  const { status } = ERRORS[error.code];
   const body = JSON.stringify({ error });
   const fields = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
-  if (headers.upgrade === undefined) {
-    response.writeHead(status, fields).end(body);
-    return;
-  }
+  return { status: ERRORS[error.code].status, fields, body };
+}
+
+function refuseRequest(response: ServerResponse, thrown: unknown): void {
+  const { status, fields, body } = refusalOf(thrown);
+  response.writeHead(status, fields).end(body);
+}
+
+/** There is no response to write to. */
+function refuseUpgrade(socket: IncomingMessage['socket'], thrown: unknown): void {
+  const { status, fields, body } = refusalOf(thrown);
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  // Nobody else listens any more: it may be gone already.
+  socket.on('error', () => {});
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+  socket.destroySoon();
 }
 
 /** As engine.io tells it, from the query that it has read: an empty session id is none. */
-function isNewConnection(request: IncomingMessage): boolean {
-  return !(request as IncomingMessage & { _query: { sid?: string } })._query.sid;
-}
+const isNewConnection = (request: PreparedRequest): boolean => !request._query.sid;

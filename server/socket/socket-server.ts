@@ -74,13 +74,11 @@ export class SocketServer {
   ) {
     this.io = new Server(server, options.io);
     readKnownQueries(server, this.io.path());
-    this.io.engine.generateId = createSessionIds();
     this.#isJoined = options.io.adapter !== undefined;
+    this.#small = new SmallConnections(this.io, createSessionIds());
     this.#admission = new Admission(this.io, options);
     this.#early = new EarlyConnects({ limitsOf: (connection) => this.#limitsOf(connection), onFault: options.onFault });
     this.io.engine.on('connection', (connection: object) => this.#early.watch(connection));
-    // Behind what needs the whole request.
-    this.#small = new SmallConnections(this.io);
     this.#returning = new ReturningClients(this.io, { ...options, recovery: options.recovery, isOwnRoom });
     this.io.use((socket, next) => void this.#authenticate(socket, next));
     this.io.on('connection', (socket) => this.#begin(socket));

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { beforeAll, expect, test } from '@jest/globals';
+import { Transport } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
 import { WebSocket } from 'ws';
 import { fileScope } from '../../../test/support/scope.js';
@@ -45,7 +46,17 @@ test("engine.io's socket has the fields that are set, and the methods that are c
     ]),
   );
   expect(Object.getOwnPropertyNames(Object.getPrototypeOf(connection))).toEqual(
-    expect.arrayContaining(['sendPacket', 'onPacket', 'onDrain', 'flush', 'onError', 'onClose', 'schedulePing', 'resetPingTimeout']),
+    expect.arrayContaining([
+      'sendPacket',
+      'onPacket',
+      'onDrain',
+      'flush',
+      'onError',
+      'onClose',
+      'schedulePing',
+      'resetPingTimeout',
+      'setTransport',
+    ]),
   );
   expect(connection.pingIntervalTimer).toMatchObject({ _idleTimeout: engine.opts.pingInterval });
   expect(connection.pingTimeoutTimer).toBe(null);
@@ -74,6 +85,20 @@ test('the first to hear that a connection closes is engine.io, which forgets it'
   expect(engine.clients[connection.id]).toBe(undefined);
   engine.clients[connection.id] = connection;
   engine.clientsCount++;
+});
+
+test('engine.io opens a WebSocket by what openSmallConnections does in its place', () => {
+  expect(typeof engine.generateId).toBe('function');
+  expect(engine.handshake).toHaveLength(3);
+  const steps =
+    /createTransport|perMessageDeflate|new socket_1\.Socket|onRequest|this\.clients\[id\] = socket|clientsCount\+\+|emit\("connection", /g;
+  expect(engine.handshake.toString().match(steps)).toEqual([
+    ...['createTransport', 'perMessageDeflate', 'perMessageDeflate', 'new socket_1.Socket', 'onRequest'],
+    ...['this.clients[id] = socket', 'clientsCount++', 'emit("connection", '],
+  ]);
+  // Of a WebSocket transport it does nothing.
+  expect(Transport.prototype.onRequest.toString()).toMatch(/\{\s*\}$/);
+  expect(Object.hasOwn(Object.getPrototypeOf(connection.transport), 'onRequest')).toBe(false);
 });
 
 test('engine.io makes transports, takes upgrades and knows its middlewares by these names', () => {

@@ -25,7 +25,7 @@ export interface EngineConnection extends EventEmitter {
   readonly id: string;
   readonly protocol: 3 | 4;
   readonly readyState: 'opening' | 'open' | 'closing' | 'closed';
-  readonly transport: EngineTransport;
+  transport: EngineTransport;
   request: OpeningRequest | KeptRequest;
   pingIntervalTimer: Refreshable | null;
   pingTimeoutTimer: Refreshable | null;
@@ -41,15 +41,19 @@ export interface EngineConnection extends EventEmitter {
   flush(): void;
   onError(error: Error): void;
   onClose(reason: string, description?: unknown): void;
+  setTransport(transport: EngineTransport): void;
+  schedulePing(): void;
 }
 
 export interface EngineServer extends EventEmitter {
-  readonly opts: { readonly pingInterval: number; readonly pingTimeout: number };
+  readonly opts: { readonly pingInterval: number; readonly pingTimeout: number; readonly perMessageDeflate?: unknown };
   readonly middlewares: readonly unknown[];
   readonly clients: Record<string, EngineConnection>;
   clientsCount: number;
   readonly ws?: { readonly options?: object };
+  generateId(request: OpeningRequest): unknown;
   createTransport(name: string, request: OpeningRequest): EngineTransport;
+  handshake(transport: string, request: OpeningRequest, refuse: (code: number) => void): unknown;
   handleUpgrade(request: OpeningRequest, socket: Duplex, head: Buffer): void;
 }
 

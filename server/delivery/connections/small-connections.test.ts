@@ -7,6 +7,7 @@ import { testScope } from '../../../test/support/scope.js';
 import { connectClient } from '../../../test/support/stock-client.js';
 import { waitFor } from '../../../test/support/wait.js';
 import type { StartedHub } from '../../start-hub.js';
+import type { EngineConnection } from './internals.js';
 import { KeptRequest } from './kept-request.js';
 
 const scope = testScope();
@@ -61,6 +62,23 @@ test('what a middleware puts on the request stays there, and its response still 
   expect(request.session).toEqual({ user: 'ada' });
   client.socket.disconnect();
   await waitFor(() => ended === 1);
+});
+
+test('a client that begins with a WebSocket has no listeners and no timer of its own under it', async () => {
+  const hub = await openMemoryHub(scope);
+  await connectClient(scope, hub.url, { transports: ['websocket'] });
+  const { transport, pingIntervalTimer } = only(hub).conn as unknown as EngineConnection;
+  expect(transport.eventNames()).toEqual([]);
+  expect(pingIntervalTimer).not.toHaveProperty('_idleTimeout');
+});
+
+test('session ids are those that a program makes itself, also when it takes its time', async () => {
+  const hub = await openMemoryHub(scope);
+  let made = 0;
+  hub.io.engine.generateId = (async () => `mine-${++made}`) as never;
+  for (const transport of ['websocket', 'polling'] as const) await connectClient(scope, hub.url, { transports: [transport] });
+  const ids = [...hub.io.sockets.sockets.values()].map(({ conn }) => (conn as unknown as EngineConnection).id);
+  expect(ids).toEqual(['mine-1', 'mine-2']);
 });
 
 test.each([['polling'], ['websocket'], ['polling', 'websocket']])(

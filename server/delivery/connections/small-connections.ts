@@ -7,8 +7,9 @@ import type { EngineConnection, EngineServer } from './internals.js';
 import { KeptHandshake } from './kept-handshake.js';
 import { KeptRequest, type OpeningRequest } from './kept-request.js';
 import { OneMap } from './one-map.js';
-import { OpeningResponses } from './opening-responses.js';
+import { forgetOpeningResponses } from './opening-responses.js';
 import { Receivers } from './receivers.js';
+import { openSmallConnections, SmallConnection } from './small-connection.js';
 import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
 import { SmallTransport } from './small-transport.js';
 
@@ -32,7 +33,6 @@ interface ClientParts {
  */
 export class SmallConnections {
   readonly #heartbeats: Heartbeats;
-  readonly #responses: OpeningResponses;
   readonly #receivers: Receivers;
   readonly #decoders: DecoderPool | undefined;
   readonly #once = new EqualOnce();
@@ -41,14 +41,16 @@ export class SmallConnections {
   readonly #onClose: (this: EngineConnection) => void;
   readonly #onUpgrade: (this: EngineConnection) => void;
 
-  constructor(io: Server) {
+  /** `newId` makes engine.io's session ids. To be made before others stand in front of engine.io. */
+  constructor(io: Server, newId: () => string) {
     const engine = io.engine as unknown as EngineServer;
     const { opts, _parser } = io as unknown as { opts: Partial<ServerOptions>; _parser: { Decoder: new () => Decoder } };
     // Somebody's own parser keeps what it likes between two packets.
     if (!opts.parser) this.#decoders = new DecoderPool(() => new _parser.Decoder());
     this.#heartbeats = new Heartbeats(engine.opts);
-    this.#responses = new OpeningResponses(engine);
     this.#receivers = new Receivers(engine);
+    forgetOpeningResponses(engine);
+    openSmallConnections(engine, newId);
     carryOnSmallTransports(engine);
     const carry = (connection: EngineConnection) => this.#carry(connection);
     const end = (connection: EngineConnection) => {
@@ -90,15 +92,17 @@ export class SmallConnections {
   }
 
   #settle(connection: EngineConnection): void {
-    const { request } = connection;
-    if (!(request instanceof KeptRequest)) {
-      this.#responses.forget(request);
-      connection.request = new KeptRequest(request as OpeningRequest, this.#once);
-    }
+    connection.request = new KeptRequest(connection.request as OpeningRequest, this.#once);
     this.#heartbeats.take(connection);
-    // engine.io's own listener is the first: a closure of each connection, in whose place the shared one does the same.
-    connection.off('close', connection.rawListeners('close')[0] as never);
+    if (connection instanceof SmallConnection) this.#shrink(connection.transport as never);
+    else this.#replaceListeners(connection);
     connection.on('close', this.#onClose);
+  }
+
+  /** Those of a connection that engine.io has opened. */
+  #replaceListeners(connection: EngineConnection): void {
+    // The first is a closure of each connection, in whose place the shared one does the same.
+    connection.off('close', connection.rawListeners('close')[0] as never);
     this.#carry(connection);
     if (!(connection.transport instanceof SmallTransport)) connection.on('upgrade', this.#onUpgrade);
   }
@@ -107,6 +111,10 @@ export class SmallConnections {
     const { transport } = connection;
     if (!(transport instanceof SmallTransport)) return;
     transport.carry(connection);
+    this.#shrink(transport);
+  }
+
+  #shrink(transport: SmallTransport): void {
     this.#receivers.lend(transport.socket);
     compactListeners(transport);
     compactListeners(transport.socket);
