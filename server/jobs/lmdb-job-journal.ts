@@ -31,7 +31,7 @@ export function openLmdbJobJournal(dir: string, disk?: DiskSpace): JobJournal {
       const put = () => written(() => store.put(jobId, json));
       await space.during(Buffer.byteLength(json), put, store.doesExist(jobId) ? 'change' : 'new');
     },
-    remove: (jobId) => written(() => store.remove(jobId)),
+    remove: (jobId) => space.during(0, () => written(() => store.remove(jobId)), 'delete'),
     close: () => store.close(),
   };
 }

@@ -77,7 +77,7 @@ test('a look sees nothing of what is still being written', async () => {
   store.take(RESERVE / 8);
 });
 
-test('changes may use half of the reserve', async () => {
+test('changes may use half of the reserve, and deletions a quarter more', async () => {
   const { disk, fake } = await watch({ free: 0.75 * RESERVE });
   const store = disk.store();
   expect(() => store.take(0)).toThrow(FULL);
@@ -86,6 +86,11 @@ test('changes may use half of the reserve', async () => {
   fake.free = 0.5 * RESERVE;
   await waitFor(() => disk.state().freeBytes === fake.free);
   await expect(store.during(0, async () => 'too much', 'change')).rejects.toEqual(FULL);
+  expect([store.allows('new'), store.allows('change'), store.allows('delete')]).toEqual([false, true, true]);
+  await store.during(MIB, async () => {}, 'delete');
+  fake.free = 0.25 * RESERVE - 512;
+  await waitFor(() => !store.allows('delete'));
+  await expect(store.during(0, async () => 'too much', 'delete')).rejects.toEqual(FULL);
 });
 
 test('while little is left, new things go into what their own store has free, half of it, down to half of the reserve', async () => {

@@ -29,13 +29,17 @@ export interface DiskSpaceOptions {
   readonly statfs?: (dir: string) => Promise<FileSystem>;
 }
 
-/** `new`: something more; `change`: of something that is there. What deletes does not ask. */
-export type DiskUse = 'new' | 'change';
+/** Of the reserve, what must be left after: something more; a change of what is there; a deletion, which takes pages of its own before it frees any. */
+const LEFT_PART = { new: 1, change: 1 / 2, delete: 1 / 4 };
+
+export type DiskUse = keyof typeof LEFT_PART;
 
 /** One store's way to the disk. */
 export interface StoreSpace {
   /** Before something is written; `release` must follow. @throws HubError `storage_full`: it must not be written */
   take(bytes: number, use?: DiskUse): void;
+  /** Whether something small may be written. */
+  allows(use: DiskUse): boolean;
   /** After it was written, or was not. */
   release(bytes: number): void;
   /** Both, around a write. */
@@ -44,8 +48,7 @@ export interface StoreSpace {
 
 /** Of the file system, as the reserve at most. */
 const LARGEST_PART = 1 / 8;
-/** Of the reserve: what changes may use, and what must be free before new things are taken again. */
-const CHANGES_PART = 1 / 2;
+/** Of the reserve: what must be free before new things are taken again. */
 const RESUME_PART = 3 / 2;
 /** What a write takes of the disk, at most in the long run: whole pages, and the copies of those on the way to them. */
 const BYTES_PER_BYTE = 2;
@@ -57,8 +60,8 @@ const reserveOf = (reserveBytes: number, { blocks, bsize }: FileSystem): number 
 
 /**
  * Keeps stores away from a full disk: a write of LMDB's that fails may end the process. Between two looks at the file system, what was handed to
- * the stores is counted. Past the reserve new things are refused, until half as much again is free. Changes may use half of the reserve, the rest is for
- * deletions; and so may new things, as far as they fit into pages that their store's file has free: deletions give none back to the file system.
+ * the stores is counted. Past the reserve new things are refused, until half as much again is free; changes and deletions may use a part of it. While
+ * it is low, new things still go into pages that their store's file has free, down to what changes may use: deletions give nothing back to the file system.
  */
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
@@ -104,28 +107,36 @@ export class DiskSpace {
 
   /** Whether so much may be taken; then it counts as handed over. For the stores. */
   admit(cost: number, use: DiskUse, fitsIn: boolean): boolean {
-    const left = this.#free - this.#unseen - cost;
+    const left = this.#left() - cost;
     if (use === 'new' && !this.#isLow && left < this.#reserve) {
       this.#setLow(true);
       this.#look();
     }
-    if (!this.#allows(left, use, fitsIn)) return false;
+    if (!this.#isEnough(left, use, fitsIn)) return false;
     this.#writing += cost;
     this.#handed += cost;
     this.#unseen += cost;
     // Far from where it ends the timer's looks are enough; near to it, what was handed over since the last one matters.
-    const end = this.#isLow ? CHANGES_PART * this.#reserve : this.#reserve;
+    const end = LEFT_PART[this.#isLow ? 'change' : 'new'] * this.#reserve;
     if (this.#handed > (left - end) / 4) this.#look();
     return true;
+  }
+
+  allows(use: DiskUse): boolean {
+    return this.#isEnough(this.#left(), use, false);
   }
 
   written(cost: number): void {
     this.#writing -= cost;
   }
 
-  #allows(left: number, use: DiskUse, fitsIn: boolean): boolean {
-    if (use === 'new' && !this.#isLow) return true;
-    return left >= CHANGES_PART * this.#reserve && (use === 'change' || fitsIn);
+  #left(): number {
+    return this.#free - this.#unseen;
+  }
+
+  #isEnough(left: number, use: DiskUse, fitsIn: boolean): boolean {
+    if (use !== 'new') return left >= LEFT_PART[use] * this.#reserve;
+    return !this.#isLow || (fitsIn && left >= LEFT_PART.change * this.#reserve);
   }
 
   #look(): void {
@@ -149,7 +160,7 @@ export class DiskSpace {
   #see(found: FileSystem): void {
     this.#free = found.bavail * found.bsize;
     this.#reserve = reserveOf(this.#options.reserveBytes, found);
-    const left = this.#free - this.#unseen;
+    const left = this.#left();
     if (!this.#isLow && left < this.#reserve) this.#setLow(true);
     else if (this.#isLow && left >= RESUME_PART * this.#reserve) this.#setLow(false);
     if (this.#isLow) for (const store of this.#stores) store.look();
@@ -175,6 +186,10 @@ class Store implements StoreSpace {
     this.#spare -= cost;
   }
 
+  allows(use: DiskUse): boolean {
+    return this.disk.allows(use);
+  }
+
   release(bytes: number): void {
     this.disk.written(costOf(bytes));
   }
@@ -194,7 +209,7 @@ class Store implements StoreSpace {
   }
 }
 
-const BOUNDLESS: StoreSpace = { take() {}, release() {}, during: (_bytes, write) => write() };
+const BOUNDLESS: StoreSpace = { take() {}, allows: () => true, release() {}, during: (_bytes, write) => write() };
 
 /** A store's way to a disk that may not be watched: then a full one is found by writing to it. */
 export const spaceOn = (disk: DiskSpace | undefined, spareBytes?: () => number): StoreSpace => disk?.store(spareBytes) ?? BOUNDLESS;

@@ -16,10 +16,14 @@ test('stores that fill up a disk keep all they took, never write to a full disk,
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (bytes) => (said[stream] += bytes));
   const ended = once(child, 'close');
-  await waitFor(() => said.stdout === 'full\n' || child.exitCode !== null, { timeoutMs: 60_000 });
+  const says = (line: string) => waitFor(() => said.stdout.endsWith(`${line}\n`) || child.exitCode !== null, { timeoutMs: 60_000 });
+  await says('filled');
+  await disk.stuff();
+  child.stdin.write('full\n');
+  await says('left alone');
   disk.grow(64);
   child.stdin.write('grown\n');
   const [code] = await ended;
   // The library says on stderr when the disk did not take a write.
-  expect({ code, ...said }).toEqual({ code: 0, stdout: 'full\nwhole\n', stderr: '' });
+  expect({ code, ...said }).toEqual({ code: 0, stdout: 'filled\nleft alone\nwhole\n', stderr: '' });
 });

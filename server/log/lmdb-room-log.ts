@@ -70,6 +70,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   let committedAt = Number.NEGATIVE_INFINITY;
 
   const timer = setInterval(() => {
+    if (!space.allows('delete')) return;
     maintenanceDue = true;
     writing ??= write();
   }, maintenanceMs);

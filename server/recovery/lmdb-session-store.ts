@@ -1,7 +1,7 @@
 import { open, type RootDatabase } from 'lmdb';
 import { HubError } from '../../shared/errors.js';
 import { commitFault } from '../log/commit-fault.js';
-import { type DiskSpace, spaceOn } from '../log/disk-space.js';
+import { type DiskSpace, type DiskUse, spaceOn } from '../log/disk-space.js';
 import { spareBytes } from '../log/lmdb-spare.js';
 import { checkStoreFile } from '../log/store-file.js';
 import type { SessionStore, StoredSession } from './session-store.js';
@@ -34,9 +34,8 @@ const COMMIT_TIMEOUT_MS = 1_500;
  */
 export function openLmdbSessionStore({ dir, disk, maintenanceMs = 10_000, now = Date.now }: LmdbSessionStoreOptions): SessionStore {
   const sessions = openSessions(dir);
-  let cursor: string | undefined;
-
   const space = spaceOn(disk, () => spareBytes(sessions));
+  let cursor: string | undefined;
 
   /** A store that is closed throws: in an async function that is a rejection, as every other failure. */
   const decided = async <Result>(decide: () => Result): Promise<Result> => {
@@ -46,11 +45,9 @@ export function openLmdbSessionStore({ dir, disk, maintenanceMs = 10_000, now = 
       throw await commitFault(error, dir);
     }
   };
-  const change = <Result>(decide: () => Result): Promise<Result> => inTime(decided(decide));
-
-  /** A change that brings text. What it takes of the disk is given back when it is over, not when it is given up. */
-  const bring = <Result>(text: string, decide: () => Result): Promise<Result> =>
-    inTime(space.during(Buffer.byteLength(text), () => decided(decide)));
+  /** What it takes of the disk is given back when it is over, not when it is given up. */
+  const change = <Result>(use: DiskUse, bytes: number, decide: () => Result): Promise<Result> =>
+    inTime(space.during(bytes, () => decided(decide), use));
 
   const find = (pid: string): Kept | undefined => {
     const kept = sessions.get(pid);
@@ -72,25 +69,25 @@ export function openLmdbSessionStore({ dir, disk, maintenanceMs = 10_000, now = 
   };
 
   // What could not be removed is looked at again.
-  const timer = setInterval(() => void change(forgetEnded).catch(() => {}), maintenanceMs).unref();
+  const timer = setInterval(() => void change('delete', 0, forgetEnded).catch(() => {}), maintenanceMs).unref();
 
   return {
-    open: (pid, owner, session, ttlMs) => bring(session.text, () => write(pid, { ...session, owner }, ttlMs)),
+    open: (pid, owner, session, ttlMs) => change('new', Buffer.byteLength(session.text), () => write(pid, { ...session, owner }, ttlMs)),
     save: (pid, owner, text, ttlMs) =>
-      bring(text, () => {
+      change('change', Buffer.byteLength(text), () => {
         const kept = ownedBy(pid, owner);
         if (kept) write(pid, { ...kept, text }, ttlMs);
         return kept !== undefined;
       }),
     take: (pid, owner, user, ttlMs) =>
-      change(() => {
+      change('change', 0, () => {
         const kept = find(pid);
         if (kept?.user !== user) return undefined;
         write(pid, { ...kept, owner }, ttlMs);
         return kept.text;
       }),
     remove: (pid, owner) =>
-      change(() => {
+      change('delete', 0, () => {
         if (ownedBy(pid, owner)) void sessions.remove(pid);
       }),
     async close() {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from '../../server/jobs/job-machine.js';
 import { openLmdbJobJournal } from '../../server/jobs/lmdb-job-journal.js';
 import { DiskSpace } from '../../server/log/disk-space.js';
@@ -11,16 +12,21 @@ import { openLmdbSessionStore } from '../../server/recovery/lmdb-session-store.j
 import { waitFor } from './wait.js';
 
 /**
- * A program that has the stores of an embedded hub on one small disk (its first argument) and fills it with all of them at once. Once each of them
- * has refused something it says `full` and waits for a line; then each must take something again, and hold everything that it ever took. It says `whole`,
- * or fails.
+ * A program that has the stores of an embedded hub on one small disk (its first argument) and fills it with all of them at once. It says what it has seen,
+ * and goes on with a line for each:
+ * - `filled`: each store has refused something;
+ * - `left alone`: the disk was full then, to the last byte, and none of them wrote to it, to delete something either;
+ * - `whole`: each has taken something again, has deleted what was due, and holds everything else that it ever took.
+ * It fails when it sees anything else.
  */
 const dir = process.argv[2]!;
 const ROOM = 'metrics:web-1';
 const HOUR_MS = 3_600_000;
 
 const disk = await DiskSpace.open({ dir, reserveBytes: 2 ** 30, lookMs: 20 });
-const log = await openLmdbRoomLog({ dir: join(dir, 'rooms'), disk, maintenanceMs: 20, recentIds: 500 });
+let passedMs = 0;
+const now = () => Date.now() + passedMs;
+const log = await openLmdbRoomLog({ dir: join(dir, 'rooms'), disk, maintenanceMs: 20, recentIds: 500, now });
 const journal = openLmdbJobJournal(join(dir, 'jobs'), disk);
 const rollups = openLmdbRollupStore({ dir: join(dir, 'rollups'), disk, levels: rollupLevels([HOUR_MS, HOUR_MS, HOUR_MS]) });
 const sessions = openLmdbSessionStore({ dir: join(dir, 'sessions'), disk });
@@ -37,7 +43,7 @@ const ofRooms: Filler = {
   taken: 0,
   add: (n) => log.append({ room: `chat:r${n % 50}`, id: `m${n}`, type: 'text', from: { id: 'u', name: 'u' }, data: text }, KEEP_ALL),
   held: async () => {
-    const rooms = await log.rooms({ limit: 100 });
+    const rooms = await log.rooms({ prefix: 'chat:', limit: 100 });
     return rooms.reduce((sum, { last }) => sum + last, 0);
   },
 };
@@ -83,16 +89,41 @@ async function tryOne(filler: Filler): Promise<boolean> {
   return true;
 }
 
+/** The same of something else that was refused. */
+async function isRefused(write: () => Promise<unknown>): Promise<boolean> {
+  return write().then(
+    () => false,
+    ({ code, cause }) => code === 'storage_full' && cause === undefined,
+  );
+}
+
 async function fill(filler: Filler): Promise<void> {
   while (await tryOne(filler));
 }
 
+async function say(what: string): Promise<void> {
+  console.log(what);
+  await once(process.stdin, 'data');
+}
+
+const from = { id: 'u', name: 'u' };
+await log.append({ room: 'job:old', id: 'old', type: 'text', from, data: text }, { messages: 0, ttlMs: HOUR_MS });
 await Promise.all(fillers.map(fill));
 // For long enough: the timers of the stores and the disk run meanwhile.
 for (let again = 0; again < 100; again++) await Promise.all(fillers.map(tryOne));
-console.log('full');
-await once(process.stdin, 'data');
+await say('filled');
+
+await waitFor(async () => (await isRefused(() => journal.remove('none'))) && isRefused(() => sessions.remove('none', 'one')));
+passedMs = 1.5 * HOUR_MS;
+for (let again = 0; again < 100; again++) {
+  await delay(1);
+  if ((await Promise.all(fillers.map(tryOne))).includes(true)) throw new Error('a full disk took something');
+}
+if ((await log.ends('job:old')).first !== 1) throw new Error('a full disk was written to');
+await say('left alone');
+
 for (const filler of fillers) await waitFor(() => tryOne(filler));
+await waitFor(async () => (await log.ends('job:old')).first === 2);
 for (const filler of fillers) {
   const held = await filler.held();
   if (held !== filler.taken || held < 50) throw new Error(`${filler.taken} were taken, ${held} are there`);

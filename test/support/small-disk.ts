@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DiskSpace } from '../../server/log/disk-space.js';
 import { temporaryDir } from './files.js';
 import type { Scope } from './scope.js';
@@ -10,6 +12,8 @@ export interface SmallDisk {
   readonly space: DiskSpace;
   freeBytes(): number;
   grow(megabytes: number): void;
+  /** Somebody else's file takes all that is free. */
+  stuff(): Promise<void>;
 }
 
 /** A file system of its own, in memory; undefined where this user may mount none. */
@@ -26,7 +30,8 @@ export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallD
     const { bavail, bsize } = statfsSync(dir);
     return bavail * bsize;
   };
-  return { dir, space, freeBytes, grow: (to) => mount('-o', `remount,size=${to}m`, dir) };
+  const stuff = () => writeFile(join(dir, 'stuffing'), Buffer.alloc(freeBytes()));
+  return { dir, space, freeBytes, grow: (to) => mount('-o', `remount,size=${to}m`, dir), stuff };
 }
 
 /** What ends a row of writes; `cause` is there where a write was tried and failed. */

@@ -153,7 +153,7 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
 
   /** Goes around all rooms and names, some at a time: drops what is too old, and rooms that nobody has written to for as long as anything is kept. */
   async function maintain(): Promise<void> {
-    if (closed) return;
+    if (closed || !space.allows('delete')) return;
     fresh();
     const rooms = [...heads.getRange({ ...after(roomCursor), limit: ROOMS_PER_MAINTENANCE })];
     const listed = [...names.getRange({ ...after(nameCursor), limit: KEYS_PER_MAINTENANCE })];
