@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { JobRunner } from './job-queue.js';
 import { LaneEntrance } from './lane-entrance.js';
+import { RunPlaces } from './run-places.js';
 
 /** What a run is given, where it needs none of it. */
 const NOTHING = [] as unknown as Parameters<JobRunner>;
@@ -28,6 +29,14 @@ test('one place is left to jobs from the line, whose taker is told how many it h
 test('a submission that waited in vain goes into the line, and those behind it do not wait', async () => {
   const { lane, time } = entrance(1);
   const place = await lane.placeToStart();
+  let end = (_?: unknown) => {};
+  const long = lane.timed(
+    () =>
+      new Promise((resolve) => {
+        end = resolve;
+      }),
+  )(...NOTHING);
+  time.ms += 100;
   expect(await lane.placeToStart()).toBeUndefined();
   let asked = false;
   const next = lane.placeToStart().then((given) => {
@@ -37,6 +46,8 @@ test('a submission that waited in vain goes into the line, and those behind it d
   await new Promise(setImmediate);
   expect(asked).toBe(true);
   expect(await next).toBeUndefined();
+  end();
+  await long;
   // Short runs show that waiting is worth it again.
   place!.giveBack();
   for (let runs = 0; runs < 20; runs++) {
@@ -45,6 +56,17 @@ test('a submission that waited in vain goes into the line, and those behind it d
   const last = await lane.placeToStart();
   const waiting = lane.placeToStart();
   last!.giveBack();
+  expect(await waiting).toBeDefined();
+});
+
+test('a submission goes on waiting for a place where no run takes long: those before it wait for Redis, as it would in the line', async () => {
+  const { lane } = entrance(1);
+  const place = await lane.placeToStart();
+  const [waiting, other] = [lane.placeToStart(), new RunPlaces(0)];
+  // As long as a submission waits at first, and a turn more.
+  await other.take(100);
+  await new Promise(setImmediate);
+  place!.giveBack();
   expect(await waiting).toBeDefined();
 });
 

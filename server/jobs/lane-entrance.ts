@@ -6,6 +6,8 @@ import { RunPlaces } from './run-places.js';
 const SHORT_MS = 20;
 /** Milliseconds that a submission waits for a place at most, before it goes into the line. */
 const PLACE_WAIT_MS = 100;
+/** So often it waits again where no run takes long: then all wait for Redis, and in the line it would too. */
+const PLACE_WAITS = 10;
 /** Milliseconds that a line of short jobs is given to be gone, before the next submission tries to start at once. */
 const LINE_WAIT_MS = 50;
 /** How much one run counts in the average. */
@@ -23,6 +25,8 @@ interface Taker {
 export class LaneEntrance {
   private readonly places: RunPlaces;
   private startedHere = 0;
+  /** When each run began, the oldest first. */
+  private readonly runs = new Set<{ readonly startedAt: number }>();
   private meanRunMs = 0;
   /** Submissions that are on their way into the line: no later one may overtake them. */
   private liningUp = 0;
@@ -64,11 +68,13 @@ export class LaneEntrance {
   /** The same runner, which tells how long its runs take. */
   timed(run: JobRunner): JobRunner {
     return async (attempt, control) => {
-      const startedAt = this.clock();
+      const begun = { startedAt: this.clock() };
+      this.runs.add(begun);
       try {
         return await run(attempt, control);
       } finally {
-        this.meanRunMs += (this.clock() - startedAt - this.meanRunMs) * WEIGHT;
+        this.runs.delete(begun);
+        this.meanRunMs += (this.clock() - begun.startedAt - this.meanRunMs) * WEIGHT;
       }
     };
   }
@@ -100,9 +106,17 @@ export class LaneEntrance {
     if (this.meanRunMs > SHORT_MS) return this.lineUntil <= this.clock() && this.places.tryTake(this.left);
     const lineMs = this.lineUntil - this.clock();
     if (lineMs > 0) await delay(lineMs);
-    if (await this.places.take(PLACE_WAIT_MS, this.left)) return true;
+    for (let waits = 0; waits < PLACE_WAITS; waits++) {
+      if (await this.places.take(PLACE_WAIT_MS, this.left)) return true;
+      if (this.hasLongRun()) break;
+    }
     this.meanRunMs = Math.max(this.meanRunMs, PLACE_WAIT_MS);
     return false;
+  }
+
+  private hasLongRun(): boolean {
+    const [oldest] = this.runs;
+    return oldest !== undefined && this.clock() - oldest.startedAt > SHORT_MS;
   }
 
   private countStarted(by: 1 | -1): void {
