@@ -6,7 +6,7 @@ import type { Server } from 'socket.io';
 import { createHubAdapter } from './adapter/hub-adapter.js';
 import { openRedisLink, type RedisLink } from './adapter/redis-link.js';
 import type { CacheStore } from './cache/cache-store.js';
-import { createMemoryCacheStore } from './cache/memory-cache-store.js';
+import { createMemoryCacheStore, type MemoryCacheStore } from './cache/memory-cache-store.js';
 import { createRedisCacheStore } from './cache/redis-cache-store.js';
 import { OPTIONS } from './config/options.js';
 import type { Config } from './config.js';
@@ -51,7 +51,7 @@ export interface Engines {
   readonly presence: PresenceStore;
   readonly jobs: JobQueue;
   readonly results: ResultStore;
-  readonly cache: { readonly near: CacheStore; readonly far?: CacheStore };
+  readonly cache: { readonly near: MemoryCacheStore; readonly far?: CacheStore };
   readonly limits: SharedLimits;
   readonly sessions: SessionStore;
   /** What metric rooms had, beyond their logs. */

@@ -152,6 +152,7 @@ export async function createHub(given: HubParts): Promise<Hub> {
     slowConsumers: () => roomsPart.slow.held,
     jobs: () => engines.jobs.depth(),
     jobThreads: jobs.threads,
+    cache: () => engines.cache.near.held(),
     redisUp: () => engines.link?.ready() ?? true,
     disk: () => engines.disk?.(),
   });

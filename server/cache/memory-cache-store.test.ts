@@ -22,6 +22,12 @@ test('the bytes of all entries stay under the limit', async () => {
   const kept = (await Promise.all(Array.from({ length: 20 }, (_, i) => store.get(`k${i}`)))).filter(Boolean);
   expect(kept.length).toBeGreaterThan(5);
   expect(kept.length).toBeLessThan(10);
+  const { entries, bytes } = store.held();
+  expect(entries).toBe(kept.length);
+  expect(bytes).toBeGreaterThan(1_000 * entries);
+  expect(bytes).toBeLessThanOrEqual(10_000);
+  await store.remove('k19');
+  expect(store.held().entries).toBe(entries - 1);
 });
 
 test('bytes are counted, not letters', async () => {

@@ -11,6 +11,11 @@ export interface MemoryCacheStoreOptions {
   readonly now?: () => number;
 }
 
+export interface MemoryCacheStore extends CacheStore {
+  /** What is in memory now, in bytes as JSON; entries past their time are in it until they are asked for, or others need the room. */
+  held(): { readonly entries: number; readonly bytes: number };
+}
+
 /** Claims are few (one per computation under way), yet a caller that never releases must not make them many. */
 const CLAIMS_MAX = 10_000;
 
@@ -20,7 +25,7 @@ export function createMemoryCacheStore({
   maxBytes = 64 * 1024 * 1024,
   entryMaxBytes = 1024 * 1024,
   now = Date.now,
-}: MemoryCacheStoreOptions = {}): CacheStore {
+}: MemoryCacheStoreOptions = {}): MemoryCacheStore {
   const entries = new LRUCache<string, CacheEntry>({ max: maxEntries, maxSize: maxBytes, maxEntrySize: entryMaxBytes });
   const claims = new LRUCache<string, { owner: string; until: number }>({ max: CLAIMS_MAX });
   return {
@@ -48,6 +53,7 @@ export function createMemoryCacheStore({
     async release(key, owner) {
       if (claims.get(key)?.owner === owner) claims.delete(key);
     },
+    held: () => ({ entries: entries.size, bytes: entries.calculatedSize }),
     async close() {
       entries.clear();
       claims.clear();

@@ -35,6 +35,7 @@ test('what is counted and what the sources say stands on the page', async () => 
       return { ...search, byName: { search, export: { queued: 0, active: 0, oldestQueuedMs: 0 } } };
     },
     jobThreads: () => ({ busy: 1, most: 3 }),
+    cache: () => ({ entries: 2, bytes: 4_000 }),
     redisUp: () => false,
     disk: () => ({ freeBytes: 1_000, isLow: true }),
   });
@@ -56,6 +57,8 @@ test('what is counted and what the sources say stands on the page', async () => 
     'roomcast_disk_free_bytes 1000',
     'roomcast_disk_low 1',
     'roomcast_event_loop_lag_p99_seconds 0.02',
+    'roomcast_cache_bytes 4000',
+    'roomcast_cache_entries 2',
   ]) {
     expect(page.split('\n')).toContain(line);
   }

@@ -21,6 +21,8 @@ export interface HubSources {
   jobs(): Promise<JobDepth & { byName: Readonly<Record<string, JobDepth>> }>;
   /** Threads for jobs in this process. */
   jobThreads(): { busy: number; most: number };
+  /** What the cache has in this process's memory. */
+  cache(): { entries: number; bytes: number };
   redisUp(): boolean;
   /** The file system of the data directory; undefined where there is none. */
   disk(): { readonly freeBytes: number; readonly isLow: boolean } | undefined;
@@ -170,6 +172,8 @@ function sourcedGauges(registry: Registry, sources: Partial<HubSources>, lag: { 
     ),
     jobThreads: gauge('job_threads', 'Threads for jobs that there may be in this process.', (g) => g.set(sources.jobThreads?.().most ?? 0)),
     jobThreadsBusy: gauge('job_threads_busy', 'Threads of this process that run a job.', (g) => g.set(sources.jobThreads?.().busy ?? 0)),
+    cacheBytes: gauge('cache_bytes', "Bytes of the cache in this process's memory, as JSON.", (g) => g.set(sources.cache?.().bytes ?? 0)),
+    cacheEntries: gauge('cache_entries', "Entries of the cache in this process's memory.", (g) => g.set(sources.cache?.().entries ?? 0)),
     connections: gauge(
       'connections',
       'Open connections by transport.',
