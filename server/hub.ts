@@ -131,6 +131,7 @@ export async function createHub(given: HubParts): Promise<Hub> {
     cache,
     cacheTtlMs: config.cacheTtlMs,
     unsentBytes: config.unsentBytes,
+    viewSharePercent: config.viewSharePercent,
     metrics,
     output: {
       emit: (group, event, payload) => sockets.output.emit(group, event, payload),

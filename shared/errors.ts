@@ -25,6 +25,7 @@ export const ERRORS = {
   forbidden: { retry: 'never', status: 403, means: 'The token does not allow this on this room.' },
   origin_refused: { retry: 'never', status: 403, means: 'The page that connects is not on the allow-list of origins.' },
   too_many_rooms: { retry: 'never', status: 429, means: 'The connection is in as many rooms as it may be.' },
+  too_many_views: { retry: 'later', status: 429, means: 'The user or address sees the room in as many different ways as it may at once.' },
   too_many_connections: { retry: 'later', status: 429, means: 'The address has as many connections as it may have.' },
   rate_limited: { retry: 'later', status: 429, means: 'More events or publications came than the limit allows.' },
   flood: { retry: 'later', status: 429, close: true, means: 'The connection went on far beyond its limit.' },

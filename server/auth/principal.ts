@@ -11,6 +11,8 @@ export type Grants = Readonly<Record<Action, readonly string[]>>;
 export interface Principal {
   readonly user: User;
   readonly guest: boolean;
+  /** Where a guest comes from, as limits count addresses: guests of one address have in common what one user may have. */
+  readonly address?: string;
   readonly admin: boolean;
   readonly grants: Grants;
   /** Milliseconds since 1970 up to which the hub takes the token; undefined: it does not expire. */

@@ -163,6 +163,10 @@ const limits = {
     { min: 0, max: sizes.count, default: LIMITS.roomsPerConnection },
     'Rooms that one connection may be in; 0: no limit.',
   ),
+  viewSharePercent: whole(
+    { min: 1, max: 100, default: 20 },
+    'Percent of the different filters (500) and views (200) that a room can have on one instance, of which one user, or all guests of one address, may use so many at once; 100: all.',
+  ),
   eventsPerSecond: whole(
     { min: 0, max: sizes.count, default: LIMITS.eventsPerSecond },
     'Events per second of one connection, over some seconds; 0: no limit.',

@@ -59,7 +59,8 @@ export function createEntrance(options: EntranceOptions): HttpEntrance {
   const authenticate = async (credentials: Credentials, address: string): Promise<Principal> => {
     addresses.admit(address);
     try {
-      return await authenticator.authenticate(credentials);
+      const principal = await authenticator.authenticate(credentials);
+      return principal.guest ? { ...principal, address } : principal;
     } catch (error) {
       if (credentials.token !== undefined && error instanceof HubError && error.code === 'unauthorized') addresses.failed(address);
       throw error;

@@ -16,7 +16,7 @@ import { createSenderRoutes } from '../ingest/sender-routes.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import { startHostSampler } from '../metrics/host-sampler.js';
 import { startHubSampler } from '../metrics/hub-sampler.js';
-import { createMetricView } from '../metrics/metric-view.js';
+import { createMetricView, VIEWS_PER_ROOM } from '../metrics/metric-view.js';
 import type { Rollups } from '../metrics/range-source.js';
 import { readPast } from '../metrics/room-past.js';
 import { SampleCoalescer } from '../metrics/sample-coalescer.js';
@@ -25,6 +25,7 @@ import { hubReadings } from '../observe/hub-readings.js';
 import type { LogTap } from '../observe/log-tap.js';
 import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
+import { shareOf } from '../rooms/place-shares.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { OpenView } from '../rooms/room-view.js';
 import { metricQueries } from './metric-queries.js';
@@ -88,6 +89,7 @@ export function openMetricsPart(options: MetricsPartOptions) {
   const view = createMetricView({
     clock,
     frameIntervalMs: config.frameIntervalMs,
+    viewsPerHolder: shareOf(VIEWS_PER_ROOM, config.viewSharePercent),
     past: rollups && ((query) => readPast({ ...query, log: engines.log, rollups })),
     onSeriesLeftOut: (_room, values) => metrics.seriesLeftOut.inc(values),
   });

@@ -10,8 +10,9 @@ import type { Engines } from '../engines.js';
 import { systemClock } from '../observe/clock.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import { FeedRegistry } from '../rooms/feed-registry.js';
-import { LineGroups, type LineHearer } from '../rooms/line-group.js';
+import { FILTERS_PER_ROOM, LineGroups, type LineHearer } from '../rooms/line-group.js';
 import type { LogPublisher } from '../rooms/log-publisher.js';
+import { shareOf } from '../rooms/place-shares.js';
 import type { OpenView } from '../rooms/room-view.js';
 import { RoomService } from '../rooms/rooms.js';
 
@@ -22,6 +23,8 @@ export interface RoomsPartOptions {
   cache: Cache;
   cacheTtlMs: number;
   unsentBytes: number;
+  /** See `shareOf`. */
+  viewSharePercent: number;
   metrics: HubMetrics;
   output: RoomOutput;
   viewOf(kind: string): OpenView | undefined;
@@ -48,7 +51,11 @@ export function openRoomsPart(options: RoomsPartOptions) {
     onRepair: (_room, entries) => metrics.gapsRepaired.inc(entries),
     onFault: (error) => onFault('feed', error),
   });
-  const lineGroups = new LineGroups({ clock: systemClock, socketsOf: (room, name) => socketsOf(output, room, groupOf(room, name)) });
+  const lineGroups = new LineGroups({
+    clock: systemClock,
+    filtersPerHolder: shareOf(FILTERS_PER_ROOM, options.viewSharePercent),
+    socketsOf: (room, name) => socketsOf(output, room, groupOf(room, name)),
+  });
   const rooms = new RoomService({
     kinds,
     log,

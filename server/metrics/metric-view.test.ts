@@ -300,10 +300,24 @@ test('[P132] histograms come as quantiles of what was observed since the moment 
 
 test('[P130] what is no pattern is refused, and so is one view too many', () => {
   const { view, join } = room();
-  expect(() => view.admit({ series: ['cpu{'] })).toThrow(expect.objectContaining({ code: 'invalid' }));
+  expect(() => view.admit({ series: ['cpu{'] }, 'user a')).toThrow(expect.objectContaining({ code: 'invalid' }));
   for (let n = 0; n < VIEWS_PER_ROOM; n++) join(undefined, { series: [`s${n}`] });
-  expect(() => view.admit({ series: ['one more'] })).toThrow(expect.objectContaining({ code: 'busy' }));
-  view.admit({ series: ['s1'] });
+  expect(() => view.admit({ series: ['one more'] }, 'user a')).toThrow(expect.objectContaining({ code: 'busy' }));
+  view.admit({ series: ['s1'] }, 'user a');
+});
+
+test('[P140] of the views of a room, one holder has its share; the whole room is none of them', () => {
+  const { view } = room({ viewsPerHolder: 2 });
+  const tooMany = expect.objectContaining({ code: 'too_many_views' });
+  const giveBack = view.admit({ series: ['a'] }, 'user a');
+  view.admit({ series: ['b'] }, 'user a');
+  expect(() => view.admit({ series: ['c'] }, 'user a')).toThrow(tooMany);
+  view.admit({}, 'user a');
+  view.admit({ maxHz: 100, binary: true }, 'user a');
+  view.admit({ series: ['b'], binary: true }, 'user a');
+  view.admit({ series: ['c'] }, 'user b');
+  giveBack();
+  view.admit({ series: ['c'] }, 'user a');
 });
 
 const step = fc.oneof(

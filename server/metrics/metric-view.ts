@@ -3,6 +3,7 @@ import type { PositionParts } from '../../shared/position.js';
 import type { Frame, SampleColumns, SubscribeAnswer } from '../../shared/protocol.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { Clock } from '../observe/clock.js';
+import { PlaceShares } from '../rooms/place-shares.js';
 import type { OpenView, RoomView, ViewHost, ViewWish } from '../rooms/room-view.js';
 import { Backfills } from './backfills.js';
 import { FrameLens, seesAll } from './frame-lens.js';
@@ -27,6 +28,8 @@ export interface MetricViewOptions {
   readonly backfillPoints?: number;
   /** Series that one room shows at a time; further ones stay in the log only. */
   readonly series?: number;
+  /** Different ways, beside the whole room, in which one holder may see a room at once. */
+  readonly viewsPerHolder?: number;
   /** Series left out for that reason, each time one has a value. */
   readonly onSeriesLeftOut?: (room: string, values: number) => void;
 }
@@ -74,6 +77,7 @@ class MetricRoomView implements RoomView {
   /** By what their viewers wish, and by name. */
   readonly #views = new Map<string, SharedView>();
   readonly #names = new Map<string, string>();
+  readonly #shares: PlaceShares;
   #named = 0;
   /** Up to here all is taken in without the entries. */
   #begunAt: PositionParts | undefined;
@@ -85,6 +89,7 @@ class MetricRoomView implements RoomView {
     const { backlogMs: ageMs, backfillPointsPerSeries: pointsPerSeries, backfillPoints: points } = settings;
     this.#history = new MetricHistory({ ageMs, points: KEPT_POINTS, cells: KEPT_CELLS });
     this.#backfills = new Backfills(this.#history, { pointsPerSeries, points });
+    this.#shares = new PlaceShares(settings.viewsPerHolder ?? VIEWS_PER_ROOM, 'views');
     this.#dictionary = new SeriesDictionary({ ...this.#limits, onForget: (number) => this.#history.forget(number) });
   }
 
@@ -117,10 +122,15 @@ class MetricRoomView implements RoomView {
     return frame;
   }
 
-  admit(wish: ViewWish): void {
-    if (this.#views.has(this.#keyOf(wish))) return;
-    if (this.#views.size >= VIEWS_PER_ROOM) throw new HubError('busy', `${this.host.room} is seen in too many ways already`, 1_000);
-    this.#lens(wish);
+  admit(wish: ViewWish, holder: string): () => void {
+    const key = this.#keyOf(wish);
+    // All others are made of it.
+    if (key === WHOLE) return () => {};
+    if (!this.#views.has(key)) {
+      if (this.#views.size >= VIEWS_PER_ROOM) throw new HubError('busy', `${this.host.room} is seen in too many ways already`, 1_000);
+      this.#lens(wish);
+    }
+    return this.#shares.take(holder, key);
   }
 
   attach(wish: ViewWish): { group: string; answer: Pick<SubscribeAnswer, 'metrics'> } {

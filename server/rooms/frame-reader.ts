@@ -6,10 +6,12 @@ import { newestFrame, type ViewLease, type ViewWish } from './room-view.js';
 export class FrameReader {
   #leave: (() => void) | undefined;
   #closed = false;
+  readonly #givePlaceBack: () => void;
   /** Frames of the turn in which it began: they belong behind what the caller says of the beginning. */
   #early: Frame[] | undefined;
 
   /**
+   * @param holder see `RoomView.admit`
    * @param give false: full, until `resume`
    * @throws HubError as `RoomView.admit`
    */
@@ -17,9 +19,10 @@ export class FrameReader {
     private readonly room: RoomName,
     private readonly lease: ViewLease,
     private readonly wish: ViewWish,
+    holder: string,
     private readonly give: (frame: Frame) => boolean,
   ) {
-    lease.view.admit(wish);
+    this.#givePlaceBack = lease.view.admit(wish, holder);
   }
 
   begin(): Pick<SubscribeAnswer, 'metrics'> {
@@ -37,6 +40,7 @@ export class FrameReader {
   close(): void {
     this.#closed = true;
     this.#withdraw();
+    this.#givePlaceBack();
     this.lease.release();
   }
 

@@ -8,7 +8,7 @@ import { waitFor } from '../../test/support/wait.js';
 import { createMemoryRoomLog } from '../log/memory-room-log.js';
 import type { RoomLog } from '../log/room-log.js';
 import { Cursor } from './cursor.js';
-import { BATCH_MS, FILTERS_PER_ROOM, type LineGroup, LineGroups, NEWEST_LINES, PROGRESS_MS } from './line-group.js';
+import { BATCH_MS, FILTERS_PER_ROOM, type LineGroup, LineGroups, type LineGroupsOptions, NEWEST_LINES, PROGRESS_MS } from './line-group.js';
 import { LineReader } from './line-reader.js';
 import { findLineStart } from './line-start.js';
 import { LogReads } from './log-reads.js';
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** A log room with its feed, and readers of it through filters. */
-async function room() {
+async function room({ filtersPerHolder }: Pick<LineGroupsOptions, 'filtersPerHolder'> = {}) {
   const log = createMemoryRoomLog();
   logs.push(log);
   const read = (after: number) => log.read(ROOM, repairRange(after));
@@ -31,7 +31,7 @@ async function room() {
   const clock = new ManualClock();
   const toSockets: LineBatch[] = [];
   const socketsOf = () => ({ lines: (batch: LineBatch) => void toSockets.push(batch), gap: () => {} });
-  const groups = new LineGroups({ clock, socketsOf });
+  const groups = new LineGroups({ clock, socketsOf, ...(filtersPerHolder && { filtersPerHolder }) });
   const reads = new LogReads(log);
   let published = 0;
   const publish = async (...levels: ('error' | 'info')[]) => {
@@ -40,7 +40,7 @@ async function room() {
     await log.append(message, { messages: 0, ttlMs: 0 });
   };
   const open = async (filter: LineFilter = { level: 'error' }, ask: { since?: string; last?: number; skip?: boolean } = {}) => {
-    const { group } = groups.acquire(feed, filter);
+    const { group } = groups.acquire(feed, filter, 'user a');
     const start = await findLineStart(feed, reads, group, { room: ROOM, ...ask });
     return new Viewer(group, new LogReads(log), feed, start, ask.skip ?? false);
   };
@@ -104,7 +104,7 @@ test('[P101] readers of one filter share each batch: one look at an entry, one e
   const { open, publish, clock, groups, feed, toSockets } = await room();
   const viewers = [await open(), await open(), await open({ level: 'info' })];
   await live(...viewers);
-  expect(groups.acquire(feed, { level: 'error' }).name).toBe(groups.acquire(feed, { level: 'error' }).name);
+  expect(groups.acquire(feed, { level: 'error' }, 'user a').name).toBe(groups.acquire(feed, { level: 'error' }, 'user a').name);
   await publish('error', 'info');
   await publish('error');
   await clock.advance(BATCH_MS);
@@ -175,9 +175,9 @@ test('[P103] who skips is told how many lines it did not see, and gets the newes
 
 test('a group ends with its last reader, and too many filters of one room are refused', async () => {
   const { groups, feed, publish, toSockets } = await room();
-  const leases = Array.from({ length: FILTERS_PER_ROOM }, (_, n) => groups.acquire(feed, { text: `${n}` }));
-  const same = groups.acquire(feed, { text: '1' });
-  expect(() => groups.acquire(feed, { text: 'one more' })).toThrow(expect.objectContaining({ code: 'busy' }));
+  const leases = Array.from({ length: FILTERS_PER_ROOM }, (_, n) => groups.acquire(feed, { text: `${n}` }, 'user a'));
+  const same = groups.acquire(feed, { text: '1' }, 'user b');
+  expect(() => groups.acquire(feed, { text: 'one more' }, 'user b')).toThrow(expect.objectContaining({ code: 'busy' }));
   same.release();
   same.release();
   await publish('error');
@@ -185,7 +185,25 @@ test('a group ends with its last reader, and too many filters of one room are re
   for (const { release } of leases) release();
   await publish('error');
   expect(toSockets).toHaveLength(1);
-  groups.acquire(feed, { text: 'one more' }).release();
+  groups.acquire(feed, { text: 'one more' }, 'user b').release();
+});
+
+test('[P140] of the filters of a room, one holder has its share, and gives it back with its last reader', async () => {
+  const { groups, feed } = await room({ filtersPerHolder: 1 });
+  const [first, second] = [1, 2].map(() => groups.acquire(feed, { text: '1' }, 'user a'));
+  const tooMany = expect.objectContaining({ code: 'too_many_views' });
+  first!.release();
+  first!.release();
+  expect(() => groups.acquire(feed, { text: '2' }, 'user a')).toThrow(tooMany);
+  groups.acquire(feed, { text: '2' }, 'user b');
+  second!.release();
+  groups.acquire(feed, { text: '2' }, 'user a');
+});
+
+test('a filter that cannot be takes no place', async () => {
+  const { groups, feed } = await room({ filtersPerHolder: 1 });
+  expect(() => groups.acquire(feed, { text: '*'.repeat(9) }, 'user a')).toThrow(expect.objectContaining({ code: 'invalid' }));
+  groups.acquire(feed, { text: '1' }, 'user a');
 });
 
 const step = fc.oneof(

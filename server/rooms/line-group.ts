@@ -6,6 +6,7 @@ import type { LineFilter, LogLine } from '../../shared/schemas.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { Clock } from '../observe/clock.js';
 import { compileFilter, filterKey, type LineTest, linesOf } from './line-filter.js';
+import { PlaceShares } from './place-shares.js';
 import type { FeedReader, RoomFeed } from './room-feed.js';
 
 /** What a group says to those who are in it. */
@@ -174,6 +175,8 @@ export interface LineGroupLease {
 
 export interface LineGroupsOptions {
   readonly clock: Clock;
+  /** Different filters that one holder may have in one room at once. */
+  readonly filtersPerHolder?: number;
   /** How a group speaks to its sockets on this node. */
   socketsOf(room: RoomName, name: string): LineHearer;
 }
@@ -185,26 +188,40 @@ interface Held extends Omit<LineGroupLease, 'release'> {
   users: number;
 }
 
+interface RoomGroups {
+  readonly groups: Map<string, Held>;
+  readonly shares: PlaceShares;
+}
+
 /** The groups of this node: one per room and distinct filter, for as long as somebody reads through it. */
 export class LineGroups {
-  readonly #rooms = new Map<RoomName, Map<string, Held>>();
+  readonly #rooms = new Map<RoomName, RoomGroups>();
   #named = 0;
 
   constructor(private readonly options: LineGroupsOptions) {}
 
-  /** @throws HubError `invalid` for a filter that cannot be, `busy` when the room has too many */
-  acquire(feed: RoomFeed, filter: LineFilter): LineGroupLease {
+  /**
+   * @param holder see `placeHolderOf`
+   * @throws HubError `invalid` for a filter that cannot be, `too_many_views` when the holder has its share of filters, `busy` when the room has too many
+   */
+  acquire(feed: RoomFeed, filter: LineFilter, holder: string): LineGroupLease {
     const key = filterKey(filter);
-    const groups = this.#rooms.get(feed.room) ?? new Map<string, Held>();
-    const held = groups.get(key) ?? this.#open(feed, filter, groups.size);
-    this.#rooms.set(feed.room, groups.set(key, held));
-    held.users++;
-    let released = false;
-    const release = () => {
-      if (!released && --held.users === 0) this.#close(feed.room, key, held);
-      released = true;
-    };
-    return { group: held.group, name: held.name, release };
+    const room = this.#rooms.get(feed.room) ?? { groups: new Map<string, Held>(), shares: this.#newShares() };
+    const givePlaceBack = room.shares.take(holder, key);
+    try {
+      const held = room.groups.get(key) ?? this.#open(feed, filter, room.groups.size);
+      room.groups.set(key, held);
+      this.#rooms.set(feed.room, room);
+      held.users++;
+      return { group: held.group, name: held.name, release: once(() => this.#release(feed.room, key, held, givePlaceBack)) };
+    } catch (error) {
+      givePlaceBack();
+      throw error;
+    }
+  }
+
+  #newShares(): PlaceShares {
+    return new PlaceShares(this.options.filtersPerHolder ?? FILTERS_PER_ROOM, 'filters');
   }
 
   #open(feed: RoomFeed, filter: LineFilter, open: number): Held {
@@ -213,10 +230,20 @@ export class LineGroups {
     return { group: new LineGroup(feed, filter, this.options.clock, this.options.socketsOf(feed.room, name)), name, users: 0 };
   }
 
-  #close(room: RoomName, key: string, { group }: Held): void {
-    group.close();
-    const groups = this.#rooms.get(room);
-    groups?.delete(key);
-    if (groups?.size === 0) this.#rooms.delete(room);
+  #release(name: RoomName, key: string, held: Held, givePlaceBack: () => void): void {
+    givePlaceBack();
+    if (--held.users > 0) return;
+    held.group.close();
+    const room = this.#rooms.get(name);
+    room?.groups.delete(key);
+    if (room?.groups.size === 0) this.#rooms.delete(name);
   }
+}
+
+function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) run();
+    done = true;
+  };
 }

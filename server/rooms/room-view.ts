@@ -24,8 +24,12 @@ export type ViewWish = Pick<SubscribeRequest, 'maxHz' | 'series' | 'rates' | 'qu
 export interface RoomView {
   /** Each entry in order, from the one after those that `open` was given. */
   entry(entry: LogEntry): void;
-  /** @throws HubError `invalid` for a wish that cannot be, `busy` where there are too many different ones */
-  admit(wish: ViewWish): void;
+  /**
+   * Takes a place for the wish, which the function gives back.
+   * @param holder see `placeHolderOf`
+   * @throws HubError `invalid` for a wish that cannot be, `too_many_views` where the holder has its share of different ones, `busy` where all have too many
+   */
+  admit(wish: ViewWish, holder: string): () => void;
   /** Puts a subscriber that was admitted into a group ('' sees the room as it is) and gives what its acknowledgement carries. */
   attach(wish: ViewWish): { group: string; answer: Pick<SubscribeAnswer, 'metrics'> };
   detach(group: string): void;

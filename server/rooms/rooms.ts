@@ -16,6 +16,7 @@ import type { LineGroupLease, LineGroups, LineHearer } from './line-group.js';
 import { LineReader } from './line-reader.js';
 import { findLineStart } from './line-start.js';
 import type { LogPublisher } from './log-publisher.js';
+import { placeHolderOf } from './place-shares.js';
 import { PublishOrder } from './publish-order.js';
 import type { SystemPublisher } from './publisher.js';
 import { checkRevision, isRevision } from './revision-policy.js';
@@ -105,8 +106,12 @@ export class RoomService implements Rooms {
   }
 
   /** The same for one with a filter, with its group, which the caller gives back. @throws HubError as `LineGroups.acquire` too */
-  async startLines(feed: RoomFeed, request: SubscribeRequest & { filter: LineFilter }): Promise<{ start: Start; lease: LineGroupLease }> {
-    const lease = this.options.lineGroups.acquire(feed, request.filter);
+  async startLines(
+    feed: RoomFeed,
+    principal: Principal,
+    request: SubscribeRequest & { filter: LineFilter },
+  ): Promise<{ start: Start; lease: LineGroupLease }> {
+    const lease = this.options.lineGroups.acquire(feed, request.filter, placeHolderOf(principal));
     try {
       const start = await findLineStart(feed, this.options.feeds.reads, lease.group, request);
       if (request.since !== undefined) this.options.onReturn(start.recovered);
@@ -186,12 +191,12 @@ export class RoomService implements Rooms {
   async open(principal: Principal, request: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
     const parsed = await this.admit(principal, 'read', request.room);
     checkWish(parsed, request);
-    if (asksForFrames(parsed, request)) return this.#openFrames(parsed, request, receiver);
+    if (asksForFrames(parsed, request)) return this.#openFrames(parsed, principal, request, receiver);
     const { room, policy } = parsed;
     const { feeds } = this.options;
     const lease = await feeds.acquire(room);
     try {
-      const { start, cursor, goOn, end } = await this.#read(lease.feed, request, receiver);
+      const { start, cursor, goOn, end } = await this.#read(lease.feed, principal, request, receiver);
       const close = () => {
         cursor.close();
         end();
@@ -207,12 +212,12 @@ export class RoomService implements Rooms {
     }
   }
 
-  async #openFrames(parsed: ParsedRoom, wish: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
+  async #openFrames(parsed: ParsedRoom, principal: Principal, wish: SubscribeRequest, receiver: Receiver): Promise<OpenSubscription> {
     const { room } = parsed;
     const presence = await this.#presentIn(parsed);
     const lease = await this.options.view(parsed);
     try {
-      const reader = new FrameReader(room, lease, wish, (frame) => receiver.frame?.(frame) ?? true);
+      const reader = new FrameReader(room, lease, wish, placeHolderOf(principal), (frame) => receiver.frame?.(frame) ?? true);
       const position = formatPosition(lease.at.epoch, lease.at.last);
       const answer = { room, position, recovered: false, messages: [], ...reader.begin(), ...presence };
       return { answer, resume: () => reader.resume(), close: () => reader.close() };
@@ -228,7 +233,7 @@ export class RoomService implements Rooms {
   }
 
   /** A receiver's way through the room: its beginning, what brings the rest, and how that goes on after a pause. */
-  async #read(feed: RoomFeed, { filter, ...request }: SubscribeRequest, receiver: Receiver) {
+  async #read(feed: RoomFeed, principal: Principal, { filter, ...request }: SubscribeRequest, receiver: Receiver) {
     const { reads } = this.options.feeds;
     const gap = ({ epoch, seq }: PositionParts) => receiver.gap(formatPosition(epoch, seq));
     if (!filter) {
@@ -237,7 +242,7 @@ export class RoomService implements Rooms {
       const cursor = new Cursor(feed, reads, { entries, gap }, start.at);
       return { start, cursor, goOn: () => cursor.resume(), end: () => {} };
     }
-    const { start, lease } = await this.startLines(feed, { ...request, filter });
+    const { start, lease } = await this.startLines(feed, principal, { ...request, filter });
     const lines = (batch: LineBatch) => receiver.lines?.(batch) ?? true;
     const hearer: LineHearer = { lines: (batch) => void (lines(batch) || cursor.pause()), gap };
     const reader = new LineReader(lease.group, { lines, gap, join: () => lease.group.join(hearer) }, start.at);

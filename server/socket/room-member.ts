@@ -2,6 +2,7 @@ import { HubError, toWireError } from '../../shared/errors.js';
 import { encodeFrame } from '../../shared/frame-codec.js';
 import { formatPosition, type PositionParts } from '../../shared/position.js';
 import type { Message, PresenceUsers, SubscribeAnswer } from '../../shared/protocol.js';
+import type { Principal } from '../auth/principal.js';
 import type { ChannelLease } from '../delivery/channel-registry.js';
 import { type ChannelMember, emitEntry, groupOf, isJobEnd } from '../delivery/room-channel.js';
 import type { SlowTally } from '../delivery/slow-consumers.js';
@@ -11,6 +12,7 @@ import { sessionOf } from '../recovery/client-session.js';
 import { Cursor, type CursorTarget } from '../rooms/cursor.js';
 import type { LogReads } from '../rooms/log-reads.js';
 import { chooserOf } from '../rooms/missed.js';
+import { placeHolderOf } from '../rooms/place-shares.js';
 import { newestFrame, type RoomView, type ViewWish } from '../rooms/room-view.js';
 import { toAnswer } from '../rooms/rooms.js';
 import type { Start } from '../rooms/subscribe.js';
@@ -234,13 +236,15 @@ export class ViewMember implements RoomMember {
   #group: string | undefined;
   #heldAt = 0;
   #closed = false;
+  readonly #givePlaceBack: () => void;
 
   constructor(
     private readonly options: MemberOptions,
     private readonly view: RoomView,
     private readonly wish: ViewWish,
+    viewer: Principal,
   ) {
-    view.admit(wish);
+    this.#givePlaceBack = view.admit(wish, placeHolderOf(viewer));
   }
 
   begin(presence: PresenceUsers | undefined): SubscribeAnswer {
@@ -280,6 +284,7 @@ export class ViewMember implements RoomMember {
   close(): void {
     this.#closed = true;
     this.#withdraw();
+    this.#givePlaceBack();
   }
 
   #withdraw(): void {

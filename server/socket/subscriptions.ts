@@ -183,6 +183,7 @@ export class Subscriptions {
       } catch (error) {
         if (!this.#closed) sessionOf(this.socket)?.spoil();
         if (!this.#rooms.has(room)) this.#vanish(parsed);
+        member.close();
         lease.release();
         throw error;
       }
@@ -223,7 +224,7 @@ export class Subscriptions {
       const staysAfter = (message: Message) => !request.untilEnd && isFailure(message) && this.#keepFailed(room);
       const base = { socket: this.socket, lease, reads: feeds.reads, unsentLimitBytes, slow, holder: this.holder, end, staysAfter };
       const { view } = lease.channel;
-      return { member: view ? new ViewMember(base, view, request) : await this.#logMember(base, request), lease };
+      return { member: view ? new ViewMember(base, view, request, this.holder.principal) : await this.#logMember(base, request), lease };
     } catch (error) {
       lease.release();
       throw error;
@@ -255,7 +256,7 @@ export class Subscriptions {
   async #logMember(base: MemberOptions, { filter, ...wish }: Wish): Promise<LogMember> {
     const { feed } = base.lease.channel.lease;
     if (!filter) return new LogMember(base, await this.#start(feed, wish));
-    const { start, lease } = await this.options.rooms.startLines(feed, { ...wish, filter });
+    const { start, lease } = await this.options.rooms.startLines(feed, this.holder.principal, { ...wish, filter });
     return new LogMember(base, start, new LineForm(base, lease, start.at, wish));
   }
 
