@@ -217,9 +217,9 @@ interface Embedded {
 
 function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedded: Embedded): Engines {
   const { log, rollups, sessions, dir, source, journal, disk, end } = embedded;
-  const results = join(dir, RESULTS_DIR);
+  const target = { dir: join(dir, RESULTS_DIR), maxBytes: RESULT_BYTES, reserveBytes: config.diskReserveBytes };
   const jobs = createPiscinaJobQueue({ ...(journal && { journal }), rooms: log, queuedMax: config.jobQueueMax, logger });
-  const files = createFileResultStore({ dir: results, maxBytes: RESULT_BYTES });
+  const files = createFileResultStore(target);
   const presence = createMemoryPresenceStore({ graceMs: config.presenceGraceMs, coalesceMs: PRESENCE_COALESCE_MS });
   return {
     nodeId,
@@ -231,7 +231,7 @@ function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedde
     limits: createMemorySharedLimits({ rates }),
     sessions,
     rollups: { store: rollups, levels: levelsOf(config) },
-    threads: { rooms: source, results: { kind: 'files', dir: results, maxBytes: RESULT_BYTES } },
+    threads: { rooms: source, results: { kind: 'files', ...target } },
     ...(disk && { disk: () => disk.state() }),
     notReadyBecause: () => [],
     close: async () => {

@@ -2,9 +2,12 @@ import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { testScope } from '../../test/support/scope.js';
+import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../test/support/small-disk.js';
 import { createFileResultStore } from './file-result-store.js';
 import { resultStoreContract } from './result-store.contract.js';
 
+const scope = testScope();
 const newDir = () => mkdtemp(join(tmpdir(), 'roomcast-results-'));
 
 resultStoreContract('files', async (maxBytes) => {
@@ -89,4 +92,21 @@ test('a file of which bytes are missing is gone, and not a broken download', asy
   await rm(join(dir, data!));
   expect(await store.open('job')).toBeUndefined();
   await rm(dir, { recursive: true });
+});
+
+test('a disk that fills up refuses a result with storage_full before it is full, and takes one when that is aborted', async () => {
+  const disk = await smallDisk(scope, 16);
+  if (!disk) return console.warn('no small file system can be mounted here: the full disk is not tested');
+  const store = createFileResultStore({ dir: join(disk.dir, 'results'), reserveBytes: 2 ** 40, sweepMs: 0 });
+  const described = { name: 'x', contentType: 'text/plain', ttlMs: 1_000 };
+  const writer = await store.create('large', described);
+  expect(await writeUntilRefused(() => writer.write(Buffer.alloc(100_000)))).toEqual(REFUSED_AS_FULL);
+  expect(disk.freeBytes()).toBeGreaterThan(1024 ** 2);
+  await writeFile(join(disk.dir, 'others'), Buffer.alloc(disk.freeBytes() - 1024 ** 2));
+  expect(await writeUntilRefused(() => store.create('next', described))).toEqual(REFUSED_AS_FULL);
+  await writer.abort();
+  const next = await store.create('next', described);
+  await next.write('x');
+  await next.finish();
+  expect((await store.open('next'))?.bytes).toBe(1);
 });

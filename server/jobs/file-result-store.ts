@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writ
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
+import { assertSpace } from '../log/disk-space.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
 export interface FileResultStoreOptions {
@@ -11,6 +12,8 @@ export interface FileResultStoreOptions {
   readonly dir: string;
   /** Bytes of one file at most. Default 1 GiB. */
   readonly maxBytes?: number;
+  /** Bytes that are left free on the disk, as of `DiskSpace`. Default none. */
+  readonly reserveBytes?: number;
   /** Milliseconds between two looks for files past their time; 0: never, as in a thread whose parent looks. Default 60,000. */
   readonly sweepMs?: number;
   readonly now?: () => number;
@@ -28,6 +31,8 @@ const describedSchema = z.object({
 type Described = z.infer<typeof describedSchema>;
 /** A file that was never finished belongs to a run that ended without a word; runs last a day at most. */
 const UNFINISHED_MS = 24 * 3_600_000;
+/** A writer looks at the disk's space each time it has written so much. */
+const SPACE_LOOK_BYTES = 512 * 1024;
 
 /**
  * Result files in a directory: `<job>.json` describes, `<job>-<random>.data` holds the bytes. The description is put in place by a rename,
@@ -36,6 +41,7 @@ const UNFINISHED_MS = 24 * 3_600_000;
 export function createFileResultStore({
   dir,
   maxBytes = 1024 ** 3,
+  reserveBytes = 0,
   sweepMs = 60_000,
   now = Date.now,
 }: FileResultStoreOptions): ResultStore & { sweep(): Promise<void> } {
@@ -80,10 +86,13 @@ export function createFileResultStore({
     async create(jobId, { name, contentType, ttlMs }) {
       if (!JOB_ID.test(jobId)) throw new HubError('invalid', 'that is no job id');
       await mkdir(dir, { recursive: true });
+      const assertSpaceFor = (bytes: number) => assertSpace(dir, reserveBytes, bytes);
+      await assertSpaceFor(0);
       const data = `${jobId}-${randomBytes(6).toString('hex')}.data`;
       const handle = await open(path(data), 'wx');
       return fileWriter(handle, {
         maxBytes,
+        assertSpaceFor,
         drop: () => rm(path(data), { force: true }),
         async finish(bytes) {
           await put(jobId, { name, contentType, bytes, expiresAt: now() + ttlMs, data });
@@ -126,17 +135,23 @@ async function ageMs(path: string, now: number): Promise<number> {
 
 interface FileEnd {
   readonly maxBytes: number;
+  assertSpaceFor(bytes: number): Promise<void>;
   drop(): Promise<void>;
   finish(bytes: number): ReturnType<ResultWriter['finish']>;
 }
 
-function fileWriter(handle: FileHandle, { maxBytes, drop, finish }: FileEnd): ResultWriter {
+function fileWriter(handle: FileHandle, { maxBytes, assertSpaceFor, drop, finish }: FileEnd): ResultWriter {
   let bytes = 0;
+  let lookAgainAt = SPACE_LOOK_BYTES;
   return {
     async write(chunk) {
       const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       bytes += data.length;
       if (bytes > maxBytes) throw new HubError('too_large', `the result has more than ${maxBytes} bytes`);
+      if (bytes >= lookAgainAt) {
+        await assertSpaceFor(data.length);
+        lookAgainAt = bytes + SPACE_LOOK_BYTES;
+      }
       await handle.appendFile(data).catch((error: NodeJS.ErrnoException) => {
         throw error.code === 'ENOSPC' ? new HubError('storage_full') : error;
       });

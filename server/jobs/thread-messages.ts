@@ -10,7 +10,7 @@ export type RoomSource = { kind: 'lmdb'; dir: string } | { kind: 'redis'; url: s
 
 /** Where a thread puts result files. */
 export type ResultTarget =
-  | { kind: 'files'; dir: string; maxBytes: number }
+  | { kind: 'files'; dir: string; maxBytes: number; reserveBytes?: number }
   | { kind: 'redis'; url: string; prefix: string; maxBytes: number };
 
 /** A thread's `workerData`. */

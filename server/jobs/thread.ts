@@ -47,7 +47,7 @@ async function openResults(target: ThreadSetup['results']): Promise<ResultStore>
     return createRedisResultStore({ link: await openLink(target.url), prefix: target.prefix, maxBytes: target.maxBytes });
   }
   const { createFileResultStore } = await import('./file-result-store.js');
-  return createFileResultStore({ dir: target.dir, maxBytes: target.maxBytes, sweepMs: 0 });
+  return createFileResultStore({ ...target, sweepMs: 0 });
 }
 
 /** One link to one Redis, for the rooms and the results; the parent says in its log what it sees of it. */
