@@ -4,7 +4,7 @@ import type { JobState } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
 import { ROOT, temporaryDir } from './support/files.js';
 import { get, send } from './support/http.js';
-import { type HubProcess, startHub } from './support/hub-process.js';
+import { type HubProcess, spawnHub, startHub } from './support/hub-process.js';
 import { freePort } from './support/redis.js';
 import { fileScope, testScope } from './support/scope.js';
 import { connectClient, type StockClient } from './support/stock-client.js';
@@ -183,6 +183,26 @@ describe('embedded', () => {
     await waitFor(async () => (await again.expectOk<JobState>('job:get', { jobId: job.jobId })).state === 'done', { timeoutMs: 20_000 });
     expect((await again.history('chat:survived')).messages.map(({ type }) => type)).toEqual(['begun', 'counted']);
   });
+
+  test('a job that kills its process each time ends among the dead letters, and the hub lives on', async () => {
+    const first = await startHub(scope, { env: OWN_HANDLERS });
+    const auth = { guestKey: 'poisoner0123456789' };
+    const client = await connectClient(scope, first.url, { auth, reconnection: false });
+    const { jobId } = await submit(client, 'poison', {});
+    expect(await first.exited).toMatchObject({ signal: 'SIGKILL' });
+    for (let start = 2; start <= 3; start++) {
+      const { hub } = await spawnHub(scope, { dataDir: first.dataDir, env: OWN_HANDLERS });
+      expect(await hub.exited).toMatchObject({ signal: 'SIGKILL' });
+    }
+    const living = await startHub(scope, { dataDir: first.dataDir, env: OWN_HANDLERS });
+    const guest = { 'x-guest-key': auth.guestKey };
+    const { body } = await get(`${living.url}/api/jobs?state=failed`, guest);
+    expect(body.jobs).toMatchObject([{ jobId, state: 'failed', error: { code: 'internal' } }]);
+    expect((await get(`${living.url}/api/jobs/${jobId}/details`, guest)).body).toMatchObject({ crashes: 3, attempts: 100 });
+    const next = await connectClient(scope, living.url, { auth });
+    const healthy = await submit(next, 'count', { steps: 1, stepMs: 0, room: 'chat:healthy' });
+    expect(await ended(next, healthy.jobId)).toMatchObject({ state: 'done' });
+  }, 30_000);
 
   test('the end of a job whose process was killed before it told it is told by the next one [P65]', async () => {
     const { dataDir, jobId } = await killedBeforeTelling();

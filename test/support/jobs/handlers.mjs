@@ -13,5 +13,6 @@ export default [
     backoffMs: 50,
   }),
   defineJob({ name: 'stubborn', input: z.strictObject({}), module: module('stubborn') }),
+  defineJob({ name: 'poison', input: z.strictObject({}), module: module('poison'), attempts: 100, backoffMs: 0 }),
   defineJob({ name: 'fails', input: z.strictObject({}), module: module('fails'), attempts: 2, backoffMs: 50 }),
 ];
