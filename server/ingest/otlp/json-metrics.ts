@@ -2,7 +2,7 @@ import type { ItemBudget } from './budget.js';
 import { arrayOf, numberOf, numbersOf, objectOf, readAttributes, textOf } from './json-values.js';
 import type { ExponentialBuckets, ExponentialData, HistogramData, Metric, MetricData, Point, SummaryData, UnreadList } from './model.js';
 import { PointAttributes } from './point-attributes.js';
-import { NO_RECORDED_VALUE } from './protobuf-metrics.js';
+import { NO_RECORDED_VALUE } from './protobuf-points.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

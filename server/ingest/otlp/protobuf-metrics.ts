@@ -1,107 +1,11 @@
 import { HubError } from '../../../shared/errors.js';
 import { type ProtobufReader, type ReadField, readProtobuf } from '../protobuf.js';
-import { type ItemBudget, pushBounded } from './budget.js';
-import type {
-  Attributes,
-  ExponentialBuckets,
-  ExponentialData,
-  HistogramData,
-  Metric,
-  MetricData,
-  Point,
-  SummaryData,
-  UnreadList,
-} from './model.js';
+import type { ItemBudget } from './budget.js';
+import type { ExponentialBuckets, ExponentialData, HistogramData, Metric, MetricData, SummaryData } from './model.js';
 import type { KnownAttributes } from './point-attributes.js';
-import { readPair } from './protobuf-values.js';
+import { type PointSource, pointReader, readPoints } from './protobuf-points.js';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-interface PointSlot<Data> {
-  /** From the tag of the first attribute to the end of the last one; 0 and 0: there are none. */
-  attributesFrom: number;
-  attributesTo: number;
-  startNs: number;
-  timeNs: number;
-  recorded: boolean;
-  data: Data;
-}
-
-/** The fields of a point that have another number in each kind; start and time are 2 and 3 in all of them. */
-interface PointShape<Data> {
-  readonly attributes: number;
-  readonly flags: number;
-  readonly empty: () => Data;
-  readonly read: (field: number, slot: PointSlot<Data>, reader: ProtobufReader) => void;
-}
-
-/** The flag of a point without a value. Source: `DataPointFlags` in metrics.proto. */
-export const NO_RECORDED_VALUE = 1;
-
-/** Where the points of one request are read from, and what is known of those before. */
-interface PointSource {
-  readonly reader: ProtobufReader;
-  readonly attributes: KnownAttributes;
-  readonly budget: ItemBudget;
-}
-
-/** How the points of one kind are read. */
-interface PointReader<Data> {
-  readonly newSlot: () => PointSlot<Data>;
-  readonly readField: ReadField<PointSlot<Data>>;
-  readonly readAttribute: ReadField<Attributes[number][]>;
-}
-
-function pointReader<Data>({ attributes, flags, empty, read }: PointShape<Data>): PointReader<Data> {
-  return {
-    newSlot: () => ({ attributesFrom: 0, attributesTo: 0, startNs: 0, timeNs: 0, recorded: true, data: empty() }),
-    readField: (field, slot, reader) => {
-      if (field === attributes) {
-        if (slot.attributesTo === 0) slot.attributesFrom = reader.pos - 1;
-        reader.skip(reader.type);
-        slot.attributesTo = reader.pos;
-      } else if (field === 2) slot.startNs = reader.readFixed64();
-      else if (field === 3) slot.timeNs = reader.readFixed64();
-      else if (field === flags) slot.recorded = (reader.readVarint() & NO_RECORDED_VALUE) === 0;
-      else read(field, slot, reader);
-    },
-    readAttribute: (field, list, reader) => {
-      if (field === attributes) pushBounded(list, readPair(reader));
-    },
-  };
-}
-
-/** The points of a metric, which are stepped over first. */
-class UnreadPoints<Data> implements UnreadList<Point<Data>> {
-  /** Where each begins and ends. */
-  readonly #bounds: number[] = [];
-
-  constructor(
-    private readonly source: PointSource,
-    private readonly kind: PointReader<Data>,
-  ) {}
-
-  get length(): number {
-    return this.#bounds.length / 2;
-  }
-
-  /** Steps over the point that the reader stands before. @throws HubError `too_large` past the budget */
-  stepOver(): void {
-    const { reader, budget } = this.source;
-    budget.spend();
-    const to = reader.readVarint() + reader.pos;
-    this.#bounds.push(reader.pos, to);
-    reader.pos = to;
-  }
-
-  read(at: number): Point<Data> {
-    const { reader, attributes: known } = this.source;
-    const { newSlot, readField, readAttribute } = this.kind;
-    const slot = reader.readAt(this.#bounds[2 * at] ?? 0, this.#bounds[2 * at + 1] ?? 0, readField, newSlot());
-    const attributes = known.of(reader, slot.attributesFrom, slot.attributesTo, readAttribute);
-    return { attributes, startNs: slot.startNs, timeNs: slot.timeNs, recorded: slot.recorded, data: slot.data };
-  }
-}
 
 const readNumber = pointReader<number>({
   attributes: 7,
@@ -185,21 +89,6 @@ const readSummary = pointReader<Mutable<SummaryData> & { quantiles: { quantile: 
     else if (field === 6) data.quantiles.push(reader.readMessage(readQuantile, { quantile: 0, value: 0 }));
   },
 });
-
-interface PointsSlot<Data> {
-  readonly points: UnreadPoints<Data>;
-  temporality: number;
-  monotonic: boolean;
-}
-
-function readPoints<Data>(source: PointSource, kind: PointReader<Data>): PointsSlot<Data> {
-  const readField: ReadField<PointsSlot<Data>> = (field, slot, reader) => {
-    if (field === 1) slot.points.stepOver();
-    else if (field === 2) slot.temporality = reader.readVarint();
-    else if (field === 3) slot.monotonic = reader.readBoolean();
-  };
-  return source.reader.readMessage(readField, { points: new UnreadPoints(source, kind), temporality: 0, monotonic: false });
-}
 
 /** The data of a metric by its field in the message. */
 const DATA: Readonly<Record<number, (source: PointSource) => MetricData>> = {
