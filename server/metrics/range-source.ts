@@ -102,17 +102,27 @@ export async function readStored(
     const stored = await rollups.store.read(room, refs);
     if (stored.mark !== mark) return false;
     for (const [i, name] of slice.entries()) {
-      const cells: Cells = new Map();
-      for (const [j, start] of starts.entries()) {
-        const bytes = stored.chunks[i * starts.length + j];
-        if (bytes)
-          for (const [bucket, cell] of decodeChunk(bytes, start, stepMs)) if (bucket >= from && bucket < until) cells.set(bucket, cell);
-      }
-      take(name, cells);
+      const chunks = stored.chunks.slice(i * starts.length, (i + 1) * starts.length);
+      take(name, cellsWithin({ from, until, stepMs }, starts, chunks));
     }
     await turn();
   }
   return true;
+}
+
+/** What one series' chunks hold of a range; `chunks[i]` begins at `starts[i]`, and is missing where nothing is stored. */
+function cellsWithin(
+  { from, until, stepMs }: { readonly from: number; readonly until: number; readonly stepMs: number },
+  starts: readonly number[],
+  chunks: readonly (Buffer | undefined)[],
+): Cells {
+  const cells: Cells = new Map();
+  for (const [i, start] of starts.entries()) {
+    const bytes = chunks[i];
+    if (!bytes) continue;
+    for (const [bucket, cell] of decodeChunk(bytes, start, stepMs)) if (bucket >= from && bucket < until) cells.set(bucket, cell);
+  }
+  return cells;
 }
 
 function chunkStarts(from: number, until: number, length: number): number[] {
