@@ -20,11 +20,7 @@ export function Gauge(props: DrawingProps) {
       const full = fullScale(panel, columns);
       return () =>
         target.querySelectorAll<HTMLElement>('.gauge').forEach((gauge, line) => {
-          const value = lineValue(columns, line, null);
-          const share = value === undefined || full <= 0 ? 0 : Math.min(1, Math.max(0, value / full));
-          gauge.dataset.tone = share >= BAD ? 'bad' : share >= WARN ? 'warn' : 'good';
-          gauge.querySelector<SVGElement>('.gauge-value')!.style.transform = `rotate(${(share - 1) * 180}deg)`;
-          setText(gauge.querySelector('strong')!, value === undefined ? '–' : formatValue(value, panel.unit));
+          show(gauge, lineValue(columns, line, null), full, panel);
         });
     },
   }));
@@ -44,6 +40,19 @@ export function Gauge(props: DrawingProps) {
       ))}
     </div>
   );
+}
+
+/** @param value undefined: there is none yet */
+function show(gauge: HTMLElement, value: number | undefined, full: number, { unit }: Panel): void {
+  const share = value === undefined || full <= 0 ? 0 : Math.min(1, Math.max(0, value / full));
+  gauge.dataset.tone = toneOf(share);
+  gauge.querySelector<SVGElement>('.gauge-value')!.style.transform = `rotate(${(share - 1) * 180}deg)`;
+  setText(gauge.querySelector('strong')!, value === undefined ? '–' : formatValue(value, unit));
+}
+
+function toneOf(share: number): 'good' | 'warn' | 'bad' {
+  if (share >= BAD) return 'bad';
+  return share >= WARN ? 'warn' : 'good';
 }
 
 /** What fills a gauge: what the panel says, what its unit says, or the highest value in sight. */
