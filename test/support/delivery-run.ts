@@ -118,6 +118,8 @@ class Performance {
   readonly #faults: string[] = [];
   /** Who has stopped reading in this script, and whether it still does not. */
   readonly #stalled = new Map<Stalling, boolean>();
+  /** Who waits for an answer. */
+  #asking: Actor | undefined;
   #n = 0;
 
   constructor(
@@ -168,7 +170,9 @@ class Performance {
       this.#model.acknowledge(actor, n);
       run();
     });
+    this.#asking = actor;
     await Promise.race([listener.ask(by === 'event' ? EVENT : 'request', this.#n++), gone]);
+    this.#asking = undefined;
     if (by === 'event' && this.#isThere(actor)) this.#model.acknowledge(actor, { ok: true });
   }
 
@@ -185,7 +189,7 @@ class Performance {
     if (step.do === 'askRoom') return !this.#model.membersOf(step.room).has('leaver');
     if (step.do === 'ask') return step.actor !== 'leaver';
     if (step.do === 'disconnect') return this.#isThere('leaver');
-    if (step.do === 'stall') return !this.#stalled.has(step.actor);
+    if (step.do === 'stall') return !this.#stalled.has(step.actor) && step.actor !== this.#asking;
     if (step.do === 'resume') return true;
     if (step.do === 'emit' && step.from === 'server') return true;
     return !('actor' in step) || this.#model.isIn(step.namespace, step.actor);
