@@ -1,15 +1,19 @@
 import { defineJob, type JobHandler } from '../handler.js';
-import { exportInput } from './export.js';
-import { primeCountInput } from './prime-count.js';
-import { rollupInput } from './rollup.js';
-import { searchInput } from './search.js';
+import { exportInput, primeCountInput, rollupInput, searchInput } from './inputs.js';
 import { thumbnailInput } from './thumbnail-input.js';
 
 const MINUTE_MS = 60_000;
 
+const moduleIn = (dir: URL) => (name: string) => new URL(`${name}.js`, dir);
+
+/** The modules of handlers whose results somebody waits for at a screen, and which load little: a thread has them before they are asked for. */
+export function preloadedModules(dir: URL): URL[] {
+  return ['search', 'export', 'rollup'].map(moduleIn(dir));
+}
+
 /** The handlers that every hub has. Their code runs from the build: a thread loads no TypeScript. */
 export function builtInJobs(dir: URL): JobHandler[] {
-  const module = (name: string) => new URL(`${name}.js`, dir);
+  const module = moduleIn(dir);
   return [
     defineJob({ name: 'search', input: searchInput, module: module('search'), room: 'room', attempts: 2, timeoutMs: 2 * MINUTE_MS }),
     defineJob({ name: 'export', input: exportInput, module: module('export'), room: 'room', attempts: 2, timeoutMs: 30 * MINUTE_MS }),

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countDecoded, handlerContext } from '../../../test/support/job-context.js';
-import { exportInput, run } from './export.js';
+import { run } from './export.js';
 import { type EXPORT_FORMATS, FORMATS } from './export-formats.js';
+import { exportInput } from './inputs.js';
 
 const ROOM = 'chat:team/a';
 type Format = (typeof EXPORT_FORMATS)[number];

@@ -1,15 +1,11 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { RoomName } from '../../../shared/rooms.js';
 import type { LogEntry } from '../../log/room-log.js';
 import type { JobContext } from '../handler.js';
-import { EXPORT_FORMATS, type ExportFormat, FORMATS } from './export-formats.js';
+import { type ExportFormat, FORMATS } from './export-formats.js';
+import type { exportInput } from './inputs.js';
 import { resultName } from './result-name.js';
 import { type Current, isRevision, mayRevise, Revisions } from './revisions.js';
-
-export const exportInput = z.strictObject({
-  room: z.string().max(300),
-  format: z.enum(EXPORT_FORMATS),
-});
 
 export interface ExportResult {
   file: string;

@@ -1,7 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { JobContext } from '../handler.js';
-
-export const primeCountInput = z.strictObject({ below: z.int().min(2).max(2_000_000_000) });
+import type { primeCountInput } from './inputs.js';
 
 /** Numbers tried between two looks at the signal. */
 const BLOCK = 200_000;

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { handlerContext } from '../../../test/support/job-context.js';
+import { rollupInput } from './inputs.js';
 import { quantile, summarize } from './percentiles.js';
-import { rollupInput, run } from './rollup.js';
+import { run } from './rollup.js';
 
 const ROOM = 'metrics:x';
 

@@ -1,28 +1,13 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { HubError } from '../../../shared/errors.js';
 import type { RoomName } from '../../../shared/rooms.js';
 import { compileSeriesPatterns } from '../../../shared/series-pattern.js';
 import { columnsOf, eachSample } from '../../metrics/sample-columns.js';
 import type { JobContext } from '../handler.js';
+import type { rollupInput } from './inputs.js';
 import { type Summary, summarize } from './percentiles.js';
 
 const MINUTE_MS = 60_000;
-const YEAR_MS = 366 * 24 * 60 * MINUTE_MS;
-const pattern = z.string().min(1).max(512);
-
-export const rollupInput = z
-  .strictObject({
-    room: z.string().max(300),
-    /** Patterns of the series: `cpu`, `cpu{core="0"}`, with `*` for any characters. */
-    series: z.union([pattern, z.array(pattern).min(1).max(20)]),
-    /** Milliseconds since 1970. Default: an hour before `to`. */
-    from: z.int().min(0).optional(),
-    /** Exclusive. Default: now. */
-    to: z.int().min(0).optional(),
-    /** Milliseconds that one row sums up. Default: what gives about 60 rows. */
-    stepMs: z.int().min(100).max(YEAR_MS).optional(),
-  })
-  .refine(({ from = 0, to = Number.POSITIVE_INFINITY }) => from < to, { path: ['from'], message: 'lies after to' });
 
 export interface RollupSeries extends Summary {
   series: string;

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countDecoded, handlerContext } from '../../../test/support/job-context.js';
 import { fold, wordsOf } from './fold.js';
-import { excerpt, run, searchInput } from './search.js';
+import { searchInput } from './inputs.js';
+import { excerpt, run } from './search.js';
 
 const ROOM = 'chat:x';
 const search = (context: ReturnType<typeof handlerContext>['context'], query: string, limit = 50) =>

@@ -1,23 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { User } from '../../../shared/protocol.js';
 import type { RoomName } from '../../../shared/rooms.js';
 import type { LogEntry } from '../../log/room-log.js';
 import type { JobContext } from '../handler.js';
 import { fold, wordsOf } from './fold.js';
+import type { searchInput } from './inputs.js';
 import { textsOf } from './message-text.js';
 import { mayRevise, Revisions } from './revisions.js';
-
-export const searchInput = z.strictObject({
-  room: z.string().max(300),
-  /** Words that a message must all have, whatever their case and accents; a part of a word is enough. */
-  query: z
-    .string()
-    .min(1)
-    .max(200)
-    .refine((query) => wordsOf(query).length > 0, 'has no letter or digit'),
-  /** Hits at most, the newest ones. */
-  limit: z.int().min(1).max(100).default(50),
-});
 
 /** One message that has all the words. */
 export interface SearchHit {
