@@ -205,6 +205,10 @@ const jobs = {
       defaultText: 'cores less one, at least 1',
     },
   ),
+  jobWarmThreads: whole(
+    { min: 0, max: 1_024, default: 1 },
+    'Of them, threads that start with the process and stay, some 25 MB each: a job finds its stores open and its code loaded.',
+  ),
   jobConcurrency: whole({ min: 0, max: 1_024, default: 0 }, 'Jobs at a time in this process; 0: as many as jobThreads.'),
   jobsInServer: onOff(true, 'Whether serve runs jobs too; off leaves them to processes of roomcast worker.'),
   workerPort: whole({ min: 0, max: 65_535, default: 0 }, "Port of roomcast worker's /healthz, /readyz and /metrics; 0: none."),

@@ -4,7 +4,7 @@ import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
 import type { Engines } from '../engines.js';
 import { type AddJob, defineJob, JobHandlers } from '../jobs/handler.js';
-import { builtInJobs } from '../jobs/handlers/built-in.js';
+import { builtInJobs, preloadedModules } from '../jobs/handlers/built-in.js';
 import { createJobRunner } from '../jobs/job-runner.js';
 import { createJobScheduler } from '../jobs/job-scheduler.js';
 import { createJobService, type JobService } from '../jobs/job-service.js';
@@ -45,11 +45,17 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
   const { config, engines, publisher, logger, metrics, threadFile, takeHeavy, takeOnLoop } = options;
   const { jobs: queue, results, log } = engines;
   const { jobResultTtlMs: resultTtlMs, jobFailedTtlMs: failedTtlMs, jobTimeoutMs: timeoutMs } = config;
+  const handlersDir = new URL('./handlers/', threadFile);
   const handlers = new JobHandlers([
-    ...builtInJobs(new URL('./handlers/', threadFile)),
+    ...builtInJobs(handlersDir),
     ...(config.jobHandlers === undefined ? [] : await loadHandlers(config.jobHandlers)),
   ]);
-  const threads = createThreadRunner({ threadFile, setup: engines.threads, threads: config.jobThreads, publisher, log, logger });
+  const threads = createThreadRunner({
+    ...{ threadFile, setup: engines.threads, publisher, log, logger },
+    threads: config.jobThreads,
+    warmThreads: takeHeavy ? config.jobWarmThreads : 0,
+    preload: preloadedModules(handlersDir),
+  });
   const run = createJobRunner({ handlers, threads, publisher, log, results, logger, resultTtlMs });
   const onEnd =
     metrics &&

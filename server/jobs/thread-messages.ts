@@ -13,10 +13,16 @@ export type ResultTarget =
   | { kind: 'files'; dir: string; maxBytes: number; reserveBytes?: number }
   | { kind: 'redis'; url: string; prefix: string; maxBytes: number };
 
-/** A thread's `workerData`. */
+/** What a thread opens. */
 export interface ThreadSetup {
   readonly rooms: RoomSource;
   readonly results: ResultTarget;
+}
+
+/** A thread's `workerData`. */
+export interface ThreadData extends ThreadSetup {
+  /** Modules that are loaded before the first task comes. */
+  readonly preload: readonly string[];
 }
 
 /** One run in a thread. */

@@ -1,14 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
 import { type BuiltThread, buildThread, moduleOf } from '../../test/support/job-thread.js';
 import { waitFor } from '../../test/support/wait.js';
+import { openLmdbRoomLog } from '../log/lmdb-room-log.js';
 import type { LogEntry } from '../log/room-log.js';
 import { CrashedRun } from './job-machine.js';
 import type { JobAttempt, JobProgress } from './job-queue.js';
-import { createThreadRunner, type ThreadRunner } from './thread-runner.js';
+import type { ThreadSetup } from './thread-messages.js';
+import { createThreadRunner, type ThreadRunner, type ThreadRunnerOptions } from './thread-runner.js';
 
 let built: BuiltThread;
 let dir: string;
@@ -53,11 +55,11 @@ const entries: LogEntry[] = Array.from({ length: 1_234 }, (_, i) => ({
   },
 }));
 
-function open(threads = 1, threadMemoryMb = 256) {
+function open(threads = 1, threadMemoryMb = 256, more: Partial<ThreadRunnerOptions> = {}) {
   const say = (level: string) => (fields: object, message: string) => void logged.push([level, fields, message]);
   runner = createThreadRunner({
     threadFile: built.threadFile,
-    setup: { rooms: { kind: 'memory' }, results: { kind: 'files', dir, maxBytes: 1_000_000 } },
+    setup: setupOf({ kind: 'memory' }),
     threads,
     threadMemoryMb,
     abortGraceMs: 50,
@@ -79,7 +81,12 @@ function open(threads = 1, threadMemoryMb = 256) {
         entries: entries.slice(after, before - 1).slice(0, limit),
       }),
     },
+    ...more,
   });
+}
+
+function setupOf(rooms: ThreadSetup['rooms']): ThreadSetup {
+  return { rooms, results: { kind: 'files', dir, maxBytes: 1_000_000 } };
 }
 
 function run(code: string, input: unknown = {}, signal = new AbortController().signal, jobId = 'j1') {
@@ -243,5 +250,42 @@ describe('a thread that must end', () => {
     await expect(run(code)).rejects.toMatchObject({ code: 'too_large' });
     openGate();
     expect(await waiting).toBe('unharmed');
+  });
+});
+
+describe('a thread that is kept warm', () => {
+  const threadOf = "import { threadId } from 'node:worker_threads';";
+
+  test('starts, loads and opens before any job, and takes the first one', async () => {
+    const file = join(dir, 'warm');
+    const preload = moduleOf(
+      `${threadOf} import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(file)}, String(threadId));`,
+    );
+    open(1, 256, { warmThreads: 1, warmAfterMs: 0, preload: [preload] });
+    const warm = await waitFor(() => readFile(file, 'utf8').catch(() => ''));
+    expect(await run(`${threadOf} export const run = () => String(threadId);`)).toBe(warm);
+  });
+
+  test('is replaced when it ends', async () => {
+    open(1, 256, { warmThreads: 1, warmAfterMs: 0 });
+    expect(await run('export const run = () => process.exit(3);').catch((error: unknown) => error)).toBeInstanceOf(CrashedRun);
+    expect(await run('export const run = () => "next";')).toBe('next');
+  });
+
+  test('does without a module that cannot be loaded', async () => {
+    open(1, 256, { warmThreads: 1, warmAfterMs: 0, preload: [moduleOf('syntax error here')] });
+    expect(await run('export const run = () => "all the same";')).toBe('all the same');
+    expect(logged).toEqual([]);
+  });
+
+  test('whose store could not be opened tries again with each job', async () => {
+    const rooms = join(dir, 'rooms');
+    open(1, 256, { warmThreads: 1, warmAfterMs: 0, setup: setupOf({ kind: 'lmdb', dir: rooms }) });
+    const look = `export const run = async (_, { rooms }) => (await rooms.ends('chat:x')).last;`;
+    await expect(run(look)).rejects.toThrow(/cannot be opened/);
+    const log = await openLmdbRoomLog({ dir: rooms });
+    await log.append({ room: 'chat:x', id: 'm', type: 'text', from: { id: 'u', name: 'U' }, data: 1 }, { messages: 0, ttlMs: 0 });
+    expect(await run(look)).toBe(1);
+    await log.close();
   });
 });

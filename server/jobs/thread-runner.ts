@@ -12,6 +12,7 @@ import {
   type FromThread,
   fromPlainError,
   type LogLevel,
+  type ThreadData,
   type ThreadOutcome,
   type ThreadSetup,
   type ThreadTask,
@@ -26,8 +27,14 @@ export interface ThreadRunnerOptions {
   /** The built `thread.js`: a thread loads no TypeScript. */
   readonly threadFile: URL;
   readonly setup: ThreadSetup;
-  /** Threads at most; they start when needed and end after a minute without work. */
+  /** Threads at most; they start when needed and end after a minute without work, but for those that are kept. */
   readonly threads: number;
+  /** Threads that start by themselves and are kept: a job finds its stores open and its code loaded. Default 0. */
+  readonly warmThreads?: number;
+  /** Milliseconds until they start, by when the process has done what it has to do first. Default 1,000. */
+  readonly warmAfterMs?: number;
+  /** Handlers' modules that each thread loads as it starts. */
+  readonly preload?: readonly URL[];
   /** Megabytes of heap that one thread may use; past it the thread is ended and its job fails. Default 512. */
   readonly threadMemoryMb?: number;
   /** Milliseconds between a handler's signal and the end of its thread. Default 500. */
@@ -49,22 +56,15 @@ export interface ThreadRunner {
 const IDLE_MS = 60_000;
 
 export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
-  const { threadFile, setup, threads, threadMemoryMb = 512, abortGraceMs = 500, logger } = options;
-  const filename = fileURLToPath(threadFile.href);
-  const pool = new Piscina({
-    minThreads: 0,
-    maxThreads: threads,
-    idleTimeout: IDLE_MS,
-    // A thread blocked in Atomics.wait between tasks would not answer its Redis link.
-    atomics: 'disabled',
-    // A job computes when the event loop has nothing to do; where the system cannot do that, it is left out.
-    niceIncrement: 10,
-    resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
-    workerData: setup,
-  });
+  const { threads, warmThreads = 0, warmAfterMs = 1_000, threadMemoryMb = 512, abortGraceMs = 500 } = options;
+  let pool: Piscina | undefined;
   let running = 0;
-  // A thread that ends without a task costs nothing but a new one.
-  pool.on('error', (error: unknown) => logger.warn({ error: String(error) }, 'an idle job thread ended'));
+  const warming = warmThreads > 0 ? setTimeout(open, warmAfterMs).unref() : undefined;
+
+  function open(): Piscina {
+    pool ??= openPool(options, threadMemoryMb);
+    return pool;
+  }
 
   return {
     async run(module, attempt, control, resultTtlMs) {
@@ -81,7 +81,7 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
       control.signal.addEventListener('abort', stop, { once: true });
       try {
         const task: ThreadTask = { attempt, href: module.href, resultTtlMs, port };
-        const outcomeOf: Promise<ThreadOutcome> = pool.run(task, { filename, transferList: [port], signal: terminate.signal });
+        const outcomeOf: Promise<ThreadOutcome> = open().run(task, { transferList: [port], signal: terminate.signal });
         const outcome = await outcomeOf.catch((error: unknown) => Promise.reject(explain(error, threadMemoryMb)));
         if (outcome.progress) control.progress(outcome.progress);
         if (outcome.ok) return outcome.result;
@@ -97,8 +97,32 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
       }
     },
     busy: () => Math.min(running, threads),
-    close: () => pool.destroy(),
+    async close() {
+      clearTimeout(warming);
+      await pool?.destroy();
+    },
   };
+}
+
+function openPool(
+  { threadFile, setup, threads, warmThreads = 0, preload = [], logger }: ThreadRunnerOptions,
+  threadMemoryMb: number,
+): Piscina {
+  const pool = new Piscina({
+    filename: fileURLToPath(threadFile.href),
+    minThreads: Math.min(warmThreads, threads),
+    maxThreads: threads,
+    idleTimeout: IDLE_MS,
+    // A thread blocked in Atomics.wait between tasks would not answer its Redis link.
+    atomics: 'disabled',
+    // A job computes when the event loop has nothing to do; where the system cannot do that, it is left out.
+    niceIncrement: 10,
+    resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
+    workerData: { ...setup, preload: preload.map(({ href }) => href) } satisfies ThreadData,
+  });
+  // A thread that ends without a task costs nothing but a new one.
+  pool.on('error', (error: unknown) => logger.warn({ error: String(error) }, 'an idle job thread ended'));
+  return pool;
 }
 
 /** Says of a thread's end what an operator can act on: what a handler throws comes as an outcome, not as an error of the pool. */

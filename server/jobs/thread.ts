@@ -2,23 +2,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import type { RedisLink } from '../adapter/redis-link.js';
 import type { RunJob } from './handler.js';
+import { restBetweenReads } from './resting-log.js';
 import type { ResultStore } from './result-store.js';
 import type { LogSource } from './room-reader.js';
 import { createThreadContext } from './thread-context.js';
-import { type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } from './thread-messages.js';
+import { type ThreadData, type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } from './thread-messages.js';
 
 // The one file of a job thread: like `engines.ts` in the main thread, it picks the engines, here from what the parent says.
 
 /** Past it, the job is told that Redis is away. */
 const FIRST_CONNECTION_MS = 2_000;
+/** A thread's link listens to no channel: the slowest look at it is often enough. */
+const PROBE_MS = 5_000;
 const links = new Map<string, Promise<RedisLink>>();
-const setup = workerData as ThreadSetup;
-const opening = Promise.all([openLog(setup.rooms), openResults(setup.results)]);
+const setup = workerData as ThreadData;
+let opening: Promise<Stores> | undefined;
+
+interface Stores {
+  readonly log: LogSource | undefined;
+  readonly results: ResultStore;
+}
+
+// A thread may start long before its first task, which then waits for nothing; what fails here fails again in the task, where it is told.
+void stores()
+  .then(() => Promise.all(setup.preload.map((href) => import(href))))
+  .catch(() => undefined);
 
 /** Runs one task: piscina calls it. */
 export default async function runTask(task: ThreadTask): Promise<ThreadOutcome> {
-  const [log, results] = await opening;
-  const { context, unsent, close } = createThreadContext(task, { log, results });
+  const { context, unsent, close } = createThreadContext(task, await stores());
   try {
     const module: { run?: RunJob } = await import(task.href);
     if (typeof module.run !== 'function') throw new Error(`${task.href} exports no function named run`);
@@ -31,6 +43,20 @@ export default async function runTask(task: ThreadTask): Promise<ThreadOutcome> 
   }
 }
 
+/** Opened once; a task after one that failed to open them tries again. */
+function stores(): Promise<Stores> {
+  opening ??= openStores().catch((error: unknown) => {
+    opening = undefined;
+    throw error;
+  });
+  return opening;
+}
+
+async function openStores(): Promise<Stores> {
+  const [log, results] = await Promise.all([openLog(setup.rooms), openResults(setup.results)]);
+  return { log, results };
+}
+
 async function openLog(source: ThreadSetup['rooms']): Promise<LogSource | undefined> {
   if (source.kind === 'memory') return undefined;
   if (source.kind === 'redis') {
@@ -38,7 +64,7 @@ async function openLog(source: ThreadSetup['rooms']): Promise<LogSource | undefi
     return createRedisRoomLog({ link: await openLink(source.url), prefix: source.prefix });
   }
   const { openLmdbLogReader } = await import('../log/lmdb-room-log.js');
-  return openLmdbLogReader(source.dir);
+  return restBetweenReads(openLmdbLogReader(source.dir));
 }
 
 async function openResults(target: ThreadSetup['results']): Promise<ResultStore> {
@@ -55,7 +81,7 @@ function openLink(url: string): Promise<RedisLink> {
   const known = links.get(url);
   if (known) return known;
   const opening = import('../adapter/redis-link.js').then(async ({ openRedisLink }) => {
-    const link = openRedisLink({ url, log: { info: () => {}, warn: () => {}, error: () => {} } });
+    const link = openRedisLink({ url, probeIntervalMs: PROBE_MS, log: { info: () => {}, warn: () => {}, error: () => {} } });
     await Promise.race([link.whenUp(), delay(FIRST_CONNECTION_MS)]);
     return link;
   });

@@ -4,7 +4,9 @@ import type { Scope } from './scope.js';
 
 /** A hub in this process that keeps nothing and says nothing; it closes with the scope. */
 export async function openMemoryHub(scope: Scope, options: Partial<Options> = {}): Promise<StartedHub> {
-  const hub = await startHub(configFrom({ store: 'memory', port: 0, web: false, hostMetrics: false, logLevel: 'silent', ...options }));
+  const hub = await startHub(
+    configFrom({ store: 'memory', port: 0, web: false, hostMetrics: false, jobWarmThreads: 0, logLevel: 'silent', ...options }),
+  );
   return scope.defer(hub, (open) => open.close());
 }
 
