@@ -44,6 +44,13 @@ const LEAVE_POLL_MS = 20;
 /** Milliseconds that a client has to take the hub's closing of the connection. */
 const FAREWELL_MS = 500;
 
+/**
+ * Where engine.io's connection keeps what its client may do: one that leaves the namespace and enters it again goes on with what it has left. A weak map
+ * of all connections would be gone through in each collection.
+ */
+const LIMITS = Symbol('limits');
+type Limited = { [LIMITS]?: ConnectionLimits };
+
 /** The reason why a connection ended that had not had its connection event. */
 const ENDED_EARLY = 'transport close';
 
@@ -55,13 +62,10 @@ export class SocketServer {
   readonly io: HubServer;
   readonly #connections = new Map<string, Connection>();
   readonly #admission: Admission;
-  /** Ends those that are let in and have not had their connection event; then they say themselves when they end. */
-  readonly #entering = new Map<string, () => void>();
+  /** Those that are let in and have not had their connection event; then they say themselves when they end. */
+  readonly #entering = new Set<HubSocket>();
   readonly #listeners = new SharedListeners(this.#connections);
   readonly #onDisconnect: (this: HubSocket, reason: string) => void;
-  /** By engine.io's connection: a client that leaves the namespace and enters it again goes on with what it has left. */
-  readonly #limits = new WeakMap<object, ConnectionLimits>();
-
   readonly #early: EarlyConnects;
   readonly #small: SmallConnections;
   readonly #returning: ReturningClients;
@@ -75,7 +79,7 @@ export class SocketServer {
     this.io = new Server(server, options.io);
     readKnownQueries(server, this.io.path());
     this.#isJoined = options.io.adapter !== undefined;
-    this.#small = new SmallConnections(this.io, createSessionIds());
+    this.#small = new SmallConnections(this.io, { newId: createSessionIds(), onEnd: (connection) => this.#endEntering(connection) });
     this.#admission = new Admission(this.io, options);
     this.#early = new EarlyConnects({ limitsOf: (connection) => this.#limitsOf(connection), onFault: options.onFault });
     this.io.engine.on('connection', (connection: object) => this.#early.watch(connection));
@@ -162,12 +166,7 @@ export class SocketServer {
       }
       this.#connections.set(socket.id, made);
       socket.data.userId = principal.user.id;
-      const end = () => {
-        this.#returning.ended(socket, ENDED_EARLY);
-        this.#end(socket.id);
-      };
-      this.#entering.set(socket.id, end);
-      socket.conn.on('close', end);
+      this.#entering.add(socket);
       next();
     } catch (thrown) {
       this.options.onFault('connect', thrown);
@@ -178,9 +177,9 @@ export class SocketServer {
   }
 
   #limitsOf(connection: object): ConnectionLimits {
-    const limits = this.#limits.get(connection) ?? this.options.entrance.newLimits();
-    this.#limits.set(connection, limits);
-    return limits;
+    const limited = connection as Limited;
+    limited[LIMITS] ??= this.options.entrance.newLimits();
+    return limited[LIMITS];
   }
 
   #begin(socket: HubSocket): void {
@@ -189,7 +188,7 @@ export class SocketServer {
       socket.disconnect(true);
       return;
     }
-    this.#entered(socket);
+    this.#entering.delete(socket);
     this.#early.entered(socket.conn);
     if (this.#isJoined) void socket.join(connectionsOf(connection.principal.user.id));
     this.options.onConnection(socket.conn.transport.name);
@@ -200,16 +199,18 @@ export class SocketServer {
     this.#small.settle(socket);
   }
 
-  #entered(socket: HubSocket): void {
-    const end = this.#entering.get(socket.id);
-    if (end) socket.conn.off('close', end);
-    this.#entering.delete(socket.id);
+  #endEntering(connection: object): void {
+    for (const socket of this.#entering) {
+      if (socket.conn !== connection) continue;
+      this.#entering.delete(socket);
+      this.#returning.ended(socket, ENDED_EARLY);
+      this.#end(socket.id);
+    }
   }
 
   #end(socketId: string): void {
     this.#connections.get(socketId)?.close();
     this.#connections.delete(socketId);
-    this.#entering.delete(socketId);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { beforeAll, expect, test } from '@jest/globals';
 import { Transport } from 'engine.io';
-import { Server, type Socket } from 'socket.io';
+import { Server, Socket } from 'socket.io';
 import { WebSocket } from 'ws';
 import { fileScope } from '../../../test/support/scope.js';
 import { waitFor } from '../../../test/support/wait.js';
@@ -118,6 +118,16 @@ test("socket.io's socket and client have the fields that are replaced", () => {
   );
   (client.decoder as { add(data: string): void }).add('51-["e",{"_placeholder":true,"num":0}]');
   expect((client.decoder as { reconstructor: unknown }).reconstructor).toBeInstanceOf(Object);
+});
+
+test('a namespace makes its sockets by a method that takes its client and auth, and a socket takes the id of a session', () => {
+  const { nsp } = socket as unknown as { nsp: { _createSocket: object } };
+  expect(nsp._createSocket).toHaveLength(2);
+  const session = { sid: 'mine', rooms: [], data: {}, missedPackets: [] };
+  const made = new (Socket as unknown as new (...parts: unknown[]) => Socket)(nsp, socket.client, {}, session);
+  expect({ ...made }).toEqual({ ...socket, ...made, recovered: true, pid: undefined });
+  expect(made).toMatchObject({ id: 'mine', data: {}, recovered: true });
+  expect(Object.hasOwn(Socket.prototype, 'buildHandshake')).toBe(true);
 });
 
 test('a handshake has no more in it than is kept', () => {

@@ -15,14 +15,15 @@ export class KeptHandshake {
   readonly auth: Handshake['auth'];
   readonly #request: KeptRequest;
 
-  constructor(handshake: Handshake, request: KeptRequest, once: EqualOnce) {
-    this.address = handshake.address;
-    this.xdomain = handshake.xdomain;
-    this.secure = handshake.secure;
-    this.issued = handshake.issued;
-    this.url = handshake.url;
-    this.query = handshake.query;
-    this.auth = Object.keys(handshake.auth).length === 0 ? once.of(handshake.auth) : handshake.auth;
+  /** `auth`: what the client has sent. */
+  constructor(request: KeptRequest, address: string, auth: Handshake['auth'], once: EqualOnce) {
+    this.address = address;
+    this.xdomain = Boolean(request.header('origin'));
+    this.secure = (request.socket as { encrypted?: boolean }).encrypted === true;
+    this.issued = Date.now();
+    this.url = request.url as string;
+    this.query = request._query;
+    this.auth = Object.keys(auth).length === 0 ? once.of(auth) : auth;
     this.#request = request;
     // The object's own, as they are in socket.io: adapters copy them for other instances.
     Object.defineProperties(this, KeptHandshake.#made);

@@ -68,6 +68,11 @@ export class KeptRequest {
     return this.#asked.query;
   }
 
+  /** By its name in small letters. */
+  header(name: string): string | string[] | undefined {
+    return this.#headers[name] ?? this.#ownHeaders?.[name];
+  }
+
   /** A copy: what is changed on it is not kept. */
   get headers(): IncomingHttpHeaders {
     return { ...this.#headers, ...this.#ownHeaders };

@@ -1,6 +1,6 @@
 import { get as httpGet } from 'node:http';
 import { expect, test } from '@jest/globals';
-import type { Socket } from 'socket.io';
+import { Socket } from 'socket.io';
 import { openMemoryHub } from '../../../test/support/memory-hub.js';
 import { openRawSocket } from '../../../test/support/raw-socket.js';
 import { testScope } from '../../../test/support/scope.js';
@@ -29,12 +29,25 @@ test('a handshake reads after the connection as it did before', async () => {
     transports: ['websocket'],
   });
   const after = only(hub).handshake;
+  const ofSocketIo = (Socket.prototype as unknown as { buildHandshake(auth: object): object }).buildHandshake.call(only(hub), {});
+  expect({ ...after, time: '', issued: 0 }).toEqual({ ...ofSocketIo, time: '', issued: 0 });
   expect(before!.headers).toMatchObject({ cookie: 'who=ada', 'x-mine': 'mine' });
   expect({ ...after }).toEqual(before);
   expect(JSON.parse(JSON.stringify(after))).toEqual(before);
   expect(only(hub).request.headers).toEqual(after.headers);
   expect(only(hub).request.url).toBe(after.url);
   expect(only(hub).request.socket.remoteAddress).toBe('127.0.0.1');
+});
+
+test('a socket has an id that nobody else is told, and is in the room of it', async () => {
+  const hub = await openMemoryHub(scope);
+  const { socket } = await connectClient(scope, hub.url, { transports: ['websocket'] });
+  const { id, rooms, data, recovered, conn } = only(hub);
+  expect(id).toBe(socket.id);
+  expect(id).toMatch(/^[\w-]{20}$/);
+  expect(id).not.toBe((conn as unknown as EngineConnection).id);
+  expect({ rooms, recovered }).toEqual({ rooms: new Set([id]), recovered: false });
+  expect(data.userId).toMatch(/^guest-/);
 });
 
 test('headers of many clients are kept once; a cookie or address of its own belongs to one', async () => {

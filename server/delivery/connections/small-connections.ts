@@ -4,18 +4,17 @@ import { compactListeners, compactStreamListeners, trimmed } from './compact.js'
 import { EqualOnce } from './equal-once.js';
 import { Heartbeats, trimQueues } from './heartbeats.js';
 import type { EngineConnection, EngineServer } from './internals.js';
-import { KeptHandshake } from './kept-handshake.js';
 import { KeptRequest, type OpeningRequest } from './kept-request.js';
 import { OneMap } from './one-map.js';
 import { forgetOpeningResponses } from './opening-responses.js';
 import { Receivers } from './receivers.js';
 import { openSmallConnections, SmallConnection } from './small-connection.js';
 import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
+import { makeSmallSockets } from './small-socket.js';
 import { SmallTransport } from './small-transport.js';
 
 /** What socket.io keeps of a socket and its client and does not declare. */
 interface SocketParts {
-  handshake: object;
   acks: object;
   fns: unknown[];
   readonly client: ClientParts;
@@ -25,6 +24,13 @@ interface ClientParts {
   readonly ondecoded: (packet: unknown) => void;
   sockets: OneMap<unknown, unknown>;
   nsps: OneMap<unknown, unknown>;
+}
+
+export interface SmallConnectionsOptions {
+  /** Makes the ids of sessions and sockets. */
+  readonly newId: () => string;
+  /** A connection of engine.io's has ended. */
+  readonly onEnd: (connection: object) => void;
 }
 
 /**
@@ -41,8 +47,8 @@ export class SmallConnections {
   readonly #onClose: (this: EngineConnection) => void;
   readonly #onUpgrade: (this: EngineConnection) => void;
 
-  /** `newId` makes engine.io's session ids. To be made before others stand in front of engine.io. */
-  constructor(io: Server, newId: () => string) {
+  /** To be made before others stand in front of engine.io. */
+  constructor(io: Server, { newId, onEnd }: SmallConnectionsOptions) {
     const engine = io.engine as unknown as EngineServer;
     const { opts, _parser } = io as unknown as { opts: Partial<ServerOptions>; _parser: { Decoder: new () => Decoder } };
     // Somebody's own parser keeps what it likes between two packets.
@@ -52,11 +58,13 @@ export class SmallConnections {
     forgetOpeningResponses(engine);
     openSmallConnections(engine, newId);
     carryOnSmallTransports(engine);
+    makeSmallSockets(io, newId, this.#once);
     const carry = (connection: EngineConnection) => this.#carry(connection);
     const end = (connection: EngineConnection) => {
       delete engine.clients[connection.id];
       engine.clientsCount--;
       this.#heartbeats.end(connection);
+      onEnd(connection);
     };
     this.#onClose = function () {
       end(this);
@@ -71,8 +79,6 @@ export class SmallConnections {
   settle(socket: Socket): void {
     const parts = socket as unknown as SocketParts;
     const { client } = parts;
-    const { request } = socket.conn as unknown as EngineConnection;
-    if (request instanceof KeptRequest) parts.handshake = new KeptHandshake(socket.handshake, request, this.#once);
     if ((parts.acks as Map<unknown, unknown>).size === 0) parts.acks = new OneMap();
     if (!(client.sockets instanceof OneMap)) {
       client.sockets = OneMap.from(client.sockets);
