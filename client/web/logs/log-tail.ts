@@ -3,7 +3,7 @@ import type { LineTest } from './line-filter.js';
 import { Tail } from './tail.js';
 
 /** Lines held at most; older ones are let go. */
-export const KEPT_LINES = 50_000;
+const KEPT_LINES = 50_000;
 /** Lines that are held against a new filter at once; the others follow, so that typing is never in their way. */
 const SCAN_LINES = 16_000;
 

@@ -186,6 +186,6 @@ export function seriesColours(inside: HTMLElement): ChartColours {
 }
 
 /** A computed `rgb(…)` colour, thinned. */
-export function withAlpha(colour: string, alpha: number): string {
+function withAlpha(colour: string, alpha: number): string {
   return colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
 }

@@ -44,7 +44,7 @@ export const PANEL_LINES = 12;
 /** Rows of a heatmap that are still seen. */
 const HEATMAP_ROWS = 40;
 /** Charts of one page. */
-export const PAGE_PANELS = 60;
+const PAGE_PANELS = 60;
 
 /** The label that holds the upper bound of a histogram's bucket, as in Prometheus. */
 const BUCKET = 'le';
@@ -93,7 +93,7 @@ export function panelOf(index: SeriesIndex, spec: PanelSpec, id: string): Panel 
 }
 
 /** The series of a pattern; one that cannot be read matches none. */
-export function matching(index: SeriesIndex, pattern: string): KnownSeries[] {
+function matching(index: SeriesIndex, pattern: string): KnownSeries[] {
   const { name } = partsOf(pattern);
   try {
     const matches = compileSeriesPattern(pattern);

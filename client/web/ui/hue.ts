@@ -1,5 +1,5 @@
 /** Colours that users are told apart by: classes `hue-0` and following. */
-export const HUES = 10;
+const HUES = 10;
 
 /** A user's colour: the same in every browser. FNV-1a over the id. */
 export function hueOf(id: string): number {

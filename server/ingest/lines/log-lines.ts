@@ -83,7 +83,7 @@ function lineFromRecord(record: Fields, now: number): LogLine {
  * A line of text. One of logfmt or syslog is taken apart; any other keeps its text as it came, less the escapes of terminals, whose colours are
  * the field `ansi` (`[from, to, sgr]` each), with time, level and source where they are recognised.
  */
-export function lineFromText(given: string, now: number): LogLine {
+function lineFromText(given: string, now: number): LogLine {
   const { text, spans } = splitAnsi(given);
   const record = readSyslog(text) ?? readLogfmt(text);
   // Where pairs have no message, the line itself is what there is to show.
