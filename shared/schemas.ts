@@ -111,6 +111,8 @@ export const jobSubmitSchema = z.strictObject({
   input: z.unknown(),
   /** Submissions with one key join the run that is queued, active or freshly done. */
   key: z.string().min(1).max(128).optional(),
+  /** The sender's unique id of this submission: where no key joins it, neither its own nor the handler's, repeated with the id it is one job. */
+  id: messageId.optional(),
 });
 export const jobGetSchema = z.strictObject({ jobId });
 export const jobCancelSchema = jobGetSchema;

@@ -128,9 +128,10 @@ export class HubClient implements Hub {
     await this.#outbox.close();
   }
 
-  /** A key of one's own makes a submission whose answer was lost harmless to repeat. */
-  async #submit<Result>(name: string, input: unknown, { key = randomId(), signal }: RunOptions): Promise<Job<Result>> {
-    const state = await askPatiently(this.#jobContext, 'job:submit', { name, input, key }, signal);
+  /** An id of its own makes a submission whose answer was lost harmless to repeat. */
+  async #submit<Result>(name: string, input: unknown, { key, signal }: RunOptions): Promise<Job<Result>> {
+    const joins = key === undefined ? { id: randomId() } : { key };
+    const state = await askPatiently(this.#jobContext, 'job:submit', { name, input, ...joins }, signal);
     return new FollowedJob<Result>(state.jobId, this.#jobContext, state);
   }
 

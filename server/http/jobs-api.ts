@@ -14,7 +14,10 @@ import { readInput, route } from './route.js';
 
 /** What the API asks of the job service; all throw HubError. */
 export interface HttpJobs {
-  submit(principal: Principal, request: { name: string; input: unknown; key?: string | undefined }): Promise<JobState>;
+  submit(
+    principal: Principal,
+    request: { name: string; input: unknown; key?: string | undefined; id?: string | undefined },
+  ): Promise<JobState>;
   get(principal: Principal, jobId: string): Promise<JobState>;
   cancel(principal: Principal, jobId: string): Promise<JobState>;
   /** The newest jobs that the principal may see. */
@@ -53,8 +56,8 @@ export function addJobRoutes(router: Router, { jobs, gate, readBody }: JobsApiOp
   route(router, '/api/jobs/:id', {
     post: async (req, res) => {
       const principal = await gate(req, 'publish');
-      const { input, key } = readInput(submitBodySchema, await readBody(req, res));
-      const request = readInput(jobSubmitSchema, { name: req.params.id, input, key: key ?? req.get('Idempotency-Key') });
+      const { input, key, id } = readInput(submitBodySchema, await readBody(req, res));
+      const request = readInput(jobSubmitSchema, { name: req.params.id, input, key: key ?? req.get('Idempotency-Key'), id });
       const job = await jobs.submit(principal, request);
       const location = `${req.baseUrl}/api/jobs/${encodeURIComponent(job.jobId)}`;
       res.status(202).set('Location', location).json(job);

@@ -140,6 +140,18 @@ describe('what is submitted', () => {
   });
 });
 
+test('a submission that is repeated with its id is one job, also where that has failed; a key of the handler goes before it', async () => {
+  await work(() => Promise.reject(new Error('no')));
+  const submit = async (name: string, input: unknown, id: string) => (await service.submit(ann, { name, input, id })).jobId;
+  const first = await submit('add', { a: 1 }, 'x');
+  await ended(first);
+  expect(await submit('add', { a: 1 }, 'x')).toBe(first);
+  expect(await submit('add', { a: 1 }, 'y')).not.toBe(first);
+  await queue.work(() => new Promise(() => {}), { concurrency: { threads: 0, loop: 0 } });
+  const looked = await submit('look', { room: 'chat:a' }, 'x');
+  expect(await submit('look', { room: 'chat:a' }, 'y')).toBe(looked);
+});
+
 test('a job of another does not exist, but for an admin', async () => {
   const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
   for (const call of [service.get(bob, jobId), service.cancel(bob, jobId), service.openResult(bob, jobId)]) {

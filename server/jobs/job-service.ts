@@ -36,10 +36,19 @@ const UNKNOWN_TTL_MS = 1_000;
 /** Jobs submitted here whose owners are remembered: the submitter's first step is into the job's room. */
 const OWNERS_KEPT = 10_000;
 
+export interface Submission {
+  readonly name: string;
+  readonly input?: unknown;
+  /** Joins a run, before what the handler says. */
+  readonly key?: string | undefined;
+  /** Of this submission: where no key joins it, repetitions of it are one run. */
+  readonly id?: string | undefined;
+}
+
 /** What the transports call. Jobs of others do not exist for whoever is no admin. */
 export interface JobService {
   /** @throws HubError `unknown_job`, `invalid`, `too_large`, `forbidden`, `busy`, `unavailable` */
-  submit(principal: Principal, request: { name: string; input?: unknown; key?: string | undefined }): Promise<JobState>;
+  submit(principal: Principal, request: Submission): Promise<JobState>;
   /** @throws HubError `unknown_job` */
   get(principal: Principal, jobId: string): Promise<JobState>;
   /** Submits the run of a tick of a handler's schedule, as the hub: of all submissions of one tick there is one run. @throws HubError as `submit` */
@@ -88,7 +97,7 @@ export function createJobService(options: JobServiceOptions): JobService {
   };
 
   return {
-    async submit(principal, { name, input, key }) {
+    async submit(principal, { name, input, key, id }) {
       const handler = handlers.get(name);
       checkSize(input);
       const parsed = parseInput(handler.input, input);
@@ -96,8 +105,8 @@ export function createJobService(options: JobServiceOptions): JobService {
       if (room !== undefined) await options.admitReader(principal, room);
       const joined = key ?? handler.keyOf(parsed);
       const owner = principal.user.id;
-      const request = { ...requestOf(handler, options), input: parsed, owner, ...(joined !== undefined && { key: joined }) };
-      return submit(request);
+      const joins = joined !== undefined ? { key: joined } : id !== undefined ? ({ key: `id ${id}`, once: true } as const) : {};
+      return submit({ ...requestOf(handler, options), input: parsed, owner, ...joins });
     },
     async submitTick(handler, tick) {
       const input = parseInput(handler.input, handler.repeat?.input);

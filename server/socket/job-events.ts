@@ -20,7 +20,10 @@ import { type EventHandlers, handler } from './event-handler.js';
 
 /** What the events ask of the job service. */
 export interface JobCalls {
-  submit(principal: Principal, request: { name: string; input: unknown; key?: string | undefined }): Promise<JobState>;
+  submit(
+    principal: Principal,
+    request: { name: string; input: unknown; key?: string | undefined; id?: string | undefined },
+  ): Promise<JobState>;
   get(principal: Principal, jobId: string): Promise<JobState>;
   cancel(principal: Principal, jobId: string): Promise<JobState>;
   list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;

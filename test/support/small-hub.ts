@@ -198,8 +198,8 @@ export class SmallHub {
       this.tokens.push(fresh);
       return { expiresAt: Date.now(), ...this.#expiry() };
     });
-    this.#answer(socket, 'job:submit', ({ name: handler, key }: { name: string; key?: string }) => {
-      const jobId = `${handler}-${key}`;
+    this.#answer(socket, 'job:submit', ({ name: handler, key, id }: { name: string; key?: string; id?: string }) => {
+      const jobId = `${handler}-${key ?? id}`;
       return this.jobs.get(jobId) ?? this.setJob({ jobId, name: handler });
     });
     this.#answer(socket, 'job:get', ({ jobId }: { jobId: string }) => this.#job(jobId));
