@@ -21,9 +21,11 @@ export type Task =
   | { readonly name: 'export'; readonly input: unknown; readonly messages: number };
 
 export interface TaskFigures {
-  /** From the submission to the first progress with a hit, and to the end; 0 where no task ran. */
+  /** From the submission to the first progress with a hit, and to the end, of tasks submitted after the warm-up; 0 where no task ran. */
   readonly firstHitsMs: number;
   readonly allMs: number;
+  /** The same of the very first task, which comes to a hub that has just started. */
+  readonly coldFirstHitsMs: number;
   /** Hits of a search, messages of an export. */
   readonly found: number;
   readonly jobsDone: number;

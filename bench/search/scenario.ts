@@ -12,6 +12,7 @@ type Mode = 'chat' | 'search' | 'export' | 'redis-chat' | 'redis-search' | 'redi
 type Option = 'messages' | 'messagesPerSecond' | 'subscribers';
 type Measure =
   | 'firstHitsMs'
+  | 'coldFirstHitsMs'
   | 'allMs'
   | 'messagesReadPerSecond'
   | 'found'
@@ -67,6 +68,7 @@ export const search: Scenario<Mode, Measure, Option> = {
   ],
   measures: [
     { key: 'firstHitsMs', label: 'submission to first hits', unit: 'ms', digits: 0 },
+    { key: 'coldFirstHitsMs', label: 'the same in a hub just started', unit: 'ms', digits: 0 },
     { key: 'allMs', label: 'submission to end', unit: 'ms', digits: 0 },
     { key: 'messagesReadPerSecond', label: 'messages read per second', unit: '', digits: 0 },
     { key: 'found', label: 'hits, or messages in the file', unit: '', digits: 0 },
