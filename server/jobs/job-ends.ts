@@ -12,7 +12,7 @@ interface NewEnd {
 }
 
 const END = loadJobScript('end-jobs');
-const JOBS_PER_COMMAND = 1;
+const JOBS_PER_COMMAND = 32;
 
 /** Ends of jobs that run: those of one turn and lane in one script. */
 export class JobEnds {
