@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -129,6 +129,12 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
   const dir = config.dataDir;
   const release = claimDataDir(dir);
   const disk = await DiskSpace.open({ dir, reserveBytes: config.diskReserveBytes, onChange: (state) => logDisk(state, logger) });
+  const isWhole = [ROOMS_DIR, JOBS_DIR, ROLLUPS_DIR, SESSIONS_DIR].every((part) => existsSync(join(dir, part)));
+  if (!isWhole && !disk.allows('change')) {
+    disk.close();
+    release();
+    throw new Error(`the disk of ${dir} is full: no store can be begun on it`);
+  }
   const rooms = join(dir, ROOMS_DIR);
   const log = await openLmdbRoomLog({
     dir: rooms,

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { PublishAnswer } from '../shared/protocol.js';
 import { temporaryDir } from './support/files.js';
+import { get } from './support/http.js';
 import { spawnHub, startHub } from './support/hub-process.js';
 import { fileScope } from './support/scope.js';
+import { smallDisk } from './support/small-disk.js';
 import { connectClient, countFrom, seqs } from './support/stock-client.js';
 import { waitFor } from './support/wait.js';
 
@@ -101,4 +103,44 @@ test('hubs with different data directories run side by side, and SIGTERM ends on
   const again = await startHub(scope, { dataDir: one.dataDir });
   const reader = await connectClient(scope, again.url);
   expect(await reader.history('chat:x')).toMatchObject({ messages: [{ data: { text: 'only here' } }] });
+});
+
+const NEARLY_FULL = /the disk is nearly full/g;
+const NO_DISK = 'no small file system can be mounted here: the full disk is not tested';
+
+test('a hub whose disk fills up refuses with storage_full, keeps what it has, tells it once, and goes on when there is space', async () => {
+  const disk = await smallDisk(scope, 32);
+  if (!disk) return console.warn(NO_DISK);
+  const hub = await startHub(scope, { dataDir: join(disk.dir, 'data'), env: NO_LIMITS });
+  const client = await connectClient(scope, hub.url);
+  const data = 'x'.repeat(30_000);
+  let stored = 0;
+  const publish = async () => {
+    await client.publish('chat:full', data, { id: `m${stored}` });
+    stored++;
+  };
+  const publishAll = async () => {
+    for (;;) await publish();
+  };
+  await expect(publishAll()).rejects.toThrow('storage_full');
+  await disk.stuff();
+  for (let again = 0; again < 50; again++) await expect(publish()).rejects.toThrow('storage_full');
+  expect((await client.history('chat:full', { limit: 1 })).messages[0]).toMatchObject({ id: `m${stored - 1}` });
+  expect((await get(`${hub.url}/metrics`)).text).toMatch(/^roomcast_disk_low 1$/m);
+  expect((await get(`${hub.url}/readyz`)).status).toBe(200);
+  disk.grow(96);
+  await waitFor(() => publish().then(() => true));
+  expect((await get(`${hub.url}/metrics`)).text).toMatch(/^roomcast_disk_low 0$/m);
+  const output = hub.output();
+  expect(output.match(NEARLY_FULL)).toHaveLength(1);
+  expect(output).not.toMatch(/Write error|failed/);
+});
+
+test('a store is not begun on a disk that is full, which one clear line says', async () => {
+  const disk = await smallDisk(scope, 32);
+  if (!disk) return console.warn(NO_DISK);
+  await disk.stuff(500_000);
+  const { hub } = await spawnHub(scope, { dataDir: join(disk.dir, 'data') });
+  expect(await hub.exited).toMatchObject({ code: 1 });
+  expect(hub.output().trim().split('\n').at(-1)).toMatch(/^roomcast: the disk of \S+ is full: no store can be begun on it$/);
 });

@@ -12,8 +12,8 @@ export interface SmallDisk {
   readonly space: DiskSpace;
   freeBytes(): number;
   grow(megabytes: number): void;
-  /** Somebody else's file takes all that is free. */
-  stuff(): Promise<void>;
+  /** Somebody else's file takes all that is free, or all but so much. */
+  stuff(leftBytes?: number): Promise<void>;
 }
 
 /** A file system of its own, in memory; undefined where this user may mount none. */
@@ -30,7 +30,7 @@ export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallD
     const { bavail, bsize } = statfsSync(dir);
     return bavail * bsize;
   };
-  const stuff = () => writeFile(join(dir, 'stuffing'), Buffer.alloc(freeBytes()));
+  const stuff = (leftBytes = 0) => writeFile(join(dir, 'stuffing'), Buffer.alloc(freeBytes() - leftBytes));
   return { dir, space, freeBytes, grow: (to) => mount('-o', `remount,size=${to}m`, dir), stuff };
 }
 
