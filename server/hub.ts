@@ -5,7 +5,8 @@ import type { ServerOptions } from 'socket.io';
 import type { z } from 'zod';
 import type { PublishAnswer } from '../shared/protocol.js';
 import type { Principal } from './auth/principal.js';
-import { type Cache, createCache } from './cache/cache.js';
+import type { Cache } from './cache/cache.js';
+import { createCache } from './cache/layered-cache.js';
 import { type Config, kindsFrom } from './config.js';
 import type { Engines } from './engines.js';
 import { openEntrance } from './hub/entrance.js';
@@ -21,7 +22,6 @@ import type { AddJob } from './jobs/handler.js';
 import type { LogTap } from './observe/log-tap.js';
 import type { Logger } from './observe/logger.js';
 import type { HubMetrics } from './observe/metrics.js';
-import type { Tally } from './observe/tallied-counter.js';
 import { presenceTag, ROOMS_TAG } from './rooms/cached-reads.js';
 import { LogPublisher } from './rooms/log-publisher.js';
 import { type EventContext, handler } from './socket/event-handler.js';
@@ -79,17 +79,17 @@ export interface HubParts {
 }
 
 export function countPublications({ published, publishRepeated, publishSeconds }: HubMetrics) {
-  // Kinds are declared, so that they are few.
-  const ofKind = new Map<string, Tally>();
+  // Kinds are declared, so that they are few: a counter of each is looked for once.
+  const ofKind = new Map<string, ReturnType<typeof published.labels>>();
   return (kind: string, repeated: boolean, seconds: number) => {
     publishSeconds.observe(seconds);
     if (repeated) {
       publishRepeated.inc();
       return;
     }
-    const tally = ofKind.get(kind) ?? published.tally({ kind });
-    ofKind.set(kind, tally);
-    tally.add();
+    const counter = ofKind.get(kind) ?? published.labels({ kind });
+    ofKind.set(kind, counter);
+    counter.inc();
   };
 }
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
 import { waitFor } from '../../test/support/wait.js';
 import { openRedisLink } from '../adapter/redis-link.js';
-import { createCache } from './cache.js';
 import { cacheStoreContract, entryOf } from './cache-store.contract.js';
+import { createCache } from './layered-cache.js';
 import { createMemoryCacheStore } from './memory-cache-store.js';
 import { createRedisCacheStore } from './redis-cache-store.js';
 

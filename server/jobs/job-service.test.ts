@@ -5,7 +5,7 @@ import { BOUNDS } from '../../shared/limits.js';
 import type { JobState } from '../../shared/protocol.js';
 import { waitFor } from '../../test/support/wait.js';
 import type { Principal } from '../auth/principal.js';
-import { createCache } from '../cache/cache.js';
+import { createCache } from '../cache/layered-cache.js';
 import { createMemoryCacheStore } from '../cache/memory-cache-store.js';
 import { defineJob, JobHandlers } from './handler.js';
 import type { JobQueue, JobRunner } from './job-queue.js';

@@ -10,26 +10,21 @@ interface Listening {
 
 /** One listener per event for all sockets: a closure per event and socket would weigh more than the rest of a quiet socket. */
 export class SharedListeners {
-  readonly #own = new Map<string, { listener: Listener; handler: EventHandler }>();
+  readonly #listeners = new Map<string, Listener>();
 
   constructor(private readonly connections: ReadonlyMap<string, Connection>) {}
 
   add(socket: HubSocket, event: string, handler: EventHandler): void {
-    const own = this.#own.get(event) ?? this.#create(event, handler);
-    (socket as unknown as Listening).on(event, own.listener);
+    const listener = this.#listeners.get(event) ?? this.#create(event, handler);
+    (socket as unknown as Listening).on(event, listener);
   }
 
-  own(event: string): { readonly listener: unknown; readonly handler: EventHandler } | undefined {
-    return this.#own.get(event);
-  }
-
-  #create(event: string, handler: EventHandler): { listener: Listener; handler: EventHandler } {
+  #create(event: string, handler: EventHandler): Listener {
     const { connections } = this;
     const listener: Listener = function (...args) {
       connections.get(this.id)?.take(event, handler, args);
     };
-    const own = { listener, handler };
-    this.#own.set(event, own);
-    return own;
+    this.#listeners.set(event, listener);
+    return listener;
   }
 }

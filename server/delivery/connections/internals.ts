@@ -35,8 +35,7 @@ export interface EngineConnection extends EventEmitter {
   writeBuffer: unknown[];
   packetsFn: unknown[];
   sentCallbackFn: unknown[];
-  sendPacket(type: 'ping' | 'message', data?: unknown, options?: object, sent?: () => void): void;
-  write(data: unknown, options?: object, sent?: () => void): EngineConnection;
+  sendPacket(type: 'ping'): void;
   onPacket(packet: unknown): void;
   onDrain(): void;
   flush(): void;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Cache, type CacheOptions, createCache } from './cache.js';
+import type { Cache } from './cache.js';
 import type { CacheStore } from './cache-store.js';
+import { type CacheOptions, createCache } from './layered-cache.js';
 import { createMemoryCacheStore } from './memory-cache-store.js';
 
 function clock(start = 1_000_000) {
