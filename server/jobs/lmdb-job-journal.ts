@@ -1,7 +1,7 @@
 import { open, type RootDatabase } from 'lmdb';
 import { commitFault } from '../log/commit-fault.js';
 import { type DiskSpace, spaceOn } from '../log/disk-space.js';
-import { spareBytes } from '../log/lmdb-spare.js';
+import { spareBytes } from '../log/spare-bytes.js';
 import { checkStoreFile } from '../log/store-file.js';
 import type { JobJournal } from './job-journal.js';
 import type { Job } from './job-machine.js';

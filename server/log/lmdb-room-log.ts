@@ -7,10 +7,10 @@ import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { LmdbIds } from './lmdb-ids.js';
 import { listRooms, readPage } from './lmdb-reads.js';
-import { spareBytes, tablesOf } from './lmdb-spare.js';
 import { endsOf, ensureMeta, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
 import { type Append, LmdbTransaction } from './lmdb-transaction.js';
 import type { Appended, NewMessage, Retention, RoomLog } from './room-log.js';
+import { spareBytes, tablesOf } from './spare-bytes.js';
 
 export interface LmdbLogOptions {
   /** Must be this process's own: see `claimDataDir`. */

@@ -2,7 +2,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { HubError } from '../../shared/errors.js';
 import { commitFault } from '../log/commit-fault.js';
 import { type DiskSpace, type DiskUse, spaceOn } from '../log/disk-space.js';
-import { spareBytes } from '../log/lmdb-spare.js';
+import { spareBytes } from '../log/spare-bytes.js';
 import { checkStoreFile } from '../log/store-file.js';
 import type { SessionStore, StoredSession } from './session-store.js';
 

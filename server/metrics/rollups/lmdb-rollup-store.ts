@@ -4,7 +4,7 @@ import { HubError } from '../../../shared/errors.js';
 import type { RoomName } from '../../../shared/rooms.js';
 import { commitFault } from '../../log/commit-fault.js';
 import { type DiskSpace, spaceOn } from '../../log/disk-space.js';
-import { spareBytes } from '../../log/lmdb-spare.js';
+import { spareBytes } from '../../log/spare-bytes.js';
 import { checkStoreFile } from '../../log/store-file.js';
 import { chunkMs, longestTtlMs, ROLLUP_STEPS_MS, type RollupLevel } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';
