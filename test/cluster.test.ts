@@ -115,14 +115,21 @@ test('a publication is one message on Redis, and goes to the instances with some
   const room = 'chat:some-instances';
   await one!.subscribe(room);
   await two!.subscribe(room);
-  const [[, subscribers]] = Object.entries(await redis.pubSubShardNumSub([`socket.io#/#{${room}}#`])) as [[string, number]];
+  const channel = `socket.io#/#{${room}}#`;
+  const [[, subscribers]] = Object.entries(await redis.pubSubShardNumSub([channel])) as [[string, number]];
   expect(subscribers).toBe(2);
+  const listener = scope.defer(await redis.duplicate().connect(), (connected) => connected.close());
+  const onChannel: string[] = [];
+  await listener.sSubscribe(channel, (message) => onChannel.push(message));
   const published = async () => Number(/cmdstat_spublish:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
   const before = await published();
   for (let n = 0; n < 20; n++) await three!.publish(room, { text: String(n) });
   await waitFor(() => [one, two].every((client) => client!.of(room).length === 20));
   // Presence of this room and the hub's own rooms may speak too, each a few times at most.
   expect((await published()) - before).toBeLessThan(30);
+  const publications = () => onChannel.filter((message) => message.includes(`"${room}"`));
+  await waitFor(() => publications().length >= 20, { what: 'the channel to have spoken' });
+  expect(publications()).toHaveLength(20);
 });
 
 test('instances restarted one after the other cost a plain client nothing: it comes back to another one and goes on [P67]', async () => {

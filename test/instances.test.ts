@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -35,6 +35,15 @@ async function serve(owner: Scope, count: number, { env = {}, args = [] }: { env
 function readyOnes(hub: Pick<HubProcess, 'output'>): { instance: number; pid: number }[] {
   const lines = hub.output().split('\n');
   return lines.filter((line) => line.includes('"an instance is ready"')).map((line) => JSON.parse(line));
+}
+
+/** TCP connections that a process holds, its listening socket included. */
+async function connectionsOpenIn(pid: number): Promise<number> {
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')));
+  const inodes = new Set(tables.flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)[9])));
+  const files = await readdir(`/proc/${pid}/fd`);
+  const links = await Promise.all(files.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
+  return links.filter((link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? '')).length;
 }
 
 /** The process of each place: the last that became ready there. */
@@ -96,6 +105,8 @@ test('40 clients of every transport on three processes chat in one room: all hea
   const publications = [...metrics.matchAll(/^roomcast_messages_published_total\{kind="chat",process="\d"\} (\d+)$/gm)];
   expect(publications.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(400);
   expect(hub.output()).toMatch(/"instance":3,.*"Redis: connected"/);
+  // The primary has given all of them away.
+  await waitFor(async () => (await connectionsOpenIn(hub.pid)) === 1, { what: 'the primary to hold no client' });
 }, 120_000);
 
 /** One HTTP request over the one connection of its agent. */
@@ -126,7 +137,7 @@ test('sessions that share a connection, as tabs of one browser do, each reach th
   }
 });
 
-test('a killed process is started again; its clients come back, nobody else notices, nobody misses anything', async () => {
+test('a process that is killed amid messages is started again; its clients come back, nobody else notices, nobody misses anything', async () => {
   const hub = await serve(scope, 3);
   const room = 'chat:crash';
   const clients = await members(hub.url, room, 12);
@@ -140,15 +151,22 @@ test('a killed process is started again; its clients come back, nobody else noti
   const interrupted: StockClient[] = [];
   for (const client of clients) client.socket.on('disconnect', () => interrupted.push(client));
 
+  let said = 1;
+  let goesOn = true;
+  const speak = async () => {
+    for (; goesOn; said++) await speaker.publish(room, { text: 'on' });
+  };
+  const speaking = [speak(), speak()];
+  await waitFor(() => clients.every((client) => client.of(room).length > 20), { what: 'messages at all' });
   process.kill(pidsOf(hub).get(2)!, 'SIGKILL');
   await waitFor(() => theirs.every((client) => interrupted.includes(client)), { what: 'the killed process to be missed' });
-  await speaker.publish(room, { text: 'meanwhile' });
   await hub.printed(/"instance":2,.*SIGKILL.*started again/);
   await waitFor(() => readyOnes(hub).length === 4, { what: 'the process to be started again', timeoutMs: 20_000 });
   await waitFor(() => clients.every(({ socket }) => socket.connected), { what: 'all clients to be back', timeoutMs: 20_000 });
-  await speaker.publish(room, { text: 'after' });
-  await waitFor(() => clients.every((client) => client.of(room).length >= 3), { what: 'three messages at each' });
-  for (const client of clients) expect(seqs(client.of(room))).toEqual([1, 2, 3]);
+  goesOn = false;
+  await Promise.all(speaking);
+  await waitFor(() => clients.every((client) => client.of(room).length >= said), { what: `${said} messages at each`, timeoutMs: 20_000 });
+  for (const client of clients) expect(seqs(client.of(room))).toEqual(countFrom(1, said));
   // A poll of another process' session may just have been on its way through the killed one.
   const lasting = others.filter(({ socket }) => socket.io.engine.transport.name === 'websocket');
   expect(lasting.length).toBeGreaterThan(0);

@@ -78,8 +78,9 @@ export class RoomEmitter implements RoomOutput {
   message(room: string, entry: LogEntry): void {
     const group = this.groups.get(room);
     if (!group) return;
-    const made = new Map<string, Parcel>();
+    let made: Map<string, Parcel> | undefined;
     this.#send(group, this.#pack(this.#packetsOf(entry)), (session) => {
+      made ??= new Map();
       const offset = session.offset();
       const parcel = made.get(offset) ?? this.#pack(this.#packetsOf(entry, offset));
       made.set(offset, parcel);

@@ -9,6 +9,7 @@ import { Arrivals } from '../limits/arrivals.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
+import type { Tally } from '../observe/tallied-counter.js';
 import { Recovery } from '../recovery/recovery.js';
 import { addAuthEvents } from '../socket/auth-events.js';
 import type { EventHandler, EventHandlers } from '../socket/event-handler.js';
@@ -73,16 +74,16 @@ function withTraffic(output: RoomOutput, onTraffic: () => void): RoomOutput {
 
 /** By the hub's own events; those of the program around it are counted together. */
 function countEvents(handlers: EventHandlers, { received }: HubMetrics): (event: string) => void {
-  const others = received.labels({ event: 'other' });
-  const counters = new Map<string, typeof others>();
+  const others = received.tally({ event: 'other' });
+  const tallies = new Map<string, Tally>();
   return (event) => {
-    const known = counters.get(event);
-    if (known) known.inc();
-    else if (!handlers.has(event)) others.inc();
+    const known = tallies.get(event);
+    if (known) known.add();
+    else if (!handlers.has(event)) others.add();
     else {
-      const counter = received.labels({ event });
-      counters.set(event, counter);
-      counter.inc();
+      const tally = received.tally({ event });
+      tallies.set(event, tally);
+      tally.add();
     }
   };
 }
@@ -108,8 +109,8 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
     counter.inc();
   };
   const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
-  const delivered = metrics.delivered.labels({ transport: 'socket.io' });
-  const delivery = createDelivery(config, (messages) => delivered.inc(messages), roomsPart.slow);
+  const delivered = metrics.delivered.tally({ transport: 'socket.io' });
+  const delivery = createDelivery(config, (messages) => delivered.add(messages), roomsPart.slow);
   const windowMs = config.connectionRecoveryMs;
   const recovery = windowMs > 0 ? new Recovery({ store: engines.sessions, windowMs, isFor: config.connectionRecoveryFor }) : undefined;
   const arrivals = new Arrivals({ spreadMs: config.limits ? config.arrivalSpreadMs : 0 });

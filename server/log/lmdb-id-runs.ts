@@ -1,6 +1,7 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { IdFilter, idHash } from './id-filter.js';
-import type { IdPlace, RecentIds } from './lmdb-recent-ids.js';
+import type { RecentIds } from './lmdb-recent-ids.js';
+import type { IdPlace } from './timed-ids.js';
 
 /** One sorting away of recent ids. */
 interface Run {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import { type IdRun, IdRuns } from './lmdb-id-runs.js';
 import { OldIds } from './lmdb-old-ids.js';
-import { type IdGroup, type IdPlace, RecentIds } from './lmdb-recent-ids.js';
+import { type IdGroup, RecentIds } from './lmdb-recent-ids.js';
+import type { IdPlace } from './timed-ids.js';
 
 const LONGEST_ID = 256;
 /** Per transaction: runs that are over, and ids by themselves. */

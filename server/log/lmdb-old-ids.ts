@@ -1,5 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
-import type { IdPlace } from './lmdb-recent-ids.js';
+import type { IdPlace } from './timed-ids.js';
 
 type Key = [window: number, room: number, id: string];
 

@@ -1,24 +1,11 @@
-/** Where a message stands that was appended under an id. */
-export interface IdPlace {
-  readonly seq: number;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-}
+import { type IdPlace, TimedIds } from './timed-ids.js';
 
 /** Ids of a room that were appended one after the other, at one time, the first of them at `first`. */
 export type IdGroup = [room: number, first: number, time: number, ids: string[]];
 
-/** A room's part: an object for each id would weigh more than the id. */
-interface RoomIds {
-  readonly seqs: Map<string, number>;
-  readonly first: number;
-  /** Of the ids in the order of their seqs, from `first` on. */
-  readonly times: number[];
-}
-
 /** The newest ids, in memory. */
 export class RecentIds {
-  readonly #rooms = new Map<number, RoomIds>();
+  readonly #rooms = new Map<number, TimedIds>();
   #size = 0;
 
   get size(): number {
@@ -26,20 +13,17 @@ export class RecentIds {
   }
 
   find(room: number, id: string): IdPlace | undefined {
-    const known = this.#rooms.get(room);
-    const seq = known?.seqs.get(id);
-    return known && seq !== undefined ? { seq, time: known.times[seq - known.first]! } : undefined;
+    return this.#rooms.get(room)?.find(id);
   }
 
   /** Seqs of a room come without holes, ascending. */
   add(room: number, id: string, { seq, time }: IdPlace): void {
     let known = this.#rooms.get(room);
     if (!known) {
-      known = { seqs: new Map(), first: seq, times: [] };
+      known = new TimedIds();
       this.#rooms.set(room, known);
     }
-    known.seqs.set(id, seq);
-    known.times.push(time);
+    known.add(id, seq, time);
     this.#size++;
   }
 
@@ -47,15 +31,12 @@ export class RecentIds {
   remove([room, , , ids]: IdGroup): void {
     const known = this.#rooms.get(room);
     if (!known) return;
-    for (const id of ids) known.seqs.delete(id);
-    known.times.length -= ids.length;
+    known.removeNewest(ids);
     this.#size -= ids.length;
-    if (known.times.length === 0) this.#rooms.delete(room);
+    if (known.size === 0) this.#rooms.delete(room);
   }
 
   *places(): Generator<[room: number, id: string, seq: number, time: number]> {
-    for (const [room, { seqs, first, times }] of this.#rooms) {
-      for (const [id, seq] of seqs) yield [room, id, seq, times[seq - first]!];
-    }
+    for (const [room, ids] of this.#rooms) for (const [id, { seq, time }] of ids.places()) yield [room, id, seq, time];
   }
 }

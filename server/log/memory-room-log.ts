@@ -6,6 +6,7 @@ import { encodeBody, placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { seqsOf } from './log-range.js';
 import type { Appended, LogEnds, LogEntry, LogPage, LogRange, NewMessage, Retention, RoomLog } from './room-log.js';
+import { TimedIds } from './timed-ids.js';
 
 interface MemoryLogOptions {
   /** Milliseconds since 1970. */
@@ -13,11 +14,6 @@ interface MemoryLogOptions {
   /** How long a repeated id is recognised. */
   readonly idWindowMs?: number;
   readonly onFault?: OnLogFault;
-}
-
-interface Stored {
-  readonly entry: LogEntry;
-  readonly time: number;
 }
 
 interface MemoryRoom {
@@ -28,13 +24,12 @@ interface MemoryRoom {
   usedAt: number;
   retention: Retention;
   /** The entry with seq `s` is at index `s - base`; indexes below `start` are dropped. */
-  entries: Stored[];
+  entries: LogEntry[];
+  /** Of the entries. */
+  times: number[];
   base: number;
   start: number;
-  /** A time that no id is older than. */
-  oldestId: number;
-  /** In the order of their times. */
-  readonly ids: Map<string, { seq: number; time: number }>;
+  readonly ids: TimedIds;
 }
 
 /** Rooms without an entry are forgotten, with their epoch, when nobody asked for them this long. */
@@ -60,7 +55,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
     const room = rooms.get(name) ?? create(name);
     room.usedAt = now();
     drop(room, room.usedAt);
-    dropIds(room, room.usedAt - idWindowMs);
+    room.ids.removeBefore(room.usedAt - idWindowMs);
     return room;
   }
 
@@ -74,10 +69,10 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       usedAt: 0,
       retention: { messages: 0, ttlMs: 0 },
       entries: [],
+      times: [],
       base: 1,
       start: 0,
-      oldestId: 0,
-      ids: new Map(),
+      ids: new TimedIds(),
     };
     rooms.set(name, room);
     return room;
@@ -87,7 +82,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
     const time = now();
     for (const [name, room] of rooms) {
       drop(room, time);
-      dropIds(room, time - idWindowMs);
+      room.ids.removeBefore(time - idWindowMs);
       if (room.start === room.entries.length && time - room.usedAt > FORGET_MS && !followers.has(name)) rooms.delete(name);
     }
     sweepAtRooms = Math.max(ROOMS_BEFORE_SWEEP, rooms.size * 2);
@@ -95,22 +90,14 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
 
   function drop(room: MemoryRoom, time: number): void {
     const { messages, ttlMs } = room.retention;
-    const tooOld = (stored: Stored | undefined) => ttlMs > 0 && stored !== undefined && stored.time <= time - ttlMs;
+    const tooOld = (at: number | undefined) => ttlMs > 0 && at !== undefined && at <= time - ttlMs;
     const tooMany = () => messages > 0 && room.entries.length - room.start > messages;
-    while (tooMany() || tooOld(room.entries[room.start])) room.start++;
+    while (tooMany() || tooOld(room.times[room.start])) room.start++;
     if (room.start > 256 && room.start * 2 > room.entries.length) {
       room.entries = room.entries.slice(room.start);
+      room.times = room.times.slice(room.start);
       room.base += room.start;
       room.start = 0;
-    }
-  }
-
-  function dropIds(room: MemoryRoom, before: number): void {
-    if (room.oldestId >= before) return;
-    for (const [id, place] of room.ids) {
-      room.oldestId = place.time;
-      if (place.time >= before) return;
-      room.ids.delete(id);
     }
   }
 
@@ -121,7 +108,7 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
 
     async append(message: NewMessage, retention: Retention): Promise<Appended> {
       const room = open(message.room);
-      const known = room.ids.get(message.id);
+      const known = room.ids.find(message.id);
       if (known) return { entry: { epoch: room.epoch, ...known }, repeated: true };
       if (message.after !== undefined && !room.ids.has(message.after)) throw new HubError('out_of_order');
       const body = encodeBody(message);
@@ -131,8 +118,9 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       room.retention = retention;
       const { epoch, last: seq, time } = room;
       const entry = placeEntry(body, { room: room.name, epoch, seq, time }, bytes);
-      room.entries.push({ entry, time });
-      room.ids.set(message.id, { seq, time });
+      room.entries.push(entry);
+      room.times.push(time);
+      room.ids.add(message.id, seq, time);
       drop(room, room.time);
       // Behind what runs: a follower that appends must not get ahead of this entry at the other followers.
       void SOON.then(() => followers.entry(room.name, entry));
@@ -146,10 +134,10 @@ export function createMemoryRoomLog(options: MemoryLogOptions = {}): RoomLog {
       const entries: LogEntry[] = [];
       let bytes = 0;
       for (let i = 0; i < Math.min(range.limit, to - from + 1); i++) {
-        const stored = room.entries[(range.from === 'oldest' ? from + i : to - i) - room.base]!;
-        bytes += stored.entry.bytes;
+        const entry = room.entries[(range.from === 'oldest' ? from + i : to - i) - room.base]!;
+        bytes += entry.bytes;
         if (bytes > BOUNDS.pageBytes && i > 0) break;
-        entries.push(stored.entry);
+        entries.push(entry);
       }
       return { ...ends, entries: range.from === 'oldest' ? entries : entries.reverse() };
     },

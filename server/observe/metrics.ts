@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { createEventLoopLag, type LagReading } from './event-loop-lag.js';
+import { TalliedCounter } from './tallied-counter.js';
 
 interface JobDepth {
   readonly queued: number;
@@ -63,7 +64,7 @@ export function createHubMetrics({ defaults = true, lag = createEventLoopLag() }
 
 function counters(registry: Registry) {
   return <Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) =>
-    new Counter({ name: `roomcast_${name}_total`, help, labelNames, registers: [registry] });
+    new TalliedCounter({ name: `roomcast_${name}_total`, help, labelNames, registers: [registry] });
 }
 
 function connectionCounters(registry: Registry) {

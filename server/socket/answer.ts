@@ -4,7 +4,7 @@ import type { HubSocket } from './types.js';
 /** A thrown value, for the log; `event` is what the client sent. */
 export type OnFault = (event: string, error: unknown) => void;
 
-type AckFunction = (answer: unknown) => void;
+export type AckFunction = (answer: unknown) => void;
 
 /** Characters of an event's name that are repeated to whoever sent it. */
 const EVENT_CHARS = 64;

@@ -3,7 +3,7 @@ import { PROTOCOL_VERSION } from '../../shared/protocol.js';
 import type { Principal } from '../auth/principal.js';
 import type { SlowCandidate, SlowConsumers, SlowTally } from '../delivery/slow-consumers.js';
 import { unsentBytes } from '../delivery/unsent.js';
-import { answer, type OnFault, parsePayload, refuse, splitAck } from './answer.js';
+import { type AckFunction, answer, type OnFault, parsePayload, refuse, splitAck } from './answer.js';
 import type { EventHandler, EventHandlers } from './event-handler.js';
 import { Subscriptions, type SubscriptionsOptions } from './subscriptions.js';
 import type { ConnectionLimits, HubSocket, PrincipalHolder } from './types.js';
@@ -51,15 +51,7 @@ export class Connection implements PrincipalHolder, SlowCandidate {
     socket.use((packet, next) => {
       const [event, ...args] = packet;
       const { payload, ack } = splitAck(args);
-      try {
-        this.limits.take('event');
-        for (const part of payload) options.checkPayload(part);
-        if (!this.#isKnown(event)) throw new HubError('unknown_event', `no event ${JSON.stringify(String(event).slice(0, 64))}`);
-        options.onEvent(event);
-        next();
-      } catch (error) {
-        refuse(socket, event, ack, error, options.onFault);
-      }
+      if (this.#admit(event, payload, ack)) next();
     });
     options.slow.watch(this);
     this.#isWatched = true;
@@ -80,10 +72,33 @@ export class Connection implements PrincipalHolder, SlowCandidate {
     this.#subscriptions?.begin();
   }
 
-  /** Answers an event of the hub's, or of `hub.handle`. */
+  /** Checks and answers an event of the hub's, or of `hub.handle`. */
+  receive(event: string, handler: EventHandler, payload: readonly unknown[], ack: AckFunction | undefined): void {
+    if (this.#admit(event, payload, ack)) this.#answer(event, handler, payload, ack);
+  }
+
+  /** Answers one that the socket's middleware has checked. */
   take(event: string, handler: EventHandler, args: readonly unknown[]): void {
-    const { socket, options } = this;
     const { payload, ack } = splitAck(args);
+    this.#answer(event, handler, payload, ack);
+  }
+
+  #admit(event: string, payload: readonly unknown[], ack: AckFunction | undefined): boolean {
+    const { socket, options } = this;
+    try {
+      this.limits.take('event');
+      for (const part of payload) options.checkPayload(part);
+      if (!this.#isKnown(event)) throw new HubError('unknown_event', `no event ${JSON.stringify(String(event).slice(0, 64))}`);
+      options.onEvent(event);
+      return true;
+    } catch (error) {
+      refuse(socket, event, ack, error, options.onFault);
+      return false;
+    }
+  }
+
+  #answer(event: string, handler: EventHandler, payload: readonly unknown[], ack: AckFunction | undefined): void {
+    const { socket, options } = this;
     const run = () => {
       if (!ack && handler.ack === 'required') throw new HubError('missing_ack', `${event} needs an acknowledgement callback`);
       if (handler.costs === 'publish') this.limits.take('publish');

@@ -10,21 +10,26 @@ interface Listening {
 
 /** One listener per event for all sockets: a closure per event and socket would weigh more than the rest of a quiet socket. */
 export class SharedListeners {
-  readonly #listeners = new Map<string, Listener>();
+  readonly #own = new Map<string, { listener: Listener; handler: EventHandler }>();
 
   constructor(private readonly connections: ReadonlyMap<string, Connection>) {}
 
   add(socket: HubSocket, event: string, handler: EventHandler): void {
-    const listener = this.#listeners.get(event) ?? this.#create(event, handler);
-    (socket as unknown as Listening).on(event, listener);
+    const own = this.#own.get(event) ?? this.#create(event, handler);
+    (socket as unknown as Listening).on(event, own.listener);
   }
 
-  #create(event: string, handler: EventHandler): Listener {
+  own(event: string): { readonly listener: unknown; readonly handler: EventHandler } | undefined {
+    return this.#own.get(event);
+  }
+
+  #create(event: string, handler: EventHandler): { listener: Listener; handler: EventHandler } {
     const { connections } = this;
     const listener: Listener = function (...args) {
       connections.get(this.id)?.take(event, handler, args);
     };
-    this.#listeners.set(event, listener);
-    return listener;
+    const own = { listener, handler };
+    this.#own.set(event, own);
+    return own;
   }
 }

@@ -15,6 +15,7 @@ import { readKnownQueries } from './known-queries.js';
 import { ReturningClients } from './returning-clients.js';
 import { createSessionIds } from './session-ids.js';
 import { SharedListeners } from './shared-listeners.js';
+import { type DecodedPacket, ShortEvents } from './short-events.js';
 import type { ConnectionLimits, HubServer, HubSocket } from './types.js';
 
 /** Who may come in, before a socket exists. */
@@ -79,7 +80,12 @@ export class SocketServer {
     this.io = new Server(server, options.io);
     readKnownQueries(server, this.io.path());
     this.#isJoined = options.io.adapter !== undefined;
-    this.#small = new SmallConnections(this.io, { newId: createSessionIds(), onEnd: (connection) => this.#endEntering(connection) });
+    const events = new ShortEvents({ connections: this.#connections, own: (event) => this.#listeners.own(event) });
+    this.#small = new SmallConnections(this.io, {
+      newId: createSessionIds(),
+      onEnd: (connection) => this.#endEntering(connection),
+      take: (socket, packet) => events.take(socket as HubSocket | undefined, packet as DecodedPacket),
+    });
     this.#admission = new Admission(this.io, options);
     this.#early = new EarlyConnects({ limitsOf: (connection) => this.#limitsOf(connection), onFault: options.onFault });
     this.io.engine.on('connection', (connection: object) => this.#early.watch(connection));

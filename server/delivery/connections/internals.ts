@@ -35,7 +35,8 @@ export interface EngineConnection extends EventEmitter {
   writeBuffer: unknown[];
   packetsFn: unknown[];
   sentCallbackFn: unknown[];
-  sendPacket(type: 'ping'): void;
+  sendPacket(type: 'ping' | 'message', data?: unknown, options?: object, sent?: () => void): void;
+  write(data: unknown, options?: object, sent?: () => void): EngineConnection;
   onPacket(packet: unknown): void;
   onDrain(): void;
   flush(): void;

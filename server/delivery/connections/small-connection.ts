@@ -2,6 +2,7 @@ import { Socket } from 'engine.io';
 import type { EngineConnection, EngineServer, EngineTransport } from './internals.js';
 import type { OpeningRequest } from './kept-request.js';
 import { SmallTransport } from './small-transport.js';
+import { writeAtOnce } from './write-at-once.js';
 
 const PROTOCOL = 4;
 const EngineSocket = Socket as unknown as new (
@@ -21,6 +22,10 @@ export class SmallConnection extends EngineSocket {
     }
     this.transport = transport as never;
     transport.carry(this);
+  }
+
+  override write(...packet: Parameters<EngineConnection['write']>): EngineConnection {
+    return writeAtOnce.call(this, ...packet);
   }
 
   /** `Heartbeats` pings. */

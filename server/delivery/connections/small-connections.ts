@@ -9,9 +9,10 @@ import { OneMap } from './one-map.js';
 import { forgetOpeningResponses } from './opening-responses.js';
 import { Receivers } from './receivers.js';
 import { openSmallConnections, SmallConnection } from './small-connection.js';
-import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
+import { type Decoder, DecoderPool, SmallDecoder, type StockDecoder } from './small-decoder.js';
 import { makeSmallSockets } from './small-socket.js';
 import { SmallTransport } from './small-transport.js';
+import { writeAtOnce } from './write-at-once.js';
 
 /** What socket.io keeps of a socket and its client and does not declare. */
 interface SocketParts {
@@ -23,14 +24,17 @@ interface ClientParts {
   decoder: Decoder;
   readonly ondecoded: (packet: unknown) => void;
   sockets: OneMap<unknown, unknown>;
-  nsps: OneMap<unknown, unknown>;
+  nsps: OneMap<string, Socket>;
 }
+/** Takes a packet before Socket.IO does, or leaves it; `socket` is the client's in the packet's namespace. */
+export type TakePacket = (socket: Socket | undefined, packet: { readonly nsp: string }) => boolean;
 
 export interface SmallConnectionsOptions {
   /** Makes the ids of sessions and sockets. */
   readonly newId: () => string;
   /** A connection of engine.io's has ended. */
   readonly onEnd: (connection: object) => void;
+  readonly take?: TakePacket;
 }
 
 /**
@@ -48,11 +52,16 @@ export class SmallConnections {
   readonly #onUpgrade: (this: EngineConnection) => void;
 
   /** To be made before others stand in front of engine.io. */
-  constructor(io: Server, { newId, onEnd }: SmallConnectionsOptions) {
+  constructor(io: Server, { newId, onEnd, take = () => false }: SmallConnectionsOptions) {
     const engine = io.engine as unknown as EngineServer;
-    const { opts, _parser } = io as unknown as { opts: Partial<ServerOptions>; _parser: { Decoder: new () => Decoder } };
+    const { opts, _parser } = io as unknown as { opts: Partial<ServerOptions>; _parser: { Decoder: new () => StockDecoder } };
     // Somebody's own parser keeps what it likes between two packets.
-    if (!opts.parser) this.#decoders = new DecoderPool(() => new _parser.Decoder());
+    if (!opts.parser) {
+      this.#decoders = new DecoderPool(
+        () => new _parser.Decoder(),
+        (client, packet) => take((client as ClientParts).nsps.get(packet.nsp), packet),
+      );
+    }
     this.#heartbeats = new Heartbeats(engine.opts);
     this.#receivers = new Receivers(engine);
     forgetOpeningResponses(engine);
@@ -94,7 +103,7 @@ export class SmallConnections {
   #shrinkDecoder(client: ClientParts): void {
     if (!this.#decoders || client.decoder instanceof SmallDecoder || client.decoder.reconstructor) return;
     client.decoder.removeListener('decoded', client.ondecoded);
-    client.decoder = new SmallDecoder(this.#decoders).on('decoded', client.ondecoded);
+    client.decoder = new SmallDecoder(this.#decoders, client);
   }
 
   #settle(connection: EngineConnection): void {
@@ -117,6 +126,7 @@ export class SmallConnections {
     const { transport } = connection;
     if (!(transport instanceof SmallTransport)) return;
     transport.carry(connection);
+    connection.write = writeAtOnce;
     this.#shrink(transport);
   }
 

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { Server } from 'socket.io';
-import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
+import { DecoderPool, SmallDecoder, type StockDecoder } from './small-decoder.js';
 
-const parser = (new Server() as unknown as { _parser: { Decoder: new () => Decoder } })._parser;
+const parser = (new Server() as unknown as { _parser: { Decoder: new () => StockDecoder } })._parser;
 
 function open(pool: DecoderPool) {
   const heard: unknown[] = [];
-  const decoder = new SmallDecoder(pool).on('decoded', (packet) => heard.push((packet as { data: unknown }).data));
+  const decoder = new SmallDecoder(pool, { ondecoded: (packet) => heard.push((packet as { data: unknown }).data) });
   return { decoder, heard };
 }
 
@@ -47,4 +47,14 @@ test('a listener that is taken off hears nothing more, also in the middle of a p
   decoder.removeListener();
   decoder.add(Buffer.from('x'));
   expect(heard).toEqual([]);
+});
+
+test('what somebody takes first, the client does not hear of', () => {
+  const pool = new DecoderPool(
+    () => new parser.Decoder(),
+    (_client, packet) => (packet as unknown as { data: string[] }).data[0] === 'taken',
+  );
+  const { decoder, heard } = open(pool);
+  for (const event of ['one', 'taken', 'two']) decoder.add(`2["${event}"]`);
+  expect(heard).toEqual([['one'], ['two']]);
 });

@@ -10,7 +10,7 @@ interface Packet {
 }
 type Sent = (error?: Error) => void;
 interface Sending {
-  readonly _sender: { sendFrame(frame: readonly Buffer[], sent: Sent): void };
+  readonly _sender: { sendFrame(frame: readonly Buffer[], sent: Sent): void; readonly congested?: boolean };
 }
 /** The parts of engine.io's transport that its types leave out. */
 interface TransportParts {
@@ -20,6 +20,8 @@ interface TransportParts {
   readonly parser: { encodePacket(packet: Packet, supportsBinary: boolean, encoded: (data: string | Buffer) => void): void };
 }
 
+/** engine.io's name for a message, in front of its text. */
+const MESSAGE = '4';
 /** By the WebSocket, for listeners that all of them share. */
 const TRANSPORT = Symbol('transport');
 type Carrying = WebSocket & { [TRANSPORT]: SmallTransport };
@@ -80,6 +82,16 @@ export class SmallTransport extends Transport {
       const isLast = index === packets.length - 1;
       this.#send(packet, (error) => this.#sent(isLast, error));
     });
+  }
+
+  /** Whether a message can go before all that has been handed over was taken. */
+  get isFree(): boolean {
+    return this.writable && (this.socket as unknown as Sending)._sender.congested === false;
+  }
+
+  /** A message of text, while it is free. */
+  sendText(text: string, compress: boolean): void {
+    this.socket.send(MESSAGE + text, { compress });
   }
 
   doClose(closed?: () => void): void {
