@@ -1,5 +1,6 @@
+import { giveListeners, listenerTable } from '../delivery/connections/compact.js';
 import type { Connection } from './connection.js';
-import type { EventHandler } from './event-handler.js';
+import type { EventHandler, EventHandlers } from './event-handler.js';
 import type { HubSocket } from './types.js';
 
 type Listener = (this: HubSocket, ...args: unknown[]) => void;
@@ -10,26 +11,51 @@ interface Listening {
 
 /** One listener per event for all sockets: a closure per event and socket would weigh more than the rest of a quiet socket. */
 export class SharedListeners {
-  readonly #own = new Map<string, { listener: Listener; handler: EventHandler }>();
+  readonly #listeners = new Map<string, Listener>();
+  /** Those of events, with their handlers. */
+  readonly #own = new Map<string, { readonly listener: Listener; readonly handler: EventHandler }>();
+  /** The same, as an emitter has them. */
+  readonly #table = listenerTable();
 
-  constructor(private readonly connections: ReadonlyMap<string, Connection>) {}
+  /** `onDisconnect` listens too, on each that is given all. */
+  constructor(
+    private readonly connections: ReadonlyMap<string, Connection>,
+    onDisconnect: (this: HubSocket, reason: string) => void,
+  ) {
+    this.#put('disconnect', onDisconnect as Listener);
+  }
+
+  /** For a socket that has none of them. */
+  addAll(socket: HubSocket, handlers: EventHandlers): void {
+    if (this.#listeners.size <= handlers.size) for (const [event, handler] of handlers) this.#listenerOf(event, handler);
+    if (giveListeners(socket, this.#table, this.#listeners.size)) return;
+    for (const [event, listener] of this.#listeners) (socket as unknown as Listening).on(event, listener);
+  }
 
   add(socket: HubSocket, event: string, handler: EventHandler): void {
-    const own = this.#own.get(event) ?? this.#create(event, handler);
-    (socket as unknown as Listening).on(event, own.listener);
+    (socket as unknown as Listening).on(event, this.#listenerOf(event, handler));
   }
 
   own(event: string): { readonly listener: unknown; readonly handler: EventHandler } | undefined {
     return this.#own.get(event);
   }
 
-  #create(event: string, handler: EventHandler): { listener: Listener; handler: EventHandler } {
+  #listenerOf(event: string, handler: EventHandler): Listener {
+    return this.#listeners.get(event) ?? this.#create(event, handler);
+  }
+
+  #create(event: string, handler: EventHandler): Listener {
     const { connections } = this;
     const listener: Listener = function (...args) {
       connections.get(this.id)?.take(event, handler, args);
     };
-    const own = { listener, handler };
-    this.#own.set(event, own);
-    return own;
+    this.#own.set(event, { listener, handler });
+    return this.#put(event, listener);
+  }
+
+  #put(event: string, listener: Listener): Listener {
+    this.#listeners.set(event, listener);
+    this.#table[event] = listener;
+    return listener;
   }
 }

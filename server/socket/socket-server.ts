@@ -65,8 +65,7 @@ export class SocketServer {
   readonly #admission: Admission;
   /** Those that are let in and have not had their connection event; then they say themselves when they end. */
   readonly #entering = new Set<HubSocket>();
-  readonly #listeners = new SharedListeners(this.#connections);
-  readonly #onDisconnect: (this: HubSocket, reason: string) => void;
+  readonly #listeners: SharedListeners;
   readonly #early: EarlyConnects;
   readonly #small: SmallConnections;
   readonly #returning: ReturningClients;
@@ -97,9 +96,9 @@ export class SocketServer {
       this.#returning.ended(socket, reason);
       this.#end(socket.id);
     };
-    this.#onDisconnect = function (this: HubSocket, reason) {
+    this.#listeners = new SharedListeners(this.#connections, function (reason) {
       gone(this, reason);
-    };
+    });
   }
 
   get size(): number {
@@ -198,8 +197,7 @@ export class SocketServer {
     this.#early.entered(socket.conn);
     if (this.#isJoined) void socket.join(connectionsOf(connection.principal.user.id));
     this.options.onConnection(socket.conn.transport.name);
-    socket.on('disconnect', this.#onDisconnect);
-    for (const [event, handler] of this.options.connection.handlers) this.#listeners.add(socket, event, handler);
+    this.#listeners.addAll(socket, this.options.connection.handlers);
     connection.start();
     connection.begin();
     this.#small.settle(socket);

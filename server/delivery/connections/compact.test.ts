@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { compactListeners } from './compact.js';
+import { compactListeners, giveListeners, listenerTable } from './compact.js';
 
 test('a compacted emitter calls the listeners that it had, in their order, and takes and drops others', () => {
   const emitter = new EventEmitter();
@@ -30,4 +30,33 @@ test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('nobody li
   compactListeners(emitter);
   expect(emitter.emit(event)).toBe(false);
   expect(emitter.listenerCount(event)).toBe(0);
+});
+
+test('an emitter that is given a table of listeners is as if they had been added to it, and the table stays as it is', () => {
+  const heard: string[] = [];
+  const [a, b, more] = ['a', 'b', 'more'].map((what) => () => void heard.push(what)) as [() => void, () => void, () => void];
+  const table = Object.assign(listenerTable(), { a, b });
+  const emitters = [new EventEmitter(), new EventEmitter()];
+  for (const emitter of emitters) {
+    emitter.on('error', () => {});
+    expect(giveListeners(emitter, table, 2)).toBe(true);
+  }
+  const [emitter, other] = emitters as [EventEmitter, EventEmitter];
+  expect(emitter.eventNames()).toEqual(['a', 'b', 'error']);
+  emitter.on('a', more);
+  emitter.off('b', b);
+  expect([emitter.emit('a'), emitter.emit('b'), emitter.emit('error')]).toEqual([true, false, true]);
+  expect(emitter.eventNames()).toEqual(['a', 'error']);
+  other.emit('b');
+  other.removeAllListeners('a');
+  expect(heard).toEqual(['a', 'more', 'b']);
+  expect(Object.keys(table)).toEqual(['a', 'b']);
+});
+
+test('an emitter that has other listeners keeps them, and is given none', () => {
+  const emitter = new EventEmitter();
+  emitter.on('error', () => {});
+  emitter.on('a', () => {});
+  expect(giveListeners(emitter, Object.assign(listenerTable(), { b: () => {} }), 1)).toBe(false);
+  expect(emitter.eventNames()).toEqual(['error', 'a']);
 });
