@@ -33,9 +33,9 @@ export interface TurnOptions {
 
 /** With shorter pauses than this between its writes, about a hundred a second, a hub counts as busy. */
 const BUSY_PAUSE_MS = 10;
-/** Weight of the newest pause in the average, and the longest that it counts as: a burst is known after a few turns. */
+/** Weight of the newest pause in the average, and the longest that it counts as: a burst is known after a few turns, a pair is none. */
 const PAUSE_WEIGHT = 1 / 4;
-const LONGEST_PAUSE_MS = 2 * BUSY_PAUSE_MS;
+const LONGEST_PAUSE_MS = 4 * BUSY_PAUSE_MS;
 
 /**
  * Gathers what is sent within one turn of the event loop, and writes it at its end: to each connection all that is due to it, in

@@ -42,6 +42,16 @@ test('below some hundred writes a second nothing waits for the window', () => {
   expect(writtenAt).toHaveLength(100);
 });
 
+test('two or three writes close to each other, some times a second, do not wait either', () => {
+  for (const together of [2, 3]) {
+    const { sendEach } = open(WINDOW_MS);
+    for (let burst = 0; burst < 50; burst++) {
+      expect(Math.max(...sendEach(1, together))).toBe(0);
+      jest.advanceTimersByTime(100);
+    }
+  }
+});
+
 test('above, writes are fewer, and nothing waits longer than the window', () => {
   const { writtenAt, sendEach } = open(WINDOW_MS);
   const waits = sendEach(1, 500);
