@@ -4,7 +4,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type IRedisClient, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
 import { openBullClient } from './bullmq-client.js';
-import { bullPrefixOf, LANES } from './bullmq-job-queue.js';
+import { bullPrefixOf, LANES } from './bullmq-lines.js';
 import type { JobsLink } from './jobs-link.js';
 import type { JobLogger } from './thread-runner.js';
 

@@ -1,21 +1,11 @@
-import { type Job as BullJob, type IRedisClient, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { type Job as BullJob, UnrecoverableError } from 'bullmq';
 import { LRUCache } from 'lru-cache';
 import { HubError } from '../../shared/errors.js';
 import type { JobDetails } from '../../shared/protocol.js';
-import { toHubError } from '../adapter/command-errors.js';
-import { openBullClient } from './bullmq-client.js';
+import { type BullData, BullmqLines, giveBack, LANES, notTaken, RetryLater } from './bullmq-lines.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, checkFailed, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob, startJob } from './job-machine.js';
-import {
-  JOB_PRIORITIES,
-  type JobLane,
-  type JobQueue,
-  type JobRecord,
-  type JobRequest,
-  type JobRunner,
-  type QueueDepth,
-  type WorkOptions,
-} from './job-queue.js';
+import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
 import { JobRecords } from './job-records.js';
 import type { JobsLink } from './jobs-link.js';
 import { LaneEntrance, type Place } from './lane-entrance.js';
@@ -24,6 +14,7 @@ import { LostJobs } from './lost-jobs.js';
 import { RunningJob } from './running-job.js';
 import type { JobLogger } from './thread-runner.js';
 import { UntoldEnds } from './untold-ends.js';
+import { within } from './within.js';
 
 export interface BullmqJobQueueOptions {
   /** The hub's link to Redis: the jobs' states and cancellations go through it. */
@@ -54,25 +45,9 @@ export interface BullmqJobQueueOptions {
   readonly now?: () => number;
 }
 
-export const LANES = ['threads', 'loop'] as const satisfies readonly JobLane[];
-/** What the keys of BullMQ's queues begin with. */
-export const bullPrefixOf = (prefix: string): string => `${prefix}:{jobs}:bull`;
-/** BullMQ must take the job in this time; the port allows 2 s in all. */
-const ADD_MS = 1_500;
-/** Source: bullmq/src/classes/errors/connection-closed-error.ts, which the package does not export. */
-const CLOSED = 'Connection is closed.';
-const NOT_TAKEN = 'The job queue cannot be reached; the job was not taken.';
-/** Ended jobs that BullMQ keeps, for those who look at its queues; the hub does not. */
-const BULL_KEEPS = { count: 100 };
-/** The machine decides what is tried again; BullMQ's own count must not be in its way. */
-const BULL_ATTEMPTS = 1_000;
-/** A job that could not even be started, because its state could not be read or written, waits this long. */
-const STORE_FAULT_MS = 500;
 /** A job that this process has no handler for is not offered again before this, which doubles each time. */
 const LEAVE_FIRST_MS = 50;
 const LEAVE_LAST_MS = 5_000;
-/** Turns of one priority, as the scripts count them: three times that is BullMQ's highest number. */
-const TURNS = 699_050;
 /** A submission that may start where it is waits this often for a line to be gone, before it goes there. */
 const START_TRIES = 3;
 /** A job that BullMQ gave to a process whose places are all taken meanwhile waits this long for one, and goes back then. */
@@ -95,8 +70,7 @@ export function createBullmqJobQueue(options: BullmqJobQueueOptions): JobQueue {
 
 class BullmqJobQueue implements JobQueue {
   private readonly records: JobRecords;
-  private readonly queues: Record<JobLane, Queue>;
-  private readonly workers: Worker[] = [];
+  private readonly lines: BullmqLines;
   private readonly entrances: Partial<Record<JobLane, LaneEntrance>> = {};
   private readonly runners: Partial<Record<JobLane, JobRunner>> = {};
   private readonly leased: LeasedRuns;
@@ -109,9 +83,6 @@ class BullmqJobQueue implements JobQueue {
   private readonly submitted = new LRUCache<string, Job>({ max: REMEMBERED });
   private readonly options: Required<BullmqJobQueueOptions>;
   private readonly channel: string;
-  private readonly bull: { connection: IRedisClient; prefix: string };
-  /** BullMQ's connection and those that it made from it. */
-  private readonly clients = new Set<IRedisClient>();
   private readonly newId: () => string;
   private readonly stopHearing: () => void;
   private listener: (record: JobRecord) => void = () => {};
@@ -134,7 +105,7 @@ class BullmqJobQueue implements JobQueue {
       now: Date.now,
     };
     this.options = { ...defaults, ...options, queuedMax };
-    const { link, prefix, url } = options;
+    const { link, prefix } = options;
     this.records = new JobRecords(link, prefix, this.options);
     this.untoldEnds = new UntoldEnds({
       records: this.records,
@@ -143,14 +114,12 @@ class BullmqJobQueue implements JobQueue {
       now: this.options.now,
     });
     this.newId = createJobIds(this.options.now);
-    const bullPrefix = bullPrefixOf(prefix);
-    this.bull = { connection: openBullClient({ url, locate: () => link.locate(bullPrefix) }, this.clients), prefix: bullPrefix };
-    this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
+    this.lines = new BullmqLines({ ...this.options, locate: (key) => link.locate(key) });
     this.lost = new LostJobs({
       records: this.records,
       lanes: LANES,
-      findInBull: (lane, jobId) => this.queues[lane].getJob(jobId),
-      add: (job, turn) => this.add(job, turn),
+      findInBull: (lane, jobId) => this.lines.find(lane, jobId),
+      add: (job, turn) => this.lines.add(job, turn),
       report: (job) => this.listener(recordOf(job)),
       now: this.options.now,
     });
@@ -188,7 +157,7 @@ class BullmqJobQueue implements JobQueue {
       this.lookAt(jobId);
       // Both are shortcuts: a run that hears nothing is stopped when it next reports, and BullMQ's job is dropped when it is taken.
       await this.options.link.publish(this.channel, jobId).catch(() => {});
-      this.queues[job.request.lane].remove(jobId).catch(() => {});
+      this.lines.drop(job);
       return recordOf(cancelled);
     }
   }
@@ -207,7 +176,7 @@ class BullmqJobQueue implements JobQueue {
       if (turn === undefined) continue;
       this.listener(recordOf(job));
       // Where BullMQ does not take it now, the next look for orphans puts it in line.
-      await within(ADD_MS, this.addAgain(job, turn)).catch(() => {});
+      await this.lines.addAgain(job, turn).catch(() => {});
       return recordOf(job);
     }
   }
@@ -218,7 +187,7 @@ class BullmqJobQueue implements JobQueue {
       checkFailed(failed, 'discarded');
       if (!(await this.records.discard(failed))) continue;
       // What BullMQ still has of it is dropped by its own count.
-      this.queues[failed.request.lane].remove(jobId).catch(() => {});
+      this.lines.drop(failed);
       return;
     }
   }
@@ -231,8 +200,10 @@ class BullmqJobQueue implements JobQueue {
     this.knows = knows;
     for (const lane of LANES) {
       if (concurrency[lane] === 0) continue;
-      const worker = this.openWorker(lane, concurrency[lane]);
-      this.workers.push(worker);
+      const worker = this.lines.openWorker(lane, concurrency[lane], {
+        process: (bullJob, token) => this.track(this.process(bullJob, token, lane)),
+        onDoubt: (jobId) => this.lookAt(jobId),
+      });
       const entrance = new LaneEntrance(concurrency[lane], worker);
       this.entrances[lane] = entrance;
       this.runners[lane] = entrance.timed(run);
@@ -261,17 +232,14 @@ class BullmqJobQueue implements JobQueue {
     this.closed = true;
     clearInterval(this.orphanTimer);
     this.untoldEnds.close();
-    await Promise.all(this.workers.map((worker) => worker.pause(true)));
+    await this.lines.pause();
     const processed = () => Promise.allSettled(this.processing);
     await within(graceMs, processed()).catch(() => {});
     for (const run of this.running) run.putBack();
     await within(5_000, processed()).catch(() => {});
     this.stopHearing();
     this.leased.stop();
-    // With Redis away neither comes to an end, until their clients stop connecting.
-    const parts = [...this.workers, ...Object.values(this.queues)];
-    await within(2_000, Promise.all(parts.map((part) => part.close()))).catch(() => {});
-    for (const client of this.clients) client.disconnect();
+    await this.lines.close();
   }
 
   private async placeToStart({ lane, name }: JobRequest): Promise<Place | undefined> {
@@ -320,7 +288,7 @@ class BullmqJobQueue implements JobQueue {
     const joined = await this.records.read(jobId);
     if (!joined) return undefined;
     // Its submitter may have gone before BullMQ had it; BullMQ takes a job once.
-    if (joined.state.state === 'queued') await this.add(joined, await this.records.turnOf(jobId));
+    if (joined.state.state === 'queued') await this.lines.add(joined, await this.records.turnOf(jobId));
     return recordOf(joined);
   }
 
@@ -343,10 +311,10 @@ class BullmqJobQueue implements JobQueue {
    */
   private async enter(job: Job, turn: number): Promise<void> {
     try {
-      await this.add(job, turn);
+      await this.lines.add(job, turn);
     } catch (error) {
       if (!(await this.takeBack(job))) throw mayRun();
-      throw error instanceof HubError && error.code === 'timeout' ? new HubError('unavailable', NOT_TAKEN) : error;
+      throw error instanceof HubError && error.code === 'timeout' ? notTaken() : error;
     }
   }
 
@@ -355,27 +323,6 @@ class BullmqJobQueue implements JobQueue {
     const taken = await this.records.change(job, cancelled).catch(() => false);
     if (taken) this.listener(recordOf(cancelled));
     return taken;
-  }
-
-  /**
-   * Puts a job in line. Twice is once.
-   * @throws HubError `unavailable` and `storage_full` when BullMQ did not take it, `timeout` when it may have
-   */
-  private async add({ request, state, notBefore = 0 }: Job, turn: number): Promise<void> {
-    const delay = Math.max(0, notBefore - this.options.now());
-    const priority = JOB_PRIORITIES.indexOf(request.priority ?? 'normal') * TURNS + turn;
-    const options = { jobId: state.jobId, priority, delay, attempts: BULL_ATTEMPTS, backoff: { type: 'custom' } };
-    const keep = { removeOnComplete: BULL_KEEPS, removeOnFail: BULL_KEEPS, stackTraceLimit: 1 };
-    const adding = this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep });
-    await within(ADD_MS, adding).catch((error: unknown) => {
-      throw isClosed(error) ? new HubError('unavailable', NOT_TAKEN) : toHubError(error);
-    });
-  }
-
-  /** BullMQ takes an id once: what it still has of the job goes first. */
-  private async addAgain(job: Job, turn: number): Promise<void> {
-    await this.queues[job.request.lane].remove(job.state.jobId);
-    await this.add(job, turn);
   }
 
   private track<Value>(work: Promise<Value>): Promise<Value> {
@@ -395,7 +342,7 @@ class BullmqJobQueue implements JobQueue {
     try {
       const { next } = await running.runStarted((attempt, control) => run(attempt, control).finally(() => place.giveBack()));
       // Where BullMQ does not take it now, the next look for orphans puts it in line.
-      if (next === 'wait' || next === 'put back') await this.add(running.now, 1);
+      if (next === 'wait' || next === 'put back') await this.lines.add(running.now, 1);
     } finally {
       place.giveBack();
       this.leased.delete(running);
@@ -413,7 +360,7 @@ class BullmqJobQueue implements JobQueue {
   /** What BullMQ calls for each job that it took for this process. */
   private async process(bullJob: BullJob<BullData>, token: string | undefined, lane: JobLane): Promise<void> {
     const inPlace = await this.entrances[lane]!.run(() => this.runTaken(bullJob, token, this.runners[lane]!), PLACE_MS);
-    if (!inPlace) await this.giveBack(bullJob, token);
+    if (!inPlace) await giveBack(bullJob, token);
   }
 
   private async runTaken(bullJob: BullJob<BullData>, token: string | undefined, run: JobRunner): Promise<void> {
@@ -422,7 +369,7 @@ class BullmqJobQueue implements JobQueue {
     this.submitted.delete(jobId);
     const job = remembered ?? (await this.take(jobId));
     if (!job) return;
-    if (this.closed) return this.giveBack(bullJob, token);
+    if (this.closed) return giveBack(bullJob, token);
     if (!this.knows(job.request.name)) await this.leaveToOthers(bullJob, job);
     this.lookAt(jobId);
     const running = this.open(job);
@@ -431,7 +378,7 @@ class BullmqJobQueue implements JobQueue {
       // It changed since its submission: as what it is now, it may still have to run.
       if (outcome.next === 'not started' && remembered) return await this.runTaken(bullJob, token, run);
       if (outcome.next === 'wait') throw new RetryLater(outcome.delayMs);
-      if (outcome.next === 'put back') return await this.giveBack(bullJob, token);
+      if (outcome.next === 'put back') return await giveBack(bullJob, token);
       if (outcome.next === 'failed') throw new UnrecoverableError(outcome.message);
     } finally {
       this.running.delete(running);
@@ -448,11 +395,6 @@ class BullmqJobQueue implements JobQueue {
       this.options.logger.warn({ job: name, jobId }, 'a job is left to processes that have its handler');
     }
     throw new RetryLater(Math.min(LEAVE_FIRST_MS * 2 ** bullJob.attemptsMade, LEAVE_LAST_MS));
-  }
-
-  private async giveBack(bullJob: BullJob, token: string | undefined): Promise<never> {
-    await bullJob.moveToWait(token);
-    throw new WaitingError();
   }
 
   /** The job to start, if there is still something to do: not ended meanwhile, and not started by crashing processes again and again. */
@@ -475,68 +417,6 @@ class BullmqJobQueue implements JobQueue {
   private lookAt(jobId?: string): void {
     for (const running of this.running) if (jobId === undefined || running.jobId === jobId) running.look();
   }
-
-  private openQueue(lane: JobLane): Queue {
-    const queue = new Queue(lane, { ...this.bull, streams: { events: { maxLen: 100 } } });
-    queue.on('error', this.onBullError);
-    return queue;
-  }
-
-  private openWorker(lane: JobLane, concurrency: number): Worker {
-    const { lockMs } = this.options;
-    const worker = new Worker(lane, (job, token) => this.track(this.process(job, token, lane)), {
-      ...this.bull,
-      concurrency,
-      lockDuration: lockMs,
-      stalledInterval: Math.ceil(lockMs / 3),
-      // `take` counts the crashes; a job that BullMQ itself fails would stay active in the records.
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
-      runRetryDelay: 1_000,
-      settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof RetryLater ? error.delayMs : STORE_FAULT_MS) },
-    });
-    worker.on('error', this.onBullError);
-    worker.on('lockRenewalFailed', (ids) => {
-      for (const id of ids) this.lookAt(id);
-    });
-    return worker;
-  }
-
-  /** Connection faults are the link's to tell; BullMQ goes on by itself. */
-  private readonly onBullError = (error: Error): void => {
-    const quiet =
-      this.closed || /ECONN|socket|closed|Connection|could not renew lock|Missing lock|Missing key/i.test(`${error.name} ${error.message}`);
-    if (!quiet) this.options.logger.warn({ error: error.message }, 'BullMQ reports a fault');
-  };
 }
-
-/** What BullMQ has of a job beside its id: the rest is in the records. */
-interface BullData {
-  owner: string;
-  /** Milliseconds since 1970 since when it is left by processes without its handler. */
-  leftAt?: number;
-}
-
-/** Tells BullMQ how long a failed attempt waits for the next one. */
-class RetryLater extends Error {
-  constructor(readonly delayMs: number) {
-    super('the attempt failed');
-  }
-}
-
-/** BullMQ's own word for a connection that it knows to be closed: it sent nothing. */
-const isClosed = (error: unknown) => error instanceof Error && error.message === CLOSED;
 
 const mayRun = () => new HubError('timeout', 'The job is noted and may run; submitted again with the same key, it is joined.');
-
-/** @throws HubError `timeout` when it takes longer */
-async function within<Value>(ms: number, work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HubError('timeout', `the job queue did not answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -12,7 +12,7 @@
 local FIRST, EACH, WEEK_MS = 2, 9, 7 * 86400000
 local now = milliseconds()
 local line = redis.call('EXISTS', KEYS[5], KEYS[6]) > 0
-local additions, owners, answers = {}, {}, {}
+local additions, owners, names, answers = {}, {}, {}, {}
 
 local key_at = 6
 local function next_key()
@@ -49,7 +49,7 @@ for i = FIRST, #ARGV, EACH do
     add(KEYS[4], created_at, id)
     add(owner_jobs, created_at, id)
     owners[owner_jobs] = true
-    redis.call('SADD', KEYS[3], name)
+    names[name] = true
     if unfinished then
       redis.call('SADD', unfinished, id)
       redis.call('PEXPIRE', unfinished, WEEK_MS)
@@ -68,6 +68,9 @@ end
 for owner_jobs in pairs(owners) do
   redis.call('ZREMRANGEBYRANK', owner_jobs, 0, -1001)
   redis.call('PEXPIRE', owner_jobs, WEEK_MS)
+end
+for name in pairs(names) do
+  redis.call('SADD', KEYS[3], name)
 end
 if next(owners) then
   redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -10001)
