@@ -13,6 +13,7 @@ import { openEntrance } from './hub/entrance.js';
 import { openHttpPart } from './hub/http-part.js';
 import { openJobsPart } from './hub/jobs-part.js';
 import { openMetricsPart } from './hub/metrics-part.js';
+import { type OwnJobs, ownJobs } from './hub/own-jobs.js';
 import { endingPages } from './hub/presence-pages.js';
 import { openRollupsPart } from './hub/rollups-part.js';
 import { openRoomsPart } from './hub/rooms-part.js';
@@ -47,6 +48,10 @@ export interface Hub {
   ): void;
   /** Adds a heavy handler. */
   readonly job: AddJob;
+  /** Hands a job in, as the hub. */
+  readonly submit: OwnJobs['submit'];
+  /** Runs a job to its end, as the hub. */
+  readonly run: OwnJobs['run'];
   /** Publishes as the hub, or as whoever `from` names. @throws HubError as RoomLog.append */
   publish(
     room: string,
@@ -183,6 +188,7 @@ export async function createHub(given: HubParts): Promise<Hub> {
     cache,
     handle: (event, schema, run) => sockets.handle(event, handler(schema as never, run as never)),
     job: (name, declaration) => jobs.add(name, declaration),
+    ...ownJobs(jobs.service, engines.log),
     publish: async (room, data, { type = 'text', ...options } = {}) => publisher.publish(rooms.parse(room).room, type, data, options),
     disconnectUser,
     close,

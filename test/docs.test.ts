@@ -212,8 +212,9 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/ingest.md, roomcast pipe, console': shell({}),
 
   'docs/jobs.md, Hand one in, js': program({ prints: [/^0\.\d+ \d+ primes below \d+$/m, /^there are 664579$/m], ends: true }),
-  'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ queued undefined undefined$/m, /^\S+ done \S+ \{$/m] }),
+  'docs/jobs.md, Hand one in, js 2': program({ prints: [/^\S+ done \S+ \{$/m] }),
   'docs/jobs.md, Hand one in, console': shell({}),
+  'docs/jobs.md, Hand one in, js 3': program({ prints: [/^there are 78498$/m] }),
   'docs/jobs.md, States, drawing': notRun('a drawing'),
   'docs/jobs.md, Dead letters, js': program({
     prints: [/^invalid \S/m, /^thumbnail \S+ \[ 'invalid' \]$/m, /^again invalid$/m, /^left: 0$/m],
