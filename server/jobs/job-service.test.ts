@@ -152,6 +152,16 @@ test('a submission that is repeated with its id is one job, also where that has 
   expect(await submit('look', { room: 'chat:a' }, 'y')).toBe(looked);
 });
 
+test('a list has the results of its first megabyte, whatever jobs gave', async () => {
+  await work(async () => 'x'.repeat(250_000));
+  const ids: string[] = [];
+  for (let a = 0; a < 6; a++) ids.push((await service.submit(ann, { name: 'add', input: { a } })).jobId);
+  for (const jobId of ids) await ended(jobId);
+  const listed = await service.list(ann, { limit: 10 });
+  expect(listed.map(({ jobId, state }) => [jobId, state])).toEqual(ids.reverse().map((jobId) => [jobId, 'done']));
+  expect(listed.map(({ result }) => typeof result)).toEqual(['string', 'string', 'string', 'string', 'undefined', 'undefined']);
+});
+
 test('a job of another does not exist, but for an admin', async () => {
   const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
   for (const call of [service.get(bob, jobId), service.cancel(bob, jobId), service.openResult(bob, jobId)]) {

@@ -141,7 +141,7 @@ export function createJobService(options: JobServiceOptions): JobService {
     },
     async list(principal, { state, limit }) {
       const records = await queue.list({ limit, ...(state && { state }), ...(!principal.admin && { owner: principal.user.id }) });
-      return records.map(({ state }) => state);
+      return withinPage(records.map(({ state }) => state));
     },
     async openResult(principal, jobId) {
       await own(principal, jobId);
@@ -185,6 +185,19 @@ function requestOf(handler: JobHandler, options: JobServiceOptions): Omit<JobReq
     ...(priority !== 'normal' && { priority }),
     ...(perUserLimit !== undefined && { perUserLimit }),
   };
+}
+
+/** A list of large results would be read and written as one: past a page's bytes, states stand in it without what the handler gave. */
+function withinPage(states: readonly JobState[]): JobState[] {
+  let left = BOUNDS.pageBytes;
+  return states.map((state) => {
+    if (left > 0) left -= JSON.stringify(state).length;
+    return left > 0 ? state : withoutPayload(state);
+  });
+}
+
+function withoutPayload({ result: _, progress, ...state }: JobState): JobState {
+  return { ...state, ...(progress && { progress: { done: progress.done } }) };
 }
 
 function withoutCause({ cause: _, ...failure }: JobFailure): JobFailure {
