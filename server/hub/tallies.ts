@@ -69,6 +69,8 @@ function countTraffic(server: HttpServer, { sentBytes, receivedBytes }: HubMetri
     const brought = open.get(socket);
     if (brought) bring(socket, brought);
     open.delete(socket);
+    // An iterator holds what its map had until it goes on, and without connections it does not.
+    if (open.size === 0) turn = open.entries();
   };
   // One for all connections: it is called on the one that has ended.
   function onClose(this: Socket): void {
