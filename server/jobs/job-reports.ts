@@ -55,7 +55,7 @@ const HOLD_MS = 50;
 /**
  * Publishes the states of each job that changes in this process into the job's room, in order. States that follow each other at once go together, at the
  * latest with the job's end; one does not wait for the one before it to be stored, the log refuses it where that is missing. Progress waits, and is left out
- * when a newer state is there, and so are a start and what came before it when the end is. The id of a publication is the state's revision, so that a
+ * when a newer state is there, and of a job of which nothing is told when it ends, all but the end is. The id of a publication is the state's revision, so that a
  * repeated try is not seen twice.
  */
 export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOptions): JobReports {
@@ -157,8 +157,7 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     reports.set(state.jobId, report);
     const before = report.held.at(-1);
     if (before && isProgress(before) && before.startedAt === state.startedAt) report.held.pop();
-    // The end says when it was submitted and started; a failed attempt stands in the states before it.
-    if (state.endedAt !== undefined && !report.held.some(({ error }) => error)) report.held.length = 0;
+    if (state.endedAt !== undefined && isWholeStory(report.held)) report.held.length = 0;
     report.held.push(state);
     if (state.endedAt !== undefined) send(report);
     else if (!isProgress(state) || !report.last) hold(report);
@@ -187,4 +186,6 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
   };
 }
 
+/** Nothing of the job is told yet, and its end says when it was submitted and started. A failed attempt stands in the states before the end alone. */
+const isWholeStory = (held: readonly JobState[]) => held[0]?.revision === 1 && !held.some(({ error }) => error);
 const isProgress = ({ state, progress }: JobState) => state === 'active' && progress !== undefined;
