@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { Socket as TcpSocket } from 'node:net';
 
-/** The system's end of a connection, as far as it is used here. Once it is closed its descriptor is negative. */
+/** The system's end of a connection, as far as it is used here. Its descriptor is asked of the system each time. */
 export interface SystemHandle {
   readonly fd: number;
 }
@@ -16,14 +16,18 @@ export function handleOf(socket: TcpSocket): SystemHandle | undefined {
   return !encrypted && handle && handle.fd >= 0 ? handle : undefined;
 }
 
+/** Whether a connection's handle is open still: its stream lets go of it in the step in which it closes it, and the descriptor may be another file's then. */
+export function hasStill(socket: TcpSocket, handle: SystemHandle): boolean {
+  return (socket as WithHandle)._handle === handle;
+}
+
 /**
  * Writes what the system takes at once, and gives the number of those bytes. With any error, a full buffer or a connection that has gone,
  * it gives 0: the stream meets the same again, and knows what to do.
  */
-export function writeStraight(handle: SystemHandle, bytes: Buffer): number {
+export function writeStraight(fd: number, bytes: Buffer): number {
   try {
-    // The descriptor is asked for each time: once the handle is closed, the number may be another file's.
-    return writeSync(handle.fd, bytes);
+    return writeSync(fd, bytes);
   } catch {
     return 0;
   }

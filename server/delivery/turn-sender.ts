@@ -2,7 +2,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import * as ws from 'ws';
 import { deflateMessage } from './deflate.js';
 import { MessageFrame, ReadyFrame } from './frame.js';
-import { handleOf, type SystemHandle, writeStraight } from './straight-write.js';
+import { handleOf, hasStill, type SystemHandle, writeStraight } from './straight-write.js';
 import { type Lane, NOTHING, type Turn, type TurnGroup, type TurnWriter } from './turn.js';
 
 type Sent = (error?: Error) => void;
@@ -64,6 +64,8 @@ export class TurnSender extends BareSender implements TurnWriter {
   #closed = false;
   /** While nothing waits in the connection's stream: what is written to without it. */
   #handle: SystemHandle | undefined;
+  /** The handle's. */
+  #fd = -1;
   #congested = false;
   /** Of what was sent while congested: a message, behind which engine.io sends no other, and ws's answers to pings. */
   #held: Sent[] = NONE_HELD;
@@ -102,11 +104,11 @@ export class TurnSender extends BareSender implements TurnWriter {
 
   write(bytes: Buffer): void {
     const handle = this.#handle;
-    if (!handle) {
+    if (!handle || !hasStill(this._socket, handle)) {
       this.#writeStream(bytes);
       return;
     }
-    const taken = writeStraight(handle, bytes);
+    const taken = writeStraight(this.#fd, bytes);
     this.#host.straightBytes += taken;
     if (taken < bytes.length) this.#writeStream(bytes.subarray(taken));
   }
@@ -121,6 +123,7 @@ export class TurnSender extends BareSender implements TurnWriter {
     const waiting = socket.writableLength;
     if (waiting === 0) {
       this.#handle = handleOf(socket);
+      this.#fd = this.#handle?.fd ?? -1;
       return;
     }
     this.#host.onWaiting(this);

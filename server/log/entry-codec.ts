@@ -12,6 +12,9 @@ import type { LogEntry, NewMessage } from './room-log.js';
  */
 export type EncodedBody = string | Buffer;
 
+/** Users as JSON, as a message has them: a connection's is one object for all of its messages. */
+const usersAsJson = new WeakMap<User, User & { readonly json: string }>();
+
 interface Body {
   id: string;
   type: string;
@@ -33,14 +36,23 @@ const MAP_OF_FOUR = Buffer.from([0x84]);
 
 /** @throws HubError `invalid` when the data has something that is neither JSON nor binary */
 export function encodeBody({ id, type, from, data }: NewMessage): EncodedBody {
-  const body: Body = { id, type, from: { id: from.id, name: from.name }, data: data ?? null };
   try {
-    return hasBinary(data) ? (encode(body) as Buffer).subarray(MAP_OF_FOUR.length) : JSON.stringify(body).slice(1, -1);
+    if (hasBinary(data)) return (encode({ id, type, from: { id: from.id, name: from.name }, data }) as Buffer).subarray(MAP_OF_FOUR.length);
+    return `"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"from":${userAsJson(from)},"data":${JSON.stringify(data ?? null) ?? 'null'}`;
   } catch (error) {
     const refused = new HubError('invalid', 'the data is neither JSON nor binary');
     refused.cause = error;
     throw refused;
   }
+}
+
+function userAsJson(user: User): string {
+  const { id, name } = user;
+  const known = usersAsJson.get(user);
+  if (known?.id === id && known.name === name) return known.json;
+  const json = JSON.stringify({ id, name });
+  usersAsJson.set(user, { id, name, json });
+  return json;
 }
 
 /** A body that was stored from the byte `start` up to `end`, as the entry at its place. Nothing of `stored` is used afterwards. */
