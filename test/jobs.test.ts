@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { startChild } from '../server/cli/child.js';
-import type { JobState } from '../shared/protocol.js';
+import type { JobDetails, JobState } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
 import { ROOT, temporaryDir } from './support/files.js';
 import { get, send } from './support/http.js';
@@ -88,7 +88,9 @@ function behavesAsJobs(start: () => Promise<{ submitTo: string; watchOn: string 
     const failed = await ended(client, job.jobId);
     expect(failed).toMatchObject({ state: 'failed', error: { code: expect.any(String) } });
     expect(JSON.stringify(failed)).not.toContain('inner workings');
-    expect(statesOf(client, job.jobId).filter(({ state }) => state === 'active').length).toBe(2);
+    const { failures } = await client.expectOk<JobDetails>('job:details', { jobId: job.jobId });
+    expect(failures.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(JSON.stringify(failures)).not.toContain('inner workings');
   });
 
   test('jobs over HTTP: submitted, looked at, fetched, cancelled [P86] [P87]', async () => {
