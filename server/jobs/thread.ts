@@ -16,7 +16,7 @@ const FIRST_CONNECTION_MS = 2_000;
 const PROBE_MS = 5_000;
 const links = new Map<string, Promise<RedisLink>>();
 const setup = workerData as ThreadData;
-let opening: Promise<Stores> | undefined;
+const stores = openedOnce(openStores);
 
 interface Stores {
   readonly log: LogSource | undefined;
@@ -43,13 +43,16 @@ export default async function runTask(task: ThreadTask): Promise<ThreadOutcome> 
   }
 }
 
-/** Opened once; a task after one that failed to open them tries again. */
-function stores(): Promise<Stores> {
-  opening ??= openStores().catch((error: unknown) => {
-    opening = undefined;
-    throw error;
-  });
-  return opening;
+/** What is opened by the first who asks; after a failure the next one tries again. */
+function openedOnce<Opened>(open: () => Promise<Opened>): () => Promise<Opened> {
+  let opening: Promise<Opened> | undefined;
+  return () => {
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
 }
 
 async function openStores(): Promise<Stores> {
