@@ -5,7 +5,8 @@ import { decodeChunk, encodeChunk } from './rollup-chunk.js';
 import { CHUNK_BUCKETS, ROLLUP_STEPS_MS } from './rollup-levels.js';
 
 const START = 1_799_999_100_000;
-const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, 1, 1.5));
+// A chunk does not keep the sign of a zero: the sum with 0 has none.
+const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, 1, 1.5)).map((sample) => sample + 0);
 
 test('a chunk is read as it was written, at every level', () => {
   fc.assert(
