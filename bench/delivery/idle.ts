@@ -57,6 +57,8 @@ async function run(
   const [server, place] = mode.split('-') as [Server, Place];
   const target = TARGETS[server];
   const servers = await Servers.start(workbench, target);
+  // What a server opens by itself once it listens, such as a thread for jobs, is there by then.
+  await delay(warmUpSeconds * 1_000);
   const before = await servers.settledRssKiB();
   const used = servers.watch();
   const client = await LoadClient.start(workbench, servers.port, {
