@@ -24,7 +24,7 @@ export interface BullmqJobQueueOptions {
   readonly prefix: string;
   /** Jobs that may wait, on all instances together. Default 1,000. */
   readonly queuedMax?: number;
-  /** Jobs that one owner may have waiting. Default half of `queuedMax`. */
+  /** Jobs that one holder may have waiting. Default half of `queuedMax`. */
   readonly queuedPerOwnerMax?: number;
   /** Milliseconds that a refused submitter is told to wait. Default 2,000. */
   readonly retryAfterMs?: number;
@@ -62,7 +62,7 @@ const REMEMBERED = 256;
  * A job that need not wait is started where it is submitted, in one step with its submission, and BullMQ never has it: a lease stands for BullMQ's lock.
  * When the lease is over, another attempt is due, or its process stops, it goes to BullMQ as any other.
  *
- * Order: owners take turns by start-time fair queueing, as BullMQ priorities; a job that a stalled worker or a close gave back goes first.
+ * Order: holders take turns by start-time fair queueing, as BullMQ priorities; a job that a stalled worker or a close gave back goes first.
  */
 export function createBullmqJobQueue(options: BullmqJobQueueOptions): JobQueue {
   return new BullmqJobQueue(options);

@@ -1,9 +1,9 @@
 import { HubError } from '../../shared/errors.js';
-import { forgetAt, isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
+import { forgetAt, holderOf, isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
 import type { JobRequest, QueueDepth } from './job-queue.js';
 
 export interface BookLimits {
-  /** Jobs that may wait, of all and of one owner. */
+  /** Jobs that may wait, of all and of one holder. */
   readonly queuedMax: number;
   readonly queuedPerOwnerMax: number;
   /** Bytes of JSON that waiting jobs may have together. */
@@ -28,8 +28,8 @@ export class JobBook {
   private readonly places = new Map<string, Place>();
   /** The newest job of each key. */
   private readonly keys = new Map<string, string>();
-  private readonly waitingByOwner = new Map<string, number>();
-  /** Jobs that wait and run, by owner and name. */
+  private readonly waitingByHolder = new Map<string, number>();
+  /** Jobs that wait and run, by holder and name. */
   private readonly unfinished = new Map<string, number>();
   /** Ended jobs in order of their end, by time to live: the first of each line is the first to be forgotten. */
   private readonly ended = new Map<number, Map<string, number>>();
@@ -63,12 +63,12 @@ export class JobBook {
 
   /** @throws HubError `busy` */
   admit(request: JobRequest): void {
-    const { owner, input, perUserLimit = Number.POSITIVE_INFINITY } = request;
+    const { input, perUserLimit = Number.POSITIVE_INFINITY } = request;
     const { queuedMax, queuedPerOwnerMax, queuedMaxBytes, retryAfterMs } = this.limits;
     if ((this.unfinished.get(unfinishedKey(request)) ?? 0) >= perUserLimit) {
       throw new HubError('busy', 'you have as many of these jobs as one user may have', retryAfterMs);
     }
-    if ((this.waitingByOwner.get(owner) ?? 0) >= queuedPerOwnerMax) {
+    if ((this.waitingByHolder.get(holderOf(request)) ?? 0) >= queuedPerOwnerMax) {
       throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
     }
     if (this.waiting >= queuedMax || this.waitingBytes + sizeOf(input) > queuedMaxBytes) {
@@ -166,14 +166,14 @@ export class JobBook {
     }
   }
 
-  private countWaiting({ request: { owner } }: Job, count: 1 | -1, bytes: number): void {
+  private countWaiting({ request }: Job, count: 1 | -1, bytes: number): void {
     this.waiting += count;
     this.waitingBytes += bytes;
-    raise(this.waitingByOwner, owner, count);
+    raise(this.waitingByHolder, holderOf(request), count);
   }
 }
 
-const unfinishedKey = ({ owner, name }: JobRequest) => `${name} ${owner}`;
+const unfinishedKey = (request: JobRequest) => `${request.name} ${holderOf(request)}`;
 
 function raise(counts: Map<string, number>, key: string, by: 1 | -1): void {
   const count = (counts.get(key) ?? 0) + by;

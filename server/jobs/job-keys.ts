@@ -1,4 +1,4 @@
-import { keyOf } from './job-machine.js';
+import { holderOf, keyOf } from './job-machine.js';
 import type { JobLane, JobRequest } from './job-queue.js';
 
 /** The names of the keys that jobs have in Redis. All share a hash slot: a script touches several of them. */
@@ -30,8 +30,8 @@ export class JobKeys {
     return this.of('queued', 'of', name);
   }
 
-  /** The owner's unfinished jobs of the handler, where it has a limit of them. */
-  unfinished({ name, owner }: JobRequest): string {
-    return this.of('unfinished', name, owner);
+  /** The holder's unfinished jobs of the handler, where it has a limit of them. */
+  unfinished(request: JobRequest): string {
+    return this.of('unfinished', request.name, holderOf(request));
   }
 }

@@ -1,7 +1,8 @@
+import { holderOf } from './job-machine.js';
 import { JOB_PRIORITIES, type JobPriority, type JobRequest } from './job-queue.js';
 import { OwnerTurns } from './owner-turns.js';
 
-/** The waiting jobs of one lane: those of a higher priority first, and among them owner by owner. */
+/** The waiting jobs of one lane: those of a higher priority first, and among them holder by holder. */
 export class JobLine {
   private readonly byPriority: Record<JobPriority, OwnerTurns> = {
     high: new OwnerTurns(),
@@ -9,8 +10,8 @@ export class JobLine {
     low: new OwnerTurns(),
   };
 
-  add({ priority = 'normal', owner }: JobRequest, jobId: string): void {
-    this.byPriority[priority].add(owner, jobId);
+  add(request: JobRequest, jobId: string): void {
+    this.byPriority[request.priority ?? 'normal'].add(holderOf(request), jobId);
   }
 
   /** Takes the job that is next. */
@@ -22,7 +23,7 @@ export class JobLine {
     return undefined;
   }
 
-  remove({ priority = 'normal', owner }: JobRequest, jobId: string): void {
-    this.byPriority[priority].remove(owner, jobId);
+  remove(request: JobRequest, jobId: string): void {
+    this.byPriority[request.priority ?? 'normal'].remove(holderOf(request), jobId);
   }
 }

@@ -143,6 +143,9 @@ export function attemptOf({ state, request, attempt, fence }: Job): JobAttempt {
   return { jobId: state.jobId, name, input, owner, attempt, fence, timeoutMs };
 }
 
+/** Whose places a job takes. */
+export const holderOf = ({ holder, owner }: JobRequest): string => holder ?? owner;
+
 /** What submissions that join each other have in common. */
 export function keyOf({ owner, name, key }: JobRequest): string | undefined {
   return key === undefined ? undefined : JSON.stringify([owner, name, key]);

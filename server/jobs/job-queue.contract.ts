@@ -299,6 +299,21 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       await queue.submit(requestOf({ owner: 'cleo' }));
     });
 
+    test('owners with one holder have the share of one in line, of a handler too, and take one turn', async () => {
+      queue = await open({ queuedMax: 10, queuedPerOwnerMax: 3 });
+      const guest = (n: number, changes: Partial<JobRequest> = {}) =>
+        requestOf({ owner: `guest-${n}`, holder: 'address 10.0.0.1', ...changes });
+      for (let n = 0; n < 3; n++) await queue.submit(guest(n));
+      await expect(queue.submit(guest(3))).rejects.toMatchObject({ code: 'busy' });
+      const bob = await queue.submit(requestOf({ owner: 'bob' }));
+      await work();
+      for (let n = 0; n < 4; n++) (await bench.at(n)).resolve();
+      expect(bench.runs.findIndex(({ jobId }) => jobId === bob.state.jobId)).toBeLessThan(2);
+      await queue.submit(guest(4, { name: 'other', perUserLimit: 1 }));
+      await expect(queue.submit(guest(5, { name: 'other', perUserLimit: 1 }))).rejects.toMatchObject({ code: 'busy' });
+      expect((await queue.list({ owner: 'guest-2', limit: 10 })).map(({ owner }) => owner)).toEqual(['guest-2']);
+    });
+
     test('lists the newest first, of one owner or of all', async () => {
       const ids: string[] = [];
       for (const owner of ['ann', 'bob', 'ann', 'ann']) ids.push((await queue.submit(requestOf({ owner }))).state.jobId);

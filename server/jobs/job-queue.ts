@@ -13,15 +13,17 @@ export interface JobRequest {
   readonly lane: JobLane;
   /** JSON. */
   readonly input: unknown;
-  /** The submitter's user id: its owner, and the unit of fairness. */
+  /** The submitter's user id. */
   readonly owner: string;
+  /** Who takes the places in line, and whose share of what is kept it counts in: all guests of one address are one. Default: the owner. */
+  readonly holder?: string;
   /** Submissions of one owner, name and key join the run that is queued, active, or done within `resultTtlMs`. */
   readonly key?: string;
   /** Submissions of that key join its run whatever became of it, as long as the run is known. */
   readonly once?: true;
   /** Jobs of a higher priority start before all of a lower one. Default `normal`. */
   readonly priority?: JobPriority;
-  /** Jobs of this name that the owner may have waiting and running. Default: any number. */
+  /** Jobs of this name that the holder may have waiting and running. Default: any number. */
   readonly perUserLimit?: number;
   readonly attempts: number;
   /** Wait before the second attempt; it doubles with each further one. */
@@ -89,7 +91,7 @@ export interface WorkOptions {
  * the dead letters: they are kept for `failedTtlMs`, the newest thousands of them, and can be run again under their id,
  * or discarded.
  *
- * Order: jobs of one owner, lane and priority start in order of submission, and owners take turns: one owner's backlog does not hold up another's
+ * Order: jobs of one holder, lane and priority start in order of submission, and holders take turns: one's backlog does not hold up another's
  * first job. Every state that a job goes through is reported to the listener of the process where it happens, in order
  * (`revision` orders those of several processes); of two runs of one job (a stalled worker) only one end is reported and kept.
  * Progress is reported at most 5 times a second.

@@ -3,7 +3,7 @@ import { asRead } from '../adapter/command-errors.js';
 import { readDepth } from './job-depth.js';
 import { JobEnds } from './job-ends.js';
 import { JobKeys } from './job-keys.js';
-import { isEnded, type Job, keptMs, waitsSince } from './job-machine.js';
+import { holderOf, isEnded, type Job, keptMs, waitsSince } from './job-machine.js';
 import type { JobLane, JobRequest, QueueDepth } from './job-queue.js';
 import { decodeJob, encodeJob, type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
 import { JobStarts, type NewStart } from './job-starts.js';
@@ -53,7 +53,7 @@ export class JobRecords {
       keys.unfinished(request),
     ];
     const places = [String(queuedMax), String(queuedPerOwnerMax), keys.job('')];
-    const own = [state.jobId, JSON.stringify(request), encodeJob(job), request.owner, String(state.createdAt)];
+    const own = [state.jobId, JSON.stringify(request), encodeJob(job), holderOf(request), String(state.createdAt)];
     const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? '')];
     const args = [...own, ...places, String(state.revision), flag(request), request.name, ...bounds];
     const [answer, value] = this.admitted(await this.script(CREATE, keyNames, args));
@@ -79,7 +79,7 @@ export class JobRecords {
     const keys = [...this.admissionKeys(job), this.keys.of('failed'), ...this.turnKeys(request), this.keys.unfinished(request)];
     const revisions = [String(failed.state.revision), String(state.revision)];
     const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
-    const args = [state.jobId, request.owner, ...revisions, encodeJob(job), String(waitsSince(job)), ...places, flag(request)];
+    const args = [state.jobId, holderOf(request), ...revisions, encodeJob(job), String(waitsSince(job)), ...places, flag(request)];
     args.push(request.perUserLimit === undefined ? '0' : '1');
     const [answer, turn] = this.admitted(await this.script(RETRY, keys, args));
     return answer === 'queued' ? Number(turn) : undefined;
@@ -103,7 +103,7 @@ export class JobRecords {
   async change(from: Job, to: Job): Promise<boolean> {
     if (from.state.state === 'active' && isEnded(to)) return this.ends.end(from, to);
     const { request, state } = to;
-    const { lane, owner } = request;
+    const { lane } = request;
     const [active, activeOfName] = this.activeKeys(request);
     const keys = [
       this.keys.job(state.jobId),
@@ -122,7 +122,7 @@ export class JobRecords {
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
     const dead = [String(state.endedAt ?? 0), String(FAILED_MAX), this.keys.job('')];
-    const args = [state.jobId, owner, ...revisions, state.state, encodeJob(to), ...times, flag(request), ...dead];
+    const args = [state.jobId, holderOf(request), ...revisions, state.state, encodeJob(to), ...times, flag(request), ...dead];
     return (await this.script(CHANGE, keys, args)) === 1;
   }
 

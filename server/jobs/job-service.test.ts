@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
@@ -129,6 +129,19 @@ describe('what is submitted', () => {
   test('about a room needs the right to read the room', async () => {
     await expect(service.submit(bob, { name: 'look', input: { room: 'chat:private' } })).rejects.toMatchObject({ code: 'forbidden' });
     expect(await service.submit(ann, { name: 'look', input: { room: 'chat:private' } })).toMatchObject({ state: 'queued' });
+  });
+
+  test('takes the place of all guests of its address where a guest submits it, and of its owner where a user does', async () => {
+    const submitted = jest.spyOn(queue, 'submit');
+    const guest = (id: string): Principal => ({ ...user(id), guest: true, address: '10.0.0.1' });
+    for (const principal of [guest('guest-1'), guest('guest-2'), { ...ann, address: '10.0.0.1' }]) {
+      await service.submit(principal, { name: 'add', input: { a: 1 } });
+    }
+    expect(submitted.mock.calls.map(([{ owner, holder }]) => [owner, holder])).toEqual([
+      ['guest-1', 'address 10.0.0.1'],
+      ['guest-2', 'address 10.0.0.1'],
+      ['ann', undefined],
+    ]);
   });
 
   test("joins its owner's own run by the handler's key or the submitter's, and nobody else's", async () => {

@@ -4,6 +4,7 @@ import { BOUNDS } from '../../shared/limits.js';
 import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
 import { type Principal, SYSTEM } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
+import { placeHolderOf } from '../rooms/place-shares.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobHandler, JobHandlers } from './handler.js';
 import type { JobQueue, JobRecord, JobRequest } from './job-queue.js';
@@ -104,9 +105,9 @@ export function createJobService(options: JobServiceOptions): JobService {
       const room = handler.roomOf(parsed);
       if (room !== undefined) await options.admitReader(principal, room);
       const joined = key ?? handler.keyOf(parsed);
-      const owner = principal.user.id;
+      const whose = { owner: principal.user.id, ...(principal.guest && { holder: placeHolderOf(principal) }) };
       const joins = joined !== undefined ? { key: joined } : id !== undefined ? ({ key: `id ${id}`, once: true } as const) : {};
-      return submit({ ...requestOf(handler, options), input: parsed, owner, ...joins });
+      return submit({ ...requestOf(handler, options), input: parsed, ...whose, ...joins });
     },
     async submitTick(handler, tick) {
       const input = parseInput(handler.input, handler.repeat?.input);

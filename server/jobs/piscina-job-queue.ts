@@ -35,7 +35,7 @@ export interface PiscinaJobQueueOptions {
   readonly rooms?: LogSource;
   /** Jobs that may wait. Default 1,000. */
   readonly queuedMax?: number;
-  /** Jobs that one owner may have waiting. Default half of `queuedMax`. */
+  /** Jobs that one holder may have waiting. Default half of `queuedMax`. */
   readonly queuedPerOwnerMax?: number;
   /** Bytes of JSON that waiting jobs may have together. Default 64 MiB. */
   readonly queuedMaxBytes?: number;

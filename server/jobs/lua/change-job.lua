@@ -1,9 +1,9 @@
 -- Gives a job its next state, if it is still in the one that the change was made from.
 --
--- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by owner  6 the lane's turn
+-- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by holder  6 the lane's turn
 --       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
---       10 the owner's unfinished jobs of the handler  11 ends that were not told yet  12 leases by their end
--- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
+--       10 the holder's unfinished jobs of the handler  11 ends that were not told yet  12 leases by their end
+-- ARGV  1 job id  2 holder  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 -- Gives 1, or 0 when the job is in another state or gone.
 

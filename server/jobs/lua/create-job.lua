@@ -1,11 +1,11 @@
 -- Takes a submission into the line, or joins it to the run of the same key, or refuses it.
 --
 -- KEYS  1 the job  2 the key's job id ('' stands for none)  3 queued jobs of the lane  4 queued jobs of the other lane
---       5 waiting jobs by owner  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by owner
---       10 queued jobs of the handler  11 names of handlers  12 the owner's unfinished jobs of the handler
--- ARGV  1 job id  2 request  3 job  4 owner  5 now  6 jobs that may wait  7 jobs of one owner that may wait  8 prefix of job keys
+--       5 waiting jobs by holder  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by holder
+--       10 queued jobs of the handler  11 names of handlers  12 the holder's unfinished jobs of the handler
+-- ARGV  1 job id  2 request  3 job  4 holder  5 now  6 jobs that may wait  7 jobs of one holder that may wait  8 prefix of job keys
 --       9 revision  10 has a key  11 name of the handler  12 joins whatever run has the key
---       13 unfinished jobs of the handler that the owner may have, '' for any number
+--       13 unfinished jobs of the handler that the holder may have, '' for any number
 -- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'} or {'created', turn}.
 
 local joined = ARGV[10] == '1' and run_of(KEYS[2], ARGV[8], ARGV[12] == '1')

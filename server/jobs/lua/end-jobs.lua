@@ -1,7 +1,7 @@
 -- Ends active jobs, those that are still in the state that their end was made from.
 --
 -- KEYS  1 active jobs of the lane  2 leases by their end  3 ends that were not told yet  4 failed jobs by the time of their end
---       then of each: the job, active jobs of the handler; with a key, the key's job id; with a limit, the owner's unfinished jobs of the handler
+--       then of each: the job, active jobs of the handler; with a key, the key's job id; with a limit, the holder's unfinished jobs of the handler
 -- ARGV  1 prefix of job keys  2 failed jobs that are kept
 --       then of each: id, revision that it has, revision that it gets, status, job, ended at, milliseconds to live, has a key or '', has a limit or ''
 -- Gives of each 1, or 0 when the job is in another state or gone.

@@ -1,10 +1,10 @@
 -- Puts a failed job in line again, if it still is in the state that the change was made from and there is room.
 --
--- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 queued jobs of the other lane  5 waiting jobs by owner
---       6 failed jobs  7 the lane's turn  8 the lane's turns by owner  9 queued jobs of the handler
---       10 the owner's unfinished jobs of the handler
--- ARGV  1 job id  2 owner  3 revision that it has  4 revision that it gets  5 job  6 now  7 jobs that may wait
---       8 jobs of one owner that may wait  9 has a key  10 the owner's unfinished jobs of the handler are counted
+-- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 queued jobs of the other lane  5 waiting jobs by holder
+--       6 failed jobs  7 the lane's turn  8 the lane's turns by holder  9 queued jobs of the handler
+--       10 the holder's unfinished jobs of the handler
+-- ARGV  1 job id  2 holder  3 revision that it has  4 revision that it gets  5 job  6 now  7 jobs that may wait
+--       8 jobs of one holder that may wait  9 has a key  10 the holder's unfinished jobs of the handler are counted
 -- Gives {'changed'}, {'busy'}, {'owner busy'} or {'queued', turn}.
 
 if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[3] then

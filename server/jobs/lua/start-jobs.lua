@@ -2,11 +2,11 @@
 -- is joined to the run of the same key, or refused, as by create-job; where others wait at BullMQ, none is taken.
 --
 -- KEYS  1 active jobs of the lane  2 leases by their end  3 names of handlers  4 all jobs by time  5, 6 who waits in the lane at BullMQ
---       then of each: the job, the owner's jobs by time, active jobs of the handler; with a key, the key's job id; with a limit, the owner's
+--       then of each: the job, the owner's jobs by time, active jobs of the handler; with a key, the key's job id; with a limit, the holder's
 --       unfinished jobs of the handler
 -- ARGV  1 prefix of job keys
 --       then of each: id, request, job, revision, created at, name of the handler, 'key' or 'once' (joins whatever run has the key) or '',
---       unfinished jobs of the handler that the owner may have or '', milliseconds that its lease lasts
+--       unfinished jobs of the handler that the holder may have or '', milliseconds that its lease lasts
 -- Gives of each {'joined', job id}, {'handler busy'}, {'started'} or {'line'}: others wait.
 
 local FIRST, EACH, WEEK_MS = 2, 9, 7 * 86400000
