@@ -51,6 +51,31 @@ jobQueueContract('bullmq, jobs started where they are submitted,', async () => {
   return { open: (limits?: QueueLimits) => open(prefix, { ...limits, startsHere: ['threads'] }), end };
 });
 
+test.each([{ startsHere: [] }, { startsHere: ['threads'] }] as const)(
+  'a holder with more dead letters than its share loses its own oldest, and nobody else any ($startsHere)',
+  async ({ startsHere }) => {
+    const queue = await open(`t${++stores}`, { failedMax: 4, failedPerOwnerMax: 2, startsHere });
+    await queue.work(async () => Promise.reject(new HubError('invalid', 'no')), { concurrency: { threads: 1, loop: 0 } });
+    const fail = async (holder: string): Promise<string> => {
+      const { state } = await queue.submit(requestOf({ owner: `of ${holder}`, holder }));
+      await waitFor(async () => (await queue.get(state.jobId)).state.state === 'failed', { what: 'the failure' });
+      return state.jobId;
+    };
+    const kept = async () => (await queue.list({ state: 'failed', limit: 10 })).map(({ state }) => state.jobId).sort();
+    const [bob, first, second, third] = [await fail('bob'), await fail('ann'), await fail('ann'), await fail('ann')];
+    expect(await kept()).toEqual([bob, second, third].sort());
+    await expect(queue.get(first)).rejects.toMatchObject({ code: 'unknown_job' });
+    await queue.discard(second);
+    const fourth = await fail('ann');
+    expect(await kept()).toEqual([bob, third, fourth].sort());
+    const others = [await fail('cleo'), await fail('dan')];
+    expect(await kept()).toEqual([third, fourth, ...others].sort());
+    const again = (await queue.retry(third)).state.jobId;
+    await waitFor(async () => (await queue.inspect(again)).failures.length === 2, { what: 'the second failure' });
+    expect(await kept()).toEqual([third, fourth, ...others].sort());
+  },
+);
+
 /** Counts the scripts that a link is asked to run from now on. */
 function countScripts(link: RedisLink): () => number {
   let count = 0;

@@ -26,6 +26,10 @@ export interface BullmqJobQueueOptions {
   readonly queuedMax?: number;
   /** Jobs that one holder may have waiting. Default half of `queuedMax`. */
   readonly queuedPerOwnerMax?: number;
+  /** Failed jobs that are kept, the newest. Default 5,000. */
+  readonly failedMax?: number;
+  /** Failed jobs of one holder that are kept, the newest. Default half of `failedMax`. */
+  readonly failedPerOwnerMax?: number;
   /** Milliseconds that a refused submitter is told to wait. Default 2,000. */
   readonly retryAfterMs?: number;
   /** Milliseconds without a sign from a worker after which its jobs are given to others. Default 15,000. */
@@ -93,9 +97,10 @@ class BullmqJobQueue implements JobQueue {
   private closed = false;
 
   constructor(options: BullmqJobQueueOptions) {
-    const queuedMax = options.queuedMax ?? 1_000;
+    const { queuedMax = 1_000, failedMax = 5_000 } = options;
     const defaults = {
       queuedPerOwnerMax: Math.ceil(queuedMax / 2),
+      failedPerOwnerMax: Math.ceil(failedMax / 2),
       retryAfterMs: 2_000,
       lockMs: 15_000,
       adoptMs: 30_000,
@@ -104,7 +109,7 @@ class BullmqJobQueue implements JobQueue {
       startsHere: ['loop'] as const,
       now: Date.now,
     };
-    this.options = { ...defaults, ...options, queuedMax };
+    this.options = { ...defaults, ...options, queuedMax, failedMax };
     const { link, prefix } = options;
     this.records = new JobRecords(link, prefix, this.options);
     this.untoldEnds = new UntoldEnds({

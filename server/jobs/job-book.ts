@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import { EndedJobs } from './ended-jobs.js';
 import { forgetAt, holderOf, isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
 import type { JobRequest, QueueDepth } from './job-queue.js';
 
@@ -10,6 +11,8 @@ export interface BookLimits {
   readonly queuedMaxBytes: number;
   /** Bytes that ended jobs may have together; past it the oldest are forgotten before their time. */
   readonly endedMaxBytes: number;
+  /** The same of one holder's, so that nobody's push out all the others'. */
+  readonly endedPerOwnerMaxBytes: number;
   /** What a refused submitter is told to wait. */
   readonly retryAfterMs: number;
 }
@@ -31,11 +34,10 @@ export class JobBook {
   private readonly waitingByHolder = new Map<string, number>();
   /** Jobs that wait and run, by holder and name. */
   private readonly unfinished = new Map<string, number>();
-  /** Ended jobs in order of their end, by time to live: the first of each line is the first to be forgotten. */
-  private readonly ended = new Map<number, Map<string, number>>();
+  private readonly ended = new EndedJobs();
+  private readonly endedByHolder = new Map<string, EndedJobs>();
   private waiting = 0;
   private waitingBytes = 0;
-  private endedBytes = 0;
 
   constructor(
     private readonly limits: BookLimits,
@@ -87,11 +89,7 @@ export class JobBook {
     if (key !== undefined) this.keys.set(key, jobId);
     if (place.status === 'waiting') this.countWaiting(job, 1, bytes);
     if (place.status !== 'ended') raise(this.unfinished, unfinishedKey(job.request), 1);
-    if (place.status === 'ended') {
-      const line = this.ended.get(keptMs(job)) ?? new Map<string, number>();
-      this.ended.set(keptMs(job), line.set(jobId, job.state.endedAt!));
-      this.endedBytes += bytes;
-    }
+    if (place.status === 'ended') this.keepEnded(job, bytes);
   }
 
   /** For a change that leaves a job's size and place as they are. */
@@ -136,21 +134,34 @@ export class JobBook {
 
   /** Ended jobs past their time, and the oldest of those that are too many. */
   forgettable(): string[] {
+    const { endedMaxBytes, endedPerOwnerMaxBytes } = this.limits;
+    const ofHolders = [...this.endedByHolder.values()].flatMap((own) => this.forget(own, endedPerOwnerMaxBytes));
+    return [...ofHolders, ...this.forget(this.ended, endedMaxBytes)];
+  }
+
+  private forget(ended: EndedJobs, maxBytes: number): string[] {
     const gone: string[] = [];
-    let bytes = this.endedBytes;
-    for (;;) {
-      let first: { jobId: string; endedAt: number; ttlMs: number } | undefined;
-      for (const [ttlMs, line] of this.ended) {
-        const [oldest] = line;
-        if (!oldest) continue;
-        const [jobId, endedAt] = oldest;
-        if (!first || endedAt + ttlMs < first.endedAt + first.ttlMs) first = { jobId, endedAt, ttlMs };
-      }
-      if (!first || (first.endedAt + first.ttlMs > this.now() && bytes <= this.limits.endedMaxBytes)) return gone;
-      bytes -= this.places.get(first.jobId)?.bytes ?? 0;
+    for (let first = ended.first(); first; first = ended.first()) {
+      if (first.forgetAt > this.now() && ended.bytes <= maxBytes) break;
       gone.push(first.jobId);
       this.remove(first.jobId);
     }
+    return gone;
+  }
+
+  private keepEnded(job: Job, bytes: number): void {
+    const holder = holderOf(job.request);
+    const own = this.endedByHolder.get(holder) ?? new EndedJobs();
+    this.endedByHolder.set(holder, own);
+    const place = { endedAt: job.state.endedAt!, ttlMs: keptMs(job), bytes };
+    for (const ended of [this.ended, own]) ended.add(job.state.jobId, place);
+  }
+
+  private leaveEnded(job: Job, bytes: number): void {
+    const holder = holderOf(job.request);
+    const own = this.endedByHolder.get(holder);
+    for (const ended of [this.ended, own]) ended?.remove(job.state.jobId, { ttlMs: keptMs(job), bytes });
+    if (own?.first() === undefined) this.endedByHolder.delete(holder);
   }
 
   /** Takes a job out of the counts and lines that it stands in. */
@@ -160,10 +171,7 @@ export class JobBook {
     if (!job || !place) return;
     if (place.status === 'waiting') this.countWaiting(job, -1, -place.bytes);
     if (place.status !== 'ended') raise(this.unfinished, unfinishedKey(job.request), -1);
-    if (place.status === 'ended') {
-      this.ended.get(keptMs(job))?.delete(jobId);
-      this.endedBytes -= place.bytes;
-    }
+    if (place.status === 'ended') this.leaveEnded(job, place.bytes);
   }
 
   private countWaiting({ request }: Job, count: 1 | -1, bytes: number): void {

@@ -11,18 +11,23 @@ interface NewEnd {
   readonly to: Job;
 }
 
-const END = loadJobScript('end-jobs');
+/** Failed jobs that are kept, of all and of one holder. */
+export interface KeptFailures {
+  readonly failedMax: number;
+  readonly failedPerOwnerMax: number;
+}
+
+const END = loadJobScript('failed-jobs', 'end-jobs');
 const JOBS_PER_COMMAND = 32;
 
 /** Ends of jobs that run: those of one turn and lane in one script. */
 export class JobEnds {
   private readonly lanes: Record<JobLane, (end: NewEnd) => Promise<boolean>>;
 
-  /** @param failedMax failed jobs that are kept */
   constructor(
     private readonly link: Pick<JobsLink, 'run'>,
     private readonly keys: JobKeys,
-    private readonly failedMax: number,
+    private readonly kept: KeptFailures,
   ) {
     const gather = (lane: JobLane) => gatherTurn((ends: readonly NewEnd[]) => this.send(lane, ends), JOBS_PER_COMMAND);
     this.lanes = { threads: gather('threads'), loop: gather('loop') };
@@ -34,10 +39,11 @@ export class JobEnds {
   }
 
   private async send(lane: JobLane, ends: readonly NewEnd[]): Promise<boolean[]> {
-    const { keys, failedMax } = this;
+    const { keys } = this;
+    const { failedMax, failedPerOwnerMax } = this.kept;
     const shared = [keys.activeOfLane(lane), keys.of('leases'), keys.of('untold'), keys.of('failed')];
     const keyNames = [...shared, ...ends.flatMap(({ to }) => this.keysOf(to))];
-    const args = [keys.job(''), String(failedMax), ...ends.flatMap(argsOf)];
+    const args = [keys.job(''), String(failedMax), String(failedPerOwnerMax), ...ends.flatMap(argsOf)];
     return ((await runJobScript(this.link, END, keyNames, args)) as number[]).map((written) => written === 1);
   }
 
@@ -46,6 +52,7 @@ export class JobEnds {
     const own = [keys.job(state.jobId), keys.activeOfName(request.name)];
     if (request.key !== undefined) own.push(keys.key(request));
     if (request.perUserLimit !== undefined) own.push(keys.unfinished(request));
+    if (state.state === 'failed') own.push(keys.failedOfHolder(request));
     return own;
   }
 }

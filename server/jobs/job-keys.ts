@@ -30,6 +30,11 @@ export class JobKeys {
     return this.of('queued', 'of', name);
   }
 
+  /** The holder's failed jobs by the time of their end. */
+  failedOfHolder(request: JobRequest): string {
+    return this.of('failed', 'of', holderOf(request));
+  }
+
   /** The holder's unfinished jobs of the handler, where it has a limit of them. */
   unfinished(request: JobRequest): string {
     return this.of('unfinished', request.name, holderOf(request));

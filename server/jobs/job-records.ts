@@ -1,7 +1,7 @@
 import { HubError } from '../../shared/errors.js';
 import { asRead } from '../adapter/command-errors.js';
 import { readDepth } from './job-depth.js';
-import { JobEnds } from './job-ends.js';
+import { JobEnds, type KeptFailures } from './job-ends.js';
 import { JobKeys } from './job-keys.js';
 import { holderOf, isEnded, type Job, keptMs, waitsSince } from './job-machine.js';
 import type { JobLane, JobRequest, QueueDepth } from './job-queue.js';
@@ -9,7 +9,7 @@ import { decodeJob, encodeJob, type JobScript, loadJobScript, runJobScript } fro
 import { JobStarts, type NewStart } from './job-starts.js';
 import type { JobsLink } from './jobs-link.js';
 
-export interface RecordLimits {
+export interface RecordLimits extends KeptFailures {
   readonly queuedMax: number;
   readonly queuedPerOwnerMax: number;
   readonly retryAfterMs: number;
@@ -36,7 +36,7 @@ export class JobRecords {
   ) {
     this.keys = new JobKeys(prefix);
     this.starts = new JobStarts(link, this.keys);
-    this.ends = new JobEnds(link, this.keys, FAILED_MAX);
+    this.ends = new JobEnds(link, this.keys, limits);
   }
 
   /** @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken */
@@ -76,7 +76,8 @@ export class JobRecords {
    */
   async retry(failed: Job, job: Job): Promise<number | undefined> {
     const { request, state } = job;
-    const keys = [...this.admissionKeys(job), this.keys.of('failed'), ...this.turnKeys(request), this.keys.unfinished(request)];
+    const keys = [...this.admissionKeys(job), this.keys.of('failed'), ...this.turnKeys(request)];
+    keys.push(this.keys.unfinished(request), this.keys.failedOfHolder(request));
     const revisions = [String(failed.state.revision), String(state.revision)];
     const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
     const args = [state.jobId, holderOf(request), ...revisions, encodeJob(job), String(waitsSince(job)), ...places, flag(request)];
@@ -95,6 +96,7 @@ export class JobRecords {
       this.keys.of('all'),
       owned,
       this.keys.of('untold'),
+      this.keys.failedOfHolder(request),
     ];
     return (await this.script(DISCARD, keys, [state.jobId, String(state.revision), flag(request)])) === 1;
   }
@@ -118,10 +120,12 @@ export class JobRecords {
       this.keys.unfinished(request),
       this.keys.of('untold'),
       this.keys.of('leases'),
+      this.keys.failedOfHolder(request),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
-    const dead = [String(state.endedAt ?? 0), String(FAILED_MAX), this.keys.job('')];
+    const { failedMax, failedPerOwnerMax } = this.limits;
+    const dead = [String(state.endedAt ?? 0), String(failedMax), this.keys.job(''), String(failedPerOwnerMax)];
     const args = [state.jobId, holderOf(request), ...revisions, state.state, encodeJob(to), ...times, flag(request), ...dead];
     return (await this.script(CHANGE, keys, args)) === 1;
   }
@@ -255,13 +259,11 @@ export class JobRecords {
 
 /** Jobs that are read at once for a list. */
 const PAGE_MAX = 500;
-/** Failed jobs that are kept, of all owners. */
-const FAILED_MAX = 5_000;
 
 const CREATE = loadJobScript('job-line', 'run-of-key', 'create-job');
 const RETRY = loadJobScript('job-line', 'retry-job');
 const DISCARD = loadJobScript('discard-job');
-const CHANGE = loadJobScript('change-job');
+const CHANGE = loadJobScript('failed-jobs', 'change-job');
 const LEASES = loadJobScript('lease-time', 'leases');
 
 const otherThan = (lane: JobLane): JobLane => (lane === 'threads' ? 'loop' : 'threads');

@@ -41,6 +41,8 @@ export interface PiscinaJobQueueOptions {
   readonly queuedMaxBytes?: number;
   /** Bytes of JSON of ended jobs past which the oldest are forgotten before their time. Default 64 MiB. */
   readonly endedMaxBytes?: number;
+  /** The same of one holder's. Default half of `endedMaxBytes`. */
+  readonly endedPerOwnerMaxBytes?: number;
   /** Milliseconds that a refused submitter is told to wait. Default 2,000. */
   readonly retryAfterMs?: number;
   readonly logger: JobLogger;
@@ -84,14 +86,14 @@ class PiscinaJobQueue implements JobQueue {
   private listener: (record: JobRecord) => void = () => {};
   private closed = false;
 
-  constructor({ journal, rooms, logger, now = Date.now, queuedMax = 1_000, ...limits }: PiscinaJobQueueOptions) {
+  constructor({ journal, rooms, logger, now = Date.now, queuedMax = 1_000, endedMaxBytes = 64 * MIB, ...limits }: PiscinaJobQueueOptions) {
     const defaults = {
       queuedPerOwnerMax: Math.ceil(queuedMax / 2),
       queuedMaxBytes: 64 * MIB,
-      endedMaxBytes: 64 * MIB,
+      endedPerOwnerMaxBytes: Math.ceil(endedMaxBytes / 2),
       retryAfterMs: 2_000,
     };
-    this.book = new JobBook({ ...defaults, ...limits, queuedMax }, now);
+    this.book = new JobBook({ ...defaults, ...limits, queuedMax, endedMaxBytes }, now);
     this.newId = createJobIds(now);
     this.now = now;
     this.journal = journal;

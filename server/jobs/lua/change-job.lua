@@ -3,8 +3,10 @@
 -- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by holder  6 the lane's turn
 --       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
 --       10 the holder's unfinished jobs of the handler  11 ends that were not told yet  12 leases by their end
+--       13 the holder's failed jobs by the time of their end
 -- ARGV  1 job id  2 holder  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
+--       14 failed jobs of one holder that are kept
 -- Gives 1, or 0 when the job is in another state or gone.
 
 local revision, before, turn = unpack(redis.call('HMGET', KEYS[1], 'revision', 'status', 'turn'))
@@ -26,11 +28,7 @@ if before ~= ARGV[5] then
     redis.call('ZREM', KEYS[12], ARGV[1])
   end
   if ARGV[5] == 'failed' then
-    redis.call('ZADD', KEYS[7], ARGV[11], ARGV[1])
-    for _, oldest in ipairs(redis.call('ZRANGE', KEYS[7], 0, -1 - tonumber(ARGV[12]))) do
-      redis.call('ZREM', KEYS[7], oldest)
-      redis.call('DEL', ARGV[13] .. oldest)
-    end
+    note_failed(KEYS[7], KEYS[13], ARGV[12], ARGV[14], ARGV[1], ARGV[11], ARGV[9], ARGV[13])
   elseif ARGV[5] == 'queued' then
     redis.call('ZADD', KEYS[3], ARGV[7], ARGV[1])
     redis.call('ZADD', KEYS[8], ARGV[7], ARGV[1])

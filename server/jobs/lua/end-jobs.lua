@@ -1,13 +1,14 @@
 -- Ends active jobs, those that are still in the state that their end was made from.
 --
 -- KEYS  1 active jobs of the lane  2 leases by their end  3 ends that were not told yet  4 failed jobs by the time of their end
---       then of each: the job, active jobs of the handler; with a key, the key's job id; with a limit, the holder's unfinished jobs of the handler
--- ARGV  1 prefix of job keys  2 failed jobs that are kept
+--       then of each: the job, active jobs of the handler; with a key, the key's job id; with a limit, the holder's unfinished jobs of the handler;
+--       where it failed, the holder's failed jobs by the time of their end
+-- ARGV  1 prefix of job keys  2 failed jobs that are kept  3 failed jobs of one holder that are kept
 --       then of each: id, revision that it has, revision that it gets, status, job, ended at, milliseconds to live, has a key or '', has a limit or ''
 -- Gives of each 1, or 0 when the job is in another state or gone.
 
-local FIRST, EACH = 3, 9
-local answers, ended, untold, of_name, has_failed = {}, {}, {}, {}, false
+local FIRST, EACH = 4, 9
+local answers, ended, untold, of_name = {}, {}, {}, {}
 
 local key_at = 4
 local function next_key()
@@ -20,6 +21,7 @@ for i = FIRST, #ARGV, EACH do
   local job_key, active_of_name = next_key(), next_key()
   local key = keyed ~= '' and next_key()
   local unfinished = limited ~= '' and next_key()
+  local failed_of_holder = status == 'failed' and next_key()
   local is_now = redis.call('HGET', job_key, 'revision') == revision
   if is_now then
     redis.call('HSET', job_key, 'job', job, 'revision', next_revision, 'status', status)
@@ -29,9 +31,8 @@ for i = FIRST, #ARGV, EACH do
     untold[#untold + 1] = id
     of_name[active_of_name] = of_name[active_of_name] or {}
     table.insert(of_name[active_of_name], id)
-    if status == 'failed' then
-      redis.call('ZADD', KEYS[4], ended_at, id)
-      has_failed = true
+    if failed_of_holder then
+      note_failed(KEYS[4], failed_of_holder, ARGV[2], ARGV[3], id, ended_at, kept_ms, ARGV[1])
     end
     if unfinished then
       redis.call('SREM', unfinished, id)
@@ -50,11 +51,5 @@ if #ended > 0 then
 end
 for active_of_name, ids in pairs(of_name) do
   redis.call('ZREM', active_of_name, unpack(ids))
-end
-if has_failed then
-  for _, oldest in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1 - tonumber(ARGV[2]))) do
-    redis.call('ZREM', KEYS[4], oldest)
-    redis.call('DEL', ARGV[1] .. oldest)
-  end
 end
 return answers
