@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { HubError } from '../../shared/errors.js';
 import { outcomeUnknown, reasonOf, replyCode, UNREACHED } from './command-errors.js';
+import { SLICES, startPatience } from './patience.js';
 import type { RedisTarget } from './topology.js';
 
 export type RedisClient = ReturnType<typeof newClient>;
@@ -55,8 +56,6 @@ const FAILURES_PER_LINE = 30;
 const MAX_IN_FLIGHT = 50_000;
 /** A command behind many others waits no longer than this, however steadily they are answered. */
 const LONGEST_WAIT_MS = 10_000;
-/** Waiting is counted in slices: a pause of this process, with the answer unread in its socket, is one of them at most. */
-const SLICES = 5;
 
 export function openRedisConnection(options: ConnectionOptions): RedisConnection {
   const { name, commandTimeoutMs, log, random } = options;
@@ -110,14 +109,16 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
       if (options.onMoved) options.onMoved(channel);
       else drop('Redis ended a subscription');
     });
-    // One deadline over connecting, the handshake and the preparation: each of them hangs on a stopped Redis.
-    const deadline = setTimeout(() => attempt.destroy(), commandTimeoutMs + 500);
+    // Connecting, the handshake and the preparation hang on a stopped Redis, each of them; a process that is busy only takes long for them.
+    const patience = startPatience(commandTimeoutMs + 500, () => attempt.destroy());
     try {
       await attempt.connect();
+      patience.renew();
       await refuseReplica(attempt);
-      await options.prepare(attempt, () => deadline.refresh());
+      patience.renew();
+      await options.prepare(attempt, patience.renew);
     } finally {
-      clearTimeout(deadline);
+      patience.end();
     }
     if (isClosed() || !attempt.isReady) throw new HubError('unavailable', 'lost while connecting');
     state = 'ready';

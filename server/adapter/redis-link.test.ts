@@ -19,6 +19,11 @@ function link(url: string, options: Partial<RedisLinkOptions> = {}): RedisLink {
   return opened;
 }
 
+/** Keeps the event loop from everything. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, ms);
+}
+
 /** Hears a channel and writes down what came. */
 async function hear(from: RedisLink, channel: string) {
   const heard: string[] = [];
@@ -217,6 +222,18 @@ test('preparations run on each command connection before any command', async () 
   await redis({ port: first.port });
   await a.whenUp();
   expect(await a.run((client) => client.get('prepared'))).toBe('yes');
+});
+
+test('a process that is too busy to read the answers in time connects all the same', async () => {
+  const { url } = await redis();
+  const a = link(url);
+  a.onConnect(async (client) => {
+    // Longer than an attempt may hang.
+    pause(1_200);
+    await client.ping();
+  });
+  await a.whenUp();
+  expect(await a.run((client) => client.ping())).toBe('PONG');
 });
 
 test('many channels are all subscribed again', async () => {
