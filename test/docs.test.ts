@@ -261,6 +261,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
     })(block, world);
   },
   'docs/jobs.md, Handlers of your own, js 4': program({ prints: [/^reports at http:/m] }),
+  'docs/jobs.md, One at a time, js': program({ prints: [/^takes jobs at http:/m] }),
 
   'docs/library.md, Roomcast in your own program, sh': listed,
   [SERVER]: program({

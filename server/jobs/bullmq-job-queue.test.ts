@@ -214,6 +214,58 @@ describe('several processes on one Redis', () => {
   });
 });
 
+describe('a handler that limits how many of its jobs run', () => {
+  const single = (changes = {}) => requestOf({ name: 'single', concurrency: 1, ...changes });
+
+  test('is held to it by all processes together, and a job of it that is lost makes way', async () => {
+    const [silent, other] = [
+      await instance('l1', { startsHere: ['threads'], lockMs: 60_000 }),
+      await instance('l1', { startsHere: ['threads'], lockMs: 300 }),
+    ];
+    await silent.work(2);
+    const lost = await silent.queue.submit(single());
+    await waitFor(() => silent.runs[0]);
+    await other.work(2);
+    for (const { queue } of [other, silent]) await queue.submit(single());
+    const free = await other.queue.submit(requestOf());
+    (await waitFor(() => [...other.runs, ...silent.runs].find(({ jobId }) => jobId === free.state.jobId))).resolve();
+    await links[0]!.run((client) => client.zAdd('l1:{jobs}:leases', { score: 1, value: lost.state.jobId }));
+    const others = () => [...silent.runs.slice(1), ...other.runs].filter(({ name }) => name === 'single');
+    for (let n = 0; n < 3; n++) {
+      await waitFor(() => others().length > n);
+      expect((await other.queue.depth()).byName.single).toMatchObject({ active: 1, queued: 2 - n });
+      others()
+        .find(({ signal, jobId }) => !signal.aborted && !ends().includes(jobId))!
+        .resolve();
+      await waitFor(() => ends().length === n + 1);
+    }
+    function ends() {
+      const states = [...silent.changes, ...other.changes].map(({ state }) => state);
+      return states.filter(({ name, endedAt }) => name === 'single' && endedAt !== undefined).map(({ jobId }) => jobId);
+    }
+  });
+
+  test('has no orphans among those that wait for it, but one that was to have its turn and is lost is one', async () => {
+    const time = { ms: Date.now() };
+    const { queue, work, runs } = await instance('l2', { now: () => time.ms, adoptMs: 20 });
+    await work(3);
+    await queue.submit(single());
+    await waitFor(() => runs[0]);
+    const [waiting, orphan] = [await queue.submit(single()), await queue.submit(requestOf({ priority: 'low', owner: 'bob' }))];
+    const barrier = await waitFor(() => runs[1]);
+    expect(barrier.jobId).toBe(orphan.state.jobId);
+    time.ms += 60_000;
+    await links[0]!.run((client) => client.zRem('l2:{jobs}:held:single', waiting.state.jobId));
+    await waitFor(() =>
+      links[0]!.run((client) => client.zScore('l2:{jobs}:held:single', waiting.state.jobId)).then((score) => score !== null),
+    );
+    expect(runs).toHaveLength(2);
+    await links[0]!.run((client) => client.zRem('l2:{jobs}:held:single', waiting.state.jobId));
+    runs[0]!.resolve();
+    expect((await waitFor(() => runs[2])).jobId).toBe(waiting.state.jobId);
+  });
+});
+
 describe('a worker that stalls', () => {
   test('loses its job to another, and its late end is not kept', async () => {
     const [stalled, other] = [await instance('s1', { lockMs: 500 }), await instance('s1', { lockMs: 500 })];

@@ -2,11 +2,11 @@ import { type Job as BullJob, UnrecoverableError } from 'bullmq';
 import { LRUCache } from 'lru-cache';
 import { HubError } from '../../shared/errors.js';
 import type { JobDetails } from '../../shared/protocol.js';
-import { type BullData, BullmqLines, giveBack, LANES, notTaken, RetryLater } from './bullmq-lines.js';
+import { type BullData, BullmqLines, giveBack, LANES, letGo, notTaken, RetryLater } from './bullmq-lines.js';
 import { createJobIds } from './job-ids.js';
 import { cancelJob, checkFailed, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob, startJob } from './job-machine.js';
 import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
-import { JobRecords } from './job-records.js';
+import { HandlerFull, JobRecords } from './job-records.js';
 import type { JobsLink } from './jobs-link.js';
 import { LaneEntrance, type Place } from './lane-entrance.js';
 import { LeasedRuns } from './leased-runs.js';
@@ -111,7 +111,7 @@ class BullmqJobQueue implements JobQueue {
     };
     this.options = { ...defaults, ...options, queuedMax, failedMax };
     const { link, prefix } = options;
-    this.records = new JobRecords(link, prefix, this.options);
+    this.records = new JobRecords(link, prefix, this.options, (jobId) => void this.track(this.admit(jobId)).catch(() => {}));
     this.untoldEnds = new UntoldEnds({
       records: this.records,
       tell: (job) => this.untoldListener(recordOf(job)),
@@ -143,6 +143,7 @@ class BullmqJobQueue implements JobQueue {
       const place = await this.placeToStart(request);
       if (!place) break;
       const record = await this.start(request, place);
+      if (record === 'full') break;
       if (record) return record;
     }
     return this.lineUp(request, () => this.create(request));
@@ -238,7 +239,10 @@ class BullmqJobQueue implements JobQueue {
     clearInterval(this.orphanTimer);
     this.untoldEnds.close();
     await this.lines.pause();
-    const processed = () => Promise.allSettled(this.processing);
+    const processed = async () => {
+      // What ends may let another job into the line.
+      while (this.processing.size > 0) await Promise.allSettled(this.processing);
+    };
     await within(graceMs, processed()).catch(() => {});
     for (const run of this.running) run.putBack();
     await within(5_000, processed()).catch(() => {});
@@ -252,8 +256,8 @@ class BullmqJobQueue implements JobQueue {
     return this.entrances[lane]?.placeToStart();
   }
 
-  /** Undefined: it is not started, because others wait in line or the run that it was to join is forgotten. */
-  private async start(request: JobRequest, place: Place): Promise<JobRecord | undefined> {
+  /** Not started: `full`, because it has to wait for others of its handler; undefined, because of a line, or the run that it was to join is forgotten. */
+  private async start(request: JobRequest, place: Place): Promise<JobRecord | 'full' | undefined> {
     const { now, lockMs: leaseMs } = this.options;
     const job = newJob(request, this.newId(), now());
     try {
@@ -265,6 +269,7 @@ class BullmqJobQueue implements JobQueue {
       }
       place.giveBack();
       if ('joined' in answer) return await this.join(answer.joined);
+      if ('full' in answer) return 'full';
       this.entrances[request.lane]?.sawLine();
       return undefined;
     } catch (error) {
@@ -280,7 +285,7 @@ class BullmqJobQueue implements JobQueue {
       if ('created' in answer) {
         this.submitted.set(job.state.jobId, job);
         this.listener(recordOf(job));
-        await this.enter(job, answer.turn);
+        if (!answer.held) await this.enter(job, answer.turn);
         return recordOf(job);
       }
       const joined = await this.join(answer.joined);
@@ -385,9 +390,25 @@ class BullmqJobQueue implements JobQueue {
       if (outcome.next === 'wait') throw new RetryLater(outcome.delayMs);
       if (outcome.next === 'put back') return await giveBack(bullJob, token);
       if (outcome.next === 'failed') throw new UnrecoverableError(outcome.message);
+    } catch (error) {
+      throw error instanceof HandlerFull ? await this.holdBack(bullJob, token, job) : error;
     } finally {
       this.running.delete(running);
     }
+  }
+
+  /** Takes a job out of BullMQ's line until another one of its handler has ended; gives what is to be thrown to BullMQ. */
+  private async holdBack(bullJob: BullJob<BullData>, token: string | undefined, job: Job): Promise<Error> {
+    const gone = await letGo(bullJob, token);
+    // It may have been its turn meanwhile, when BullMQ had it still and did not take it again. Where this fails, the next look for orphans does it.
+    if (!(await this.records.hold(job).catch(() => true))) await this.admit(job.state.jobId).catch(() => {});
+    return gone;
+  }
+
+  /** Puts a job in line that waited for others of its handler. Where BullMQ does not take it now, the next look for orphans puts it there. */
+  private async admit(jobId: string): Promise<void> {
+    const job = await this.records.read(jobId);
+    if (job?.state.state === 'queued') await this.lines.add(job, await this.records.turnOf(jobId));
   }
 
   /** Ends this try, so that a process with the handler comes to take the job. Returns when there seems to be none. */

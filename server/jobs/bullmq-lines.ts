@@ -4,7 +4,8 @@ import { toHubError } from '../adapter/command-errors.js';
 import type { RedisTarget } from '../adapter/topology.js';
 import { openBullClient } from './bullmq-client.js';
 import type { Job } from './job-machine.js';
-import { JOB_PRIORITIES, type JobLane } from './job-queue.js';
+import type { JobLane } from './job-queue.js';
+import { placeInLine } from './line-place.js';
 import type { JobLogger } from './thread-runner.js';
 import { within } from './within.js';
 
@@ -47,8 +48,6 @@ const BULL_KEEPS = { count: 100 };
 const BULL_ATTEMPTS = 1_000;
 /** A job that could not even be started, because its state could not be read or written, waits this long. */
 const STORE_FAULT_MS = 500;
-/** Turns of one priority, as the scripts count them: three times that is BullMQ's highest number. */
-const TURNS = 699_050;
 
 /** BullMQ's queues and workers, one of each lane: who waits, who has taken what, and what waits for its next attempt. */
 export class BullmqLines {
@@ -78,8 +77,13 @@ export class BullmqLines {
    */
   async add({ request, state, notBefore = 0 }: Job, turn: number): Promise<void> {
     const delay = Math.max(0, notBefore - this.options.now());
-    const priority = JOB_PRIORITIES.indexOf(request.priority ?? 'normal') * TURNS + turn;
-    const options = { jobId: state.jobId, priority, delay, attempts: BULL_ATTEMPTS, backoff: { type: 'custom' } };
+    const options = {
+      jobId: state.jobId,
+      priority: placeInLine(request, turn),
+      delay,
+      attempts: BULL_ATTEMPTS,
+      backoff: { type: 'custom' },
+    };
     const keep = { removeOnComplete: BULL_KEEPS, removeOnFail: BULL_KEEPS, stackTraceLimit: 1 };
     const adding = this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep });
     await within(ADD_MS, adding).catch((error: unknown) => {
@@ -158,6 +162,13 @@ export class RetryLater extends Error {
 export async function giveBack(job: BullJob, token: string | undefined): Promise<never> {
   await job.moveToWait(token);
   throw new WaitingError();
+}
+
+/** Takes a job that was taken out of the line for good, and gives what tells BullMQ, thrown, to leave it alone. */
+export async function letGo(job: BullJob, token: string | undefined): Promise<WaitingError> {
+  job.opts.removeOnComplete = true;
+  await job.moveToCompleted(undefined, token ?? '', false);
+  return new WaitingError();
 }
 
 export const notTaken = (): HubError => new HubError('unavailable', 'The job queue cannot be reached; the job was not taken.');

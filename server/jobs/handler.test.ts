@@ -32,6 +32,8 @@ test.each([
   { resultTtlMs: Number.POSITIVE_INFINITY },
   { priority: 'urgent' as never },
   { perUserLimit: 0 },
+  { concurrency: 0 },
+  { concurrency: 1.5 },
   { repeat: { everyMs: 10, input: { room: 'chat:x' } } },
   { repeat: { everyMs: 60_000, input: { room: 7 as never } } },
   { repeat: { cron: 'never', input: { room: 'chat:x' } } },

@@ -55,6 +55,8 @@ export interface JobDeclaration<Schema extends z.ZodType> {
   readonly priority?: JobPriority;
   /** Jobs of this handler that one user may have waiting and running; a further one is refused as `busy`. Default: no limit of its own. */
   readonly perUserLimit?: number;
+  /** Jobs of this handler that run at a time, in all processes together; others wait, and those behind them do not. Default: no limit of its own. */
+  readonly concurrency?: number;
   /** Runs it by itself, as the hub, with this input: once per tick, on however many instances it is declared. */
   readonly repeat?: Schedule & { readonly input: z.input<Schema> };
 }
@@ -84,6 +86,7 @@ export interface JobHandler {
   readonly resultTtlMs: number | undefined;
   readonly priority: JobPriority;
   readonly perUserLimit: number | undefined;
+  readonly concurrency: number | undefined;
   readonly repeat: (Schedule & { readonly input: unknown }) | undefined;
   /** The room that parsed input names. */
   roomOf(input: unknown): string | undefined;
@@ -94,13 +97,15 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** @throws RangeError when a name or number of the declaration is out of range */
 export function defineJob<Schema extends z.ZodType>(job: JobDeclaration<Schema> & JobCode<z.output<Schema>>): JobHandler {
-  const { name, attempts = 1, backoffMs = 1_000, timeoutMs, resultTtlMs, priority = 'normal', perUserLimit, repeat, room, key } = job;
+  const { name, attempts = 1, backoffMs = 1_000, timeoutMs, resultTtlMs, priority = 'normal', repeat, room, key } = job;
+  const { perUserLimit, concurrency } = job;
   if (!NAME.test(name)) throw new RangeError(`a job's name is 1 to 64 of a-z, 0-9 and dashes, beginning with a letter: ${name}`);
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > 100)
     throw new RangeError(`${name}: attempts is a whole number from 1 to 100`);
   if (!JOB_PRIORITIES.includes(priority)) throw new RangeError(`${name}: priority is one of ${JOB_PRIORITIES.join(', ')}`);
-  if (perUserLimit !== undefined && !(Number.isInteger(perUserLimit) && perUserLimit > 0))
-    throw new RangeError(`${name}: perUserLimit is a whole number from 1`);
+  for (const [what, limit] of Object.entries({ perUserLimit, concurrency })) {
+    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) throw new RangeError(`${name}: ${what} is a whole number from 1`);
+  }
   checkRepeat(job);
   for (const [what, ms] of Object.entries({ timeoutMs, backoffMs, resultTtlMs })) {
     if (ms !== undefined && !(ms >= 0 && ms <= 2 ** 31 - 1)) throw new RangeError(`${name}: ${what} is 0 to 2147483647 milliseconds`);
@@ -118,6 +123,7 @@ export function defineJob<Schema extends z.ZodType>(job: JobDeclaration<Schema> 
     resultTtlMs,
     priority,
     perUserLimit,
+    concurrency,
     repeat,
     roomOf: (input) => (room === undefined ? undefined : String((input as Record<string, unknown>)[room])),
     keyOf: (input) => key?.(input as z.output<Schema>),

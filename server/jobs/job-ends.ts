@@ -17,17 +17,19 @@ export interface KeptFailures {
   readonly failedPerOwnerMax: number;
 }
 
-const END = loadJobScript('failed-jobs', 'end-jobs');
+const END = loadJobScript('failed-jobs', 'held-jobs', 'end-jobs');
 const JOBS_PER_COMMAND = 32;
 
 /** Ends of jobs that run: those of one turn and lane in one script. */
 export class JobEnds {
   private readonly lanes: Record<JobLane, (end: NewEnd) => Promise<boolean>>;
 
+  /** @param onAdmitted hears of each job that was held back for one that ended */
   constructor(
     private readonly link: Pick<JobsLink, 'run'>,
     private readonly keys: JobKeys,
     private readonly kept: KeptFailures,
+    private readonly onAdmitted: (jobId: string) => void,
   ) {
     const gather = (lane: JobLane) => gatherTurn((ends: readonly NewEnd[]) => this.send(lane, ends), JOBS_PER_COMMAND);
     this.lanes = { threads: gather('threads'), loop: gather('loop') };
@@ -44,7 +46,9 @@ export class JobEnds {
     const shared = [keys.activeOfLane(lane), keys.of('leases'), keys.of('untold'), keys.of('failed')];
     const keyNames = [...shared, ...ends.flatMap(({ to }) => this.keysOf(to))];
     const args = [keys.job(''), String(failedMax), String(failedPerOwnerMax), ...ends.flatMap(argsOf)];
-    return ((await runJobScript(this.link, END, keyNames, args)) as number[]).map((written) => written === 1);
+    const [answers, admitted] = (await runJobScript(this.link, END, keyNames, args)) as [number[], string[]];
+    for (const jobId of admitted) this.onAdmitted(jobId);
+    return answers.map((written) => written === 1);
   }
 
   private keysOf({ request, state }: Job): string[] {
@@ -53,13 +57,14 @@ export class JobEnds {
     if (request.key !== undefined) own.push(keys.key(request));
     if (request.perUserLimit !== undefined) own.push(keys.unfinished(request));
     if (state.state === 'failed') own.push(keys.failedOfHolder(request));
+    if (request.concurrency !== undefined) own.push(keys.held(request.name));
     return own;
   }
 }
 
 function argsOf({ from, to }: NewEnd): string[] {
   const { request, state } = to;
-  const own = [request.key === undefined ? '' : '1', request.perUserLimit === undefined ? '' : '1'];
+  const own = [request.key, request.perUserLimit, request.concurrency].map((value) => (value === undefined ? '' : '1'));
   const times = [String(state.endedAt ?? 0), String(Math.max(1, keptMs(to)))];
   return [state.jobId, String(from.state.revision), String(state.revision), state.state, encodeJob(to), ...times, ...own];
 }

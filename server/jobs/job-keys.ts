@@ -35,6 +35,11 @@ export class JobKeys {
     return this.of('failed', 'of', holderOf(request));
   }
 
+  /** Queued jobs of the handler that wait for another one of it to end, in their order of the line. */
+  held(name: string): string {
+    return this.of('held', name);
+  }
+
   /** The holder's unfinished jobs of the handler, where it has a limit of them. */
   unfinished(request: JobRequest): string {
     return this.of('unfinished', request.name, holderOf(request));

@@ -11,19 +11,22 @@ export class JobLine {
   };
 
   add(request: JobRequest, jobId: string): void {
-    this.byPriority[request.priority ?? 'normal'].add(holderOf(request), jobId);
+    this.byPriority[request.priority ?? 'normal'].add(holderOf(request), jobId, kindOf(request));
   }
 
-  /** Takes the job that is next. */
-  take(): string | undefined {
+  /** Takes the job that is next, of those that may start. */
+  take(mayStart?: (jobId: string) => boolean): string | undefined {
     for (const priority of JOB_PRIORITIES) {
-      const jobId = this.byPriority[priority].take();
+      const jobId = this.byPriority[priority].take(mayStart);
       if (jobId !== undefined) return jobId;
     }
     return undefined;
   }
 
   remove(request: JobRequest, jobId: string): void {
-    this.byPriority[request.priority ?? 'normal'].remove(holderOf(request), jobId);
+    this.byPriority[request.priority ?? 'normal'].remove(holderOf(request), jobId, kindOf(request));
   }
 }
+
+/** Handlers that limit how many of their jobs run are kinds of their own. */
+const kindOf = ({ name, concurrency }: JobRequest) => (concurrency === undefined ? '' : name);

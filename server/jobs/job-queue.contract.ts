@@ -273,6 +273,98 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       await limited('ann');
     });
 
+    /** Jobs of a handler of which one runs at a time. */
+    const single = (changes: Partial<JobRequest> = {}) => queue.submit(requestOf({ name: 'single', concurrency: 1, ...changes }));
+
+    test('no more jobs of a handler run at once than it allows, and those behind them do not wait', async () => {
+      await work(4);
+      const singles = [await single(), await single(), await single()];
+      const others = [await queue.submit(requestOf()), await queue.submit(requestOf())];
+      await bench.at(2);
+      const barrier = await queue.depth();
+      expect(barrier).toMatchObject({
+        queued: 2,
+        active: 3,
+        byName: { single: { queued: 2, active: 1 }, probe: { queued: 0, active: 2 } },
+      });
+      expect(bench.runs.map(({ jobId }) => jobId).sort()).toEqual([singles[0]!, ...others].map(({ state }) => state.jobId).sort());
+      for (const { name, resolve } of bench.runs) if (name === 'single') resolve();
+      expect((await bench.at(3)).jobId).toBe(singles[1]!.state.jobId);
+      expect((await queue.depth()).byName.single).toMatchObject({ queued: 1, active: 1 });
+      bench.runs[3]!.resolve();
+      expect((await bench.at(4)).jobId).toBe(singles[2]!.state.jobId);
+    });
+
+    test('a handler may allow more than one, over all that it is submitted', async () => {
+      await work(4);
+      const double = () => queue.submit(requestOf({ name: 'double', concurrency: 2 }));
+      await Promise.all([double(), double(), double(), double(), double()]);
+      for (let n = 0; n < 5; n++) {
+        const run = await bench.at(n);
+        expect((await queue.depth()).byName.double!.active).toBeLessThanOrEqual(2);
+        run.resolve();
+      }
+      await waitFor(async () => (await queue.depth()).active === 0);
+    });
+
+    test('a run that fails, waits for its next attempt or is cancelled makes way for the next job of its handler', async () => {
+      await work(2);
+      const again = await single({ attempts: 2, backoffMs: 300 });
+      await bench.at(0);
+      const cancelled = await single();
+      const failed = await single();
+      const never = await single();
+      const last = await single();
+      (await bench.at(0)).reject(new Error('once more'));
+      expect((await bench.at(1)).jobId).toBe(cancelled.state.jobId);
+      await queue.cancel(never.state.jobId);
+      await queue.cancel(cancelled.state.jobId);
+      const third = await bench.at(2);
+      expect(third.jobId).toBe(failed.state.jobId);
+      await waitFor(() => statesOf(again.state.jobId).length === 3);
+      third.reject(new HubError('invalid'));
+      const left = [await bench.at(3)];
+      left[0]!.resolve();
+      left.push(await bench.at(4));
+      left[1]!.resolve();
+      expect(left.map(({ jobId }) => jobId).sort()).toEqual([again.state.jobId, last.state.jobId].sort());
+      expect(await ended(again.state.jobId)).toMatchObject({ state: 'done' });
+      await ended(last.state.jobId);
+      expect(bench.runs).toHaveLength(5);
+    });
+
+    test('jobs that wait for their handler keep their turns and priorities', async () => {
+      await work(2);
+      const first = await single({ owner: 'cleo' });
+      await bench.at(0);
+      const ids = [first.state.jobId];
+      for (const owner of ['ann', 'ann', 'bob'] as const) ids.push((await single({ owner })).state.jobId);
+      ids.push((await single({ owner: 'ann', priority: 'high' })).state.jobId);
+      const order: number[] = [];
+      for (let n = 0; n < ids.length; n++) {
+        const run = await bench.at(n);
+        order.push(ids.indexOf(run.jobId));
+        run.resolve();
+      }
+      expect(order).toEqual([0, 4, 1, 3, 2]);
+    });
+
+    test('what waits for its handler is there after the next start', async () => {
+      await work();
+      const running = await single();
+      const waiting = await single();
+      await bench.at(0);
+      await queue.close(0);
+      queue = await open();
+      await work(2);
+      const again = await bench.at(1);
+      expect((await queue.depth()).byName.single).toMatchObject({ queued: 1, active: 1 });
+      again.resolve();
+      (await bench.at(2)).resolve();
+      await ended(running.state.jobId);
+      await ended(waiting.state.jobId);
+    });
+
     test('a run that there is to be once is joined, whatever became of it', async () => {
       await work();
       const once = () => queue.submit(requestOf({ key: 'tick 1', once: true }));

@@ -25,6 +25,8 @@ export interface JobRequest {
   readonly priority?: JobPriority;
   /** Jobs of this name that the holder may have waiting and running. Default: any number. */
   readonly perUserLimit?: number;
+  /** Jobs of this name that run at a time, in all processes together. Default: as many as there are places. */
+  readonly concurrency?: number;
   readonly attempts: number;
   /** Wait before the second attempt; it doubles with each further one. */
   readonly backoffMs: number;
@@ -92,7 +94,7 @@ export interface WorkOptions {
  * or discarded.
  *
  * Order: jobs of one holder, lane and priority start in order of submission, and holders take turns: one's backlog does not hold up another's
- * first job. Every state that a job goes through is reported to the listener of the process where it happens, in order
+ * first job. A job whose handler runs as many as it allows keeps its place, and those behind it do not wait for it. Every state that a job goes through is reported to the listener of the process where it happens, in order
  * (`revision` orders those of several processes); of two runs of one job (a stalled worker) only one end is reported and kept.
  * Progress is reported at most 5 times a second.
  *

@@ -8,6 +8,7 @@ import type { JobLane, JobRequest, QueueDepth } from './job-queue.js';
 import { decodeJob, encodeJob, type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
 import { JobStarts, type NewStart } from './job-starts.js';
 import type { JobsLink } from './jobs-link.js';
+import { placeInLine } from './line-place.js';
 
 export interface RecordLimits extends KeptFailures {
   readonly queuedMax: number;
@@ -15,10 +16,15 @@ export interface RecordLimits extends KeptFailures {
   readonly retryAfterMs: number;
 }
 
-/** A job in Redis, and its place in line: the lower turn goes first. */
-export type Created = { joined: string } | { created: Job; turn: number };
-/** A job in Redis as it was started at once, which it is not where there is a line. */
-export type Started = { joined: string } | { started: Job } | { line: true };
+/** A job in Redis, and its place in line: the lower turn goes first. One that is held waits for another job of its handler to end. */
+export type Created = { joined: string } | { created: Job; turn: number; held: boolean };
+/** A job in Redis as it was started at once, which it is not where there is a line, or where it has to wait for others of its handler. */
+export type Started = { joined: string } | { started: Job } | { line: true } | { full: true };
+
+/** As many jobs of the handler run as it allows: this one stays queued. */
+export class HandlerFull extends Error {
+  override readonly name = 'HandlerFull';
+}
 
 /**
  * The jobs of all instances: the truth about each job's state, which BullMQ only moves about. A state is replaced only by one that
@@ -33,10 +39,12 @@ export class JobRecords {
     private readonly link: JobsLink,
     prefix: string,
     private readonly limits: RecordLimits,
+    /** Hears of each job that was held back and belongs into the line now. */
+    private readonly onAdmitted: (jobId: string) => void,
   ) {
     this.keys = new JobKeys(prefix);
     this.starts = new JobStarts(link, this.keys);
-    this.ends = new JobEnds(link, this.keys, limits);
+    this.ends = new JobEnds(link, this.keys, limits, onAdmitted);
   }
 
   /** @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken */
@@ -51,13 +59,15 @@ export class JobRecords {
       ...this.turnKeys(request),
       keys.of('names'),
       keys.unfinished(request),
+      keys.activeOfName(request.name),
+      keys.held(request.name),
     ];
     const places = [String(queuedMax), String(queuedPerOwnerMax), keys.job('')];
     const own = [state.jobId, JSON.stringify(request), encodeJob(job), holderOf(request), String(state.createdAt)];
-    const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? '')];
+    const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? ''), ...holdArgs(request)];
     const args = [...own, ...places, String(state.revision), flag(request), request.name, ...bounds];
     const [answer, value] = this.admitted(await this.script(CREATE, keyNames, args));
-    return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value) };
+    return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value), held: answer === 'held' };
   }
 
   /**
@@ -67,6 +77,7 @@ export class JobRecords {
   async start(start: NewStart): Promise<Started> {
     const [answer, value] = this.admitted(await this.starts.start(start));
     if (answer === 'line') return { line: true };
+    if (answer === 'full') return { full: true };
     return answer === 'joined' ? { joined: String(value) } : { started: start.job };
   }
 
@@ -101,7 +112,11 @@ export class JobRecords {
     return (await this.script(DISCARD, keys, [state.jobId, String(state.revision), flag(request)])) === 1;
   }
 
-  /** False: the job is not in the state `from` any more. @throws HubError `unavailable`, `timeout`: it may have been changed */
+  /**
+   * False: the job is not in the state `from` any more.
+   * @throws HubError `unavailable`, `timeout`: it may have been changed
+   * @throws HandlerFull it cannot start now, and is held back
+   */
   async change(from: Job, to: Job): Promise<boolean> {
     if (from.state.state === 'active' && isEnded(to)) return this.ends.end(from, to);
     const { request, state } = to;
@@ -121,13 +136,23 @@ export class JobRecords {
       this.keys.of('untold'),
       this.keys.of('leases'),
       this.keys.failedOfHolder(request),
+      this.keys.held(request.name),
     ];
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
     const { failedMax, failedPerOwnerMax } = this.limits;
     const dead = [String(state.endedAt ?? 0), String(failedMax), this.keys.job(''), String(failedPerOwnerMax)];
     const args = [state.jobId, holderOf(request), ...revisions, state.state, encodeJob(to), ...times, flag(request), ...dead];
-    return (await this.script(CHANGE, keys, args)) === 1;
+    const [answer, admitted] = (await this.script(CHANGE, keys, [...args, ...holdArgs(request)])) as [string, string?];
+    if (answer === 'full') throw new HandlerFull();
+    if (admitted) this.onAdmitted(admitted);
+    return answer === 'written';
+  }
+
+  /** Holds a queued job back until another one of its handler ends. False: it belongs into the line, as there is a place. */
+  async hold({ request, state }: Job): Promise<boolean> {
+    const keys = [this.keys.job(state.jobId), this.keys.activeOfName(request.name), this.keys.held(request.name)];
+    return (await this.script(HOLD, keys, [state.jobId, ...holdArgs(request)])) === 1;
   }
 
   /**
@@ -260,13 +285,15 @@ export class JobRecords {
 /** Jobs that are read at once for a list. */
 const PAGE_MAX = 500;
 
-const CREATE = loadJobScript('job-line', 'run-of-key', 'create-job');
+const CREATE = loadJobScript('job-line', 'run-of-key', 'held-jobs', 'create-job');
 const RETRY = loadJobScript('job-line', 'retry-job');
 const DISCARD = loadJobScript('discard-job');
-const CHANGE = loadJobScript('failed-jobs', 'change-job');
+const CHANGE = loadJobScript('failed-jobs', 'held-jobs', 'change-job');
+const HOLD = loadJobScript('held-jobs', 'hold-job');
 const LEASES = loadJobScript('lease-time', 'leases');
 
 const otherThan = (lane: JobLane): JobLane => (lane === 'threads' ? 'loop' : 'threads');
 /** Jobs of one line take turns: those of a lane and priority. */
 const lineOf = ({ lane, priority = 'normal' }: JobRequest) => [lane, priority];
+const holdArgs = (request: JobRequest) => [String(request.concurrency ?? ''), String(placeInLine(request, 0))];
 const flag = (request: JobRequest) => (request.key === undefined ? '0' : '1');

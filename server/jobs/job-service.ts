@@ -174,7 +174,7 @@ function noneWhereUnknown(error: unknown): undefined {
 
 /** What a handler's jobs have in common. */
 function requestOf(handler: JobHandler, options: JobServiceOptions): Omit<JobRequest, 'input' | 'owner'> {
-  const { name, lane, attempts, backoffMs, priority, perUserLimit } = handler;
+  const { name, lane, attempts, backoffMs, priority, perUserLimit, concurrency } = handler;
   return {
     name,
     lane,
@@ -185,6 +185,7 @@ function requestOf(handler: JobHandler, options: JobServiceOptions): Omit<JobReq
     ...(options.failedTtlMs !== undefined && { failedTtlMs: options.failedTtlMs }),
     ...(priority !== 'normal' && { priority }),
     ...(perUserLimit !== undefined && { perUserLimit }),
+    ...(concurrency !== undefined && { concurrency }),
   };
 }
 

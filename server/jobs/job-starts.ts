@@ -13,7 +13,7 @@ export interface NewStart {
   readonly leaseMs: number;
 }
 
-export type StartAnswer = ['started' | 'line' | 'handler busy'] | ['joined', jobId: string];
+export type StartAnswer = ['started' | 'line' | 'full' | 'handler busy'] | ['joined', jobId: string];
 
 const START = loadJobScript('run-of-key', 'lease-time', 'start-jobs');
 const JOBS_PER_COMMAND = 32;
@@ -48,6 +48,7 @@ export class JobStarts {
     const own = [keys.job(state.jobId), keys.of('owner', request.owner), keys.activeOfName(request.name)];
     if (request.key !== undefined) own.push(keys.key(request));
     if (request.perUserLimit !== undefined) own.push(keys.unfinished(request));
+    if (request.concurrency !== undefined) own.push(keys.queuedOfName(request.name));
     return own;
   }
 }
@@ -55,6 +56,6 @@ export class JobStarts {
 function argsOf({ job, leaseMs }: NewStart): string[] {
   const { request, state } = job;
   const keyed = request.key === undefined ? '' : request.once ? 'once' : 'key';
-  const bounds = [keyed, String(request.perUserLimit ?? ''), String(leaseMs)];
+  const bounds = [keyed, String(request.perUserLimit ?? ''), String(leaseMs), String(request.concurrency ?? '')];
   return [state.jobId, JSON.stringify(request), encodeJob(job), String(state.revision), String(state.createdAt), request.name, ...bounds];
 }

@@ -51,7 +51,10 @@ export class LostJobs {
     if (bullJob && bullJob.finishedOn === undefined) return;
     const job = await records.read(jobId);
     if (!job) return records.dropFromIndex(jobId, lane);
-    if (!isEnded(job)) await this.lineUp(job, bullJob);
+    if (isEnded(job)) return;
+    // What waits for another job of its handler is no orphan.
+    if (job.state.state === 'queued' && (await records.hold(job))) return;
+    await this.lineUp(job, bullJob);
   }
 
   private async lineUp(job: Job, bullJob?: BullJob): Promise<void> {

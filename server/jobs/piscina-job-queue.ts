@@ -50,7 +50,7 @@ export interface PiscinaJobQueueOptions {
 }
 
 interface Running {
-  readonly lane: JobLane;
+  readonly request: JobRequest;
   readonly abort: AbortController;
   readonly settled: Promise<void>;
 }
@@ -70,8 +70,8 @@ class PiscinaJobQueue implements JobQueue {
   private readonly pending = new Map<string, Promise<void>>();
   private readonly lines: Record<JobLane, JobLine> = { threads: new JobLine(), loop: new JobLine() };
   private readonly running = new Map<string, Running>();
-  /** Places of jobs that start as soon as they are on disk. */
-  private readonly kept: Record<JobLane, number> = { threads: 0, loop: 0 };
+  /** Jobs that start as soon as they are on disk: they have their places already. */
+  private readonly starting = new Set<JobRequest>();
   private readonly retries = new Map<string, NodeJS.Timeout>();
   /** What became of jobs while nobody could listen yet: when the journal was read. */
   private readonly recovered: JobRecord[] = [];
@@ -114,16 +114,15 @@ class PiscinaJobQueue implements JobQueue {
     this.book.admit(request);
     const job = newJob(request, this.newId(), this.now());
     const { jobId } = job.state;
-    const { lane } = request;
     // Where a place is free, the start goes to disk with the submission: a write less to wait for.
-    const started = this.free(lane) > 0 ? startJob(job, this.now()) : undefined;
+    const started = this.free(request.lane) > 0 && this.mayStart(request) ? startJob(job, this.now()) : undefined;
     this.book.put(job);
     const written = this.journal?.put(started ?? job) ?? Promise.resolve();
     this.pending.set(jobId, written);
-    if (started) this.kept[lane]++;
+    if (started) this.starting.add(request);
     const isOver = () => {
       this.pending.delete(jobId);
-      if (started) this.kept[lane]--;
+      this.starting.delete(request);
     };
     try {
       await written;
@@ -245,9 +244,13 @@ class PiscinaJobQueue implements JobQueue {
 
   private pump(): void {
     if (!this.worker || this.closed) return;
+    const mayStart = (jobId: string) => {
+      const job = this.book.find(jobId);
+      return !job || this.mayStart(job.request);
+    };
     for (const lane of ['threads', 'loop'] as const) {
       for (let free = this.free(lane); free > 0; free--) {
-        const job = this.book.find(this.lines[lane].take());
+        const job = this.book.find(this.lines[lane].take(mayStart));
         if (!job) break;
         this.start(job, this.worker.run);
       }
@@ -257,8 +260,20 @@ class PiscinaJobQueue implements JobQueue {
   /** Jobs of the lane that could start now. */
   private free(lane: JobLane): number {
     if (!this.worker || this.closed) return 0;
-    const running = [...this.running.values()].filter((one) => one.lane === lane).length;
-    return this.worker.concurrency[lane] - running - this.kept[lane];
+    return this.worker.concurrency[lane] - this.placed((one) => one.lane === lane);
+  }
+
+  /** Whether fewer jobs of its handler run than that allows. */
+  private mayStart({ name, concurrency }: JobRequest): boolean {
+    return concurrency === undefined || this.placed((one) => one.name === name) < concurrency;
+  }
+
+  /** How many such jobs have a place. */
+  private placed(isCounted: (request: JobRequest) => boolean): number {
+    let count = 0;
+    for (const { request } of this.running.values()) if (isCounted(request)) count++;
+    for (const request of this.starting) if (isCounted(request)) count++;
+    return count;
   }
 
   private start(queued: Job, run: JobRunner): void {
@@ -292,7 +307,7 @@ class PiscinaJobQueue implements JobQueue {
         (result) => settle((current) => completeJob(current, result, this.now())),
         (error: unknown) => settle((current) => failJob(current, error, this.now())),
       );
-    this.running.set(jobId, { lane: job.request.lane, abort, settled });
+    this.running.set(jobId, { request: job.request, abort, settled });
   }
 
   private progress(jobId: string, fence: number, progress: JobProgress): void {

@@ -3,15 +3,21 @@
 -- KEYS  1 the job  2 the key's job id  3 queued jobs of the lane  4 active jobs of the lane  5 waiting jobs by holder  6 the lane's turn
 --       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
 --       10 the holder's unfinished jobs of the handler  11 ends that were not told yet  12 leases by their end
---       13 the holder's failed jobs by the time of their end
+--       13 the holder's failed jobs by the time of their end  14 jobs of the handler that are held back
 -- ARGV  1 job id  2 holder  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
---       14 failed jobs of one holder that are kept
--- Gives 1, or 0 when the job is in another state or gone.
+--       14 failed jobs of one holder that are kept  15 jobs of the handler that may run, '' for any number
+--       16 place in line of its priority's first turn
+-- Gives {'written'} or {'written', id of a job that is not held back any more}, {'changed'} when the job is in another state or gone, or
+-- {'full'} when no further job of the handler may start: it is held back.
 
 local revision, before, turn = unpack(redis.call('HMGET', KEYS[1], 'revision', 'status', 'turn'))
 if revision ~= ARGV[3] then
-  return 0
+  return { 'changed' }
+end
+if before == 'queued' and ARGV[5] == 'active' and is_at_limit(KEYS[9], ARGV[15]) then
+  hold_back(KEYS[14], ARGV[1], ARGV[16], turn)
+  return { 'full' }
 end
 redis.call('HSET', KEYS[1], 'job', ARGV[6], 'revision', ARGV[4], 'status', ARGV[5])
 
@@ -50,4 +56,13 @@ if ARGV[9] ~= '' then
     redis.call('PEXPIRE', KEYS[2], ARGV[9])
   end
 end
-return 1
+
+-- It ran, or was on its way to: another one may start.
+local admitted
+if ARGV[15] ~= '' and before ~= ARGV[5] then
+  local was_held = redis.call('ZREM', KEYS[14], ARGV[1]) == 1
+  if ARGV[5] ~= 'active' and not was_held then
+    admitted = next_held(KEYS[14])
+  end
+end
+return { 'written', admitted }

@@ -3,10 +3,12 @@
 -- KEYS  1 the job  2 the key's job id ('' stands for none)  3 queued jobs of the lane  4 queued jobs of the other lane
 --       5 waiting jobs by holder  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by holder
 --       10 queued jobs of the handler  11 names of handlers  12 the holder's unfinished jobs of the handler
+--       13 active jobs of the handler  14 its jobs that are held back
 -- ARGV  1 job id  2 request  3 job  4 holder  5 now  6 jobs that may wait  7 jobs of one holder that may wait  8 prefix of job keys
 --       9 revision  10 has a key  11 name of the handler  12 joins whatever run has the key
 --       13 unfinished jobs of the handler that the holder may have, '' for any number
--- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'} or {'created', turn}.
+--       14 jobs of the handler that may run, '' for any number  15 place in line of its priority's first turn
+-- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'}, {'created', turn}, or {'held', turn}: it waits for another one to end.
 
 local joined = ARGV[10] == '1' and run_of(KEYS[2], ARGV[8], ARGV[12] == '1')
 if joined then
@@ -39,5 +41,9 @@ redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1001)
 redis.call('PEXPIRE', KEYS[7], 7 * 86400000)
 if ARGV[10] == '1' then
   redis.call('SET', KEYS[2], ARGV[1])
+end
+if is_at_limit(KEYS[13], ARGV[14]) then
+  hold_back(KEYS[14], ARGV[1], ARGV[15], turn)
+  return { 'held', turn }
 end
 return { 'created', turn }

@@ -2,13 +2,14 @@
 --
 -- KEYS  1 active jobs of the lane  2 leases by their end  3 ends that were not told yet  4 failed jobs by the time of their end
 --       then of each: the job, active jobs of the handler; with a key, the key's job id; with a limit, the holder's unfinished jobs of the handler;
---       where it failed, the holder's failed jobs by the time of their end
+--       where it failed, the holder's failed jobs by the time of their end; with a limit of those that run, jobs of the handler that are held back
 -- ARGV  1 prefix of job keys  2 failed jobs that are kept  3 failed jobs of one holder that are kept
---       then of each: id, revision that it has, revision that it gets, status, job, ended at, milliseconds to live, has a key or '', has a limit or ''
--- Gives of each 1, or 0 when the job is in another state or gone.
+--       then of each: id, revision that it has, revision that it gets, status, job, ended at, milliseconds to live, has a key or '', has a limit or '',
+--       has a limit of those that run or ''
+-- Gives of each 1, or 0 when the job is in another state or gone; and the ids of jobs that are not held back any more.
 
-local FIRST, EACH = 4, 9
-local answers, ended, untold, of_name = {}, {}, {}, {}
+local FIRST, EACH = 4, 10
+local answers, ended, untold, of_name, admitted = {}, {}, {}, {}, {}
 
 local key_at = 4
 local function next_key()
@@ -17,11 +18,12 @@ local function next_key()
 end
 
 for i = FIRST, #ARGV, EACH do
-  local id, revision, next_revision, status, job, ended_at, kept_ms, keyed, limited = unpack(ARGV, i, i + EACH - 1)
+  local id, revision, next_revision, status, job, ended_at, kept_ms, keyed, limited, bounded = unpack(ARGV, i, i + EACH - 1)
   local job_key, active_of_name = next_key(), next_key()
   local key = keyed ~= '' and next_key()
   local unfinished = limited ~= '' and next_key()
   local failed_of_holder = status == 'failed' and next_key()
+  local held = bounded ~= '' and next_key()
   local is_now = redis.call('HGET', job_key, 'revision') == revision
   if is_now then
     redis.call('HSET', job_key, 'job', job, 'revision', next_revision, 'status', status)
@@ -40,6 +42,7 @@ for i = FIRST, #ARGV, EACH do
     if key and redis.call('GET', key) == id then
       redis.call('PEXPIRE', key, kept_ms)
     end
+    admitted[#admitted + 1] = held and next_held(held) or nil
   end
   answers[#answers + 1] = is_now and 1 or 0
 end
@@ -52,4 +55,4 @@ end
 for active_of_name, ids in pairs(of_name) do
   redis.call('ZREM', active_of_name, unpack(ids))
 end
-return answers
+return { answers, admitted }

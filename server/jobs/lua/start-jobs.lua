@@ -3,13 +3,14 @@
 --
 -- KEYS  1 active jobs of the lane  2 leases by their end  3 names of handlers  4 all jobs by time  5, 6 who waits in the lane at BullMQ
 --       then of each: the job, the owner's jobs by time, active jobs of the handler; with a key, the key's job id; with a limit, the holder's
---       unfinished jobs of the handler
+--       unfinished jobs of the handler; with a limit of those that run, queued jobs of the handler
 -- ARGV  1 prefix of job keys
 --       then of each: id, request, job, revision, created at, name of the handler, 'key' or 'once' (joins whatever run has the key) or '',
---       unfinished jobs of the handler that the holder may have or '', milliseconds that its lease lasts
--- Gives of each {'joined', job id}, {'handler busy'}, {'started'} or {'line'}: others wait.
+--       unfinished jobs of the handler that the holder may have or '', milliseconds that its lease lasts,
+--       jobs of the handler that may run or ''
+-- Gives of each {'joined', job id}, {'handler busy'}, {'started'}, {'line'}: others wait, or {'full'}: it has to wait for others of its handler.
 
-local FIRST, EACH, WEEK_MS = 2, 9, 7 * 86400000
+local FIRST, EACH, WEEK_MS = 2, 10, 7 * 86400000
 local now = milliseconds()
 local line = redis.call('EXISTS', KEYS[5], KEYS[6]) > 0
 local additions, owners, names, answers = {}, {}, {}, {}
@@ -28,17 +29,27 @@ local function add(set, score, member)
   added[#added + 1] = member
 end
 
+-- Whether the handler allows one more, and none of its jobs is before it.
+local function may_start(active_of_name, queued_of_name, most)
+  local added = #(additions[active_of_name] or {}) / 2
+  local active = redis.call('ZCARD', active_of_name) + added
+  return active < tonumber(most) and redis.call('ZCARD', queued_of_name) == 0
+end
+
 for i = FIRST, #ARGV, EACH do
-  local id, request, job, revision, created_at, name, keyed, limit, lease = unpack(ARGV, i, i + EACH - 1)
+  local id, request, job, revision, created_at, name, keyed, limit, lease, most = unpack(ARGV, i, i + EACH - 1)
   local job_key, owner_jobs, active_of_name = next_key(), next_key(), next_key()
   local key = keyed ~= '' and next_key()
   local unfinished = limit ~= '' and next_key()
+  local queued_of_name = most ~= '' and next_key()
   local joined = key and run_of(key, ARGV[1], keyed == 'once')
   local answer
   if joined then
     answer = { 'joined', joined }
   elseif unfinished and redis.call('SCARD', unfinished) >= tonumber(limit) then
     answer = { 'handler busy' }
+  elseif queued_of_name and not may_start(active_of_name, queued_of_name, most) then
+    answer = { 'full' }
   elseif line then
     answer = { 'line' }
   else
