@@ -209,6 +209,10 @@ const jobs = {
     { min: 0, max: 1_024, default: 1 },
     'Of them, threads that start with the process and stay, some 25 MB each: a job finds its stores open and its code loaded.',
   ),
+  jobNice: whole(
+    { min: 0, max: 19, default: 10 },
+    'Niceness of the threads that jobs run in: the higher, the more the rest of the machine goes before them. 19 suits workers beside a hub.',
+  ),
   jobConcurrency: whole({ min: 0, max: 1_024, default: 0 }, 'Jobs at a time in this process; 0: as many as jobThreads.'),
   jobsInServer: onOff(true, 'Whether serve runs jobs too; off leaves them to processes of roomcast worker.'),
   workerPort: whole({ min: 0, max: 65_535, default: 0 }, "Port of roomcast worker's /healthz, /readyz and /metrics; 0: none."),

@@ -54,6 +54,7 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
     ...{ threadFile, setup: engines.threads, publisher, log, logger },
     threads: config.jobThreads,
     warmThreads: takeHeavy ? config.jobWarmThreads : 0,
+    nice: config.jobNice,
     preload: preloadedModules(handlersDir),
   });
   const run = createJobRunner({ handlers, threads, publisher, log, results, logger, resultTtlMs });

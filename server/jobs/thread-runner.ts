@@ -33,6 +33,8 @@ export interface ThreadRunnerOptions {
   readonly warmThreads?: number;
   /** Milliseconds until they start, by when the process has done what it has to do first. Default 1,000. */
   readonly warmAfterMs?: number;
+  /** Niceness of the threads, 0 to 19; where the system has none, it is left out. Default 10. */
+  readonly nice?: number;
   /** Handlers' modules that each thread loads as it starts. */
   readonly preload?: readonly URL[];
   /** Megabytes of heap that one thread may use; past it the thread is ended and its job fails. Default 512. */
@@ -105,7 +107,7 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
 }
 
 function openPool(
-  { threadFile, setup, threads, warmThreads = 0, preload = [], logger }: ThreadRunnerOptions,
+  { threadFile, setup, threads, warmThreads = 0, nice = 10, preload = [], logger }: ThreadRunnerOptions,
   threadMemoryMb: number,
 ): Piscina {
   const pool = new Piscina({
@@ -115,8 +117,8 @@ function openPool(
     idleTimeout: IDLE_MS,
     // A thread blocked in Atomics.wait between tasks would not answer its Redis link.
     atomics: 'disabled',
-    // A job computes when the event loop has nothing to do; where the system cannot do that, it is left out.
-    niceIncrement: 10,
+    // A job computes when the event loop has nothing to do.
+    niceIncrement: nice,
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
     workerData: { ...setup, preload: preload.map(({ href }) => href) } satisfies ThreadData,
   });
