@@ -19,6 +19,7 @@ import type { JobQueue } from './jobs/job-queue.js';
 import { openLmdbJobJournal } from './jobs/lmdb-job-journal.js';
 import { createPiscinaJobQueue } from './jobs/piscina-job-queue.js';
 import { createRedisResultStore } from './jobs/redis-result-store.js';
+import type { ResultBounds } from './jobs/result-bounds.js';
 import type { ResultStore } from './jobs/result-store.js';
 import type { RoomSource, ThreadSetup } from './jobs/thread-messages.js';
 import { createMemorySharedLimits } from './limits/memory-shared-limits.js';
@@ -93,6 +94,11 @@ const RESULT_BYTES = 1024 ** 3;
 const REDIS_AT_START_MS = 1_000;
 /** The same where Redis holds it in memory. */
 const REDIS_RESULT_BYTES = 256 * 1024 ** 2;
+/** Bytes of all result files, where the configuration leaves it to the store. */
+const RESULTS_BYTES = 8 * 1024 ** 3;
+const REDIS_RESULTS_BYTES = 1024 ** 3;
+/** Of all, what one user has, where the configuration does not say. */
+const RESULTS_PART = 1 / 4;
 
 /**
  * Opens the engines that the configuration asks for.
@@ -162,6 +168,11 @@ function logDisk({ freeBytes, reserveBytes, isLow }: DiskState, logger: Logger):
 const levelsOf = ({ rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs }: Config) =>
   rollupLevels([rollupSecondTtlMs, rollupTenSecondsTtlMs, rollupMinuteTtlMs]);
 
+function resultBounds({ resultsMaxBytes, resultsPerUserMaxBytes }: Config, most: number): ResultBounds {
+  const all = resultsMaxBytes || most;
+  return { all, perHolder: resultsPerUserMaxBytes || Math.ceil(all * RESULTS_PART) };
+}
+
 /** Turned off, it still has a place for what is computed now. */
 const cacheBounds = ({ cacheMaxEntries, cacheMaxBytes }: Config) => ({ maxEntries: Math.max(1, cacheMaxEntries), maxBytes: cacheMaxBytes });
 
@@ -177,7 +188,8 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
   const onFault = (err: unknown) => logger.error({ err }, 'the room log failed');
   const log = createRedisRoomLog({ link, prefix: keys, channelPrefix, idWindowMs: config.idWindowMs, onFault });
   const presence = createRedisPresenceStore({ link, prefix, nodeId, leaseMs, graceMs, coalesceMs: PRESENCE_COALESCE_MS });
-  const results = createRedisResultStore({ link, prefix, maxBytes: REDIS_RESULT_BYTES });
+  const bounds = resultBounds(config, REDIS_RESULTS_BYTES);
+  const results = createRedisResultStore({ link, prefix, maxBytes: REDIS_RESULT_BYTES, bounds });
   const board = { link, url, prefix, path: BULL_BOARD_PATH, logger };
   // Loaded where it is asked for alone: it brings pages and an application of its own.
   const bullBoard = config.bullBoard ? (await import('./jobs/bull-board.js')).openBullBoard(board) : undefined;
@@ -197,7 +209,7 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
     rollups: { store: createRedisRollupStore({ link, prefix, levels: levelsOf(config) }), levels: levelsOf(config) },
     threads: {
       rooms: { kind: 'redis', url, prefix: keys },
-      results: { kind: 'redis', url, prefix, maxBytes: REDIS_RESULT_BYTES },
+      results: { kind: 'redis', url, prefix, maxBytes: REDIS_RESULT_BYTES, bounds },
     },
     adapter: createHubAdapter(link, { channelPrefix }),
     link,
@@ -223,7 +235,8 @@ interface Embedded {
 
 function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedded: Embedded): Engines {
   const { log, rollups, sessions, dir, source, journal, disk, end } = embedded;
-  const target = { dir: join(dir, RESULTS_DIR), maxBytes: RESULT_BYTES, reserveBytes: config.diskReserveBytes };
+  const bounds = resultBounds(config, RESULTS_BYTES);
+  const target = { dir: join(dir, RESULTS_DIR), maxBytes: RESULT_BYTES, bounds, reserveBytes: config.diskReserveBytes };
   const jobs = createPiscinaJobQueue({ ...(journal && { journal }), rooms: log, queuedMax: config.jobQueueMax, logger });
   const files = createFileResultStore(target);
   const presence = createMemoryPresenceStore({ graceMs: config.presenceGraceMs, coalesceMs: PRESENCE_COALESCE_MS });

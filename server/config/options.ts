@@ -230,6 +230,14 @@ const jobs = {
     { min: SECOND_MS, max: YEAR_MS, default: 7 * DAY_MS },
     'Milliseconds for which a failed job is kept, to be looked at and run again.',
   ),
+  resultsMaxBytes: whole(
+    { min: 0, max: 1_024 * 1_024 * GIB, default: 0 },
+    'Bytes of all result files together, past which a job that writes one fails as storage_full; 0: 8 GiB on disk, 1 GiB in Redis.',
+  ),
+  resultsPerUserMaxBytes: whole(
+    { min: 0, max: 1_024 * 1_024 * GIB, default: 0 },
+    'The same of one user, or of all guests of one address; 0: a quarter of resultsMaxBytes.',
+  ),
   bullBoard: onOff(false, 'bull-board at /admin/queues, for admins to look at; with Redis alone.'),
   jobHandlers: optionalText(ANY_TEXT, 'Module with handlers of your own for heavy work (docs/jobs.md).'),
 };

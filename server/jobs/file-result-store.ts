@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import { assertSpace } from '../log/disk-space.js';
+import { FileResultUse, holderMark } from './file-result-use.js';
+import { FILE_COSTS_BYTES, type ResultBounds } from './result-bounds.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
 export interface FileResultStoreOptions {
@@ -12,6 +14,8 @@ export interface FileResultStoreOptions {
   readonly dir: string;
   /** Bytes of one file at most. Default 1 GiB. */
   readonly maxBytes?: number;
+  /** Of all files. Default none. */
+  readonly bounds?: ResultBounds;
   /** Bytes that are left free on the disk, as of `DiskSpace`. Default none. */
   readonly reserveBytes?: number;
   /** Milliseconds between two looks for files past their time; 0: never, as in a thread whose parent looks. Default 60,000. */
@@ -26,26 +30,31 @@ const describedSchema = z.object({
   bytes: z.int().min(0),
   expiresAt: z.number(),
   /** Of the file with the bytes, beside this one. */
-  data: z.string().regex(/^[A-Za-z0-9_-]{1,80}\.data$/),
+  data: z.string().regex(/^[A-Za-z0-9_-]{1,120}\.data$/),
 });
 type Described = z.infer<typeof describedSchema>;
 /** A file that was never finished belongs to a run that ended without a word; runs last a day at most. */
 const UNFINISHED_MS = 24 * 3_600_000;
+const UNFINISHED_DIR = 'unfinished';
+const BOUNDLESS: ResultBounds = { all: Number.POSITIVE_INFINITY, perHolder: Number.POSITIVE_INFINITY };
 /** A writer looks at the disk's space each time it has written so much. */
 const SPACE_LOOK_BYTES = 512 * 1024;
 
 /**
- * Result files in a directory: `<job>.json` describes, `<job>-<random>.data` holds the bytes. The description is put in place by a rename,
- * after the bytes were written: it never describes half a file. What a loss of power left torn is gone.
+ * Result files in a directory: `<job>.json` describes, `<job>-….data` holds the bytes, `unfinished/` what is being written. The description is put in
+ * place by a rename, after the bytes were written: it never describes half a file. What a loss of power left torn is gone.
  */
 export function createFileResultStore({
   dir,
   maxBytes = 1024 ** 3,
+  bounds = BOUNDLESS,
   reserveBytes = 0,
   sweepMs = 60_000,
   now = Date.now,
 }: FileResultStoreOptions): ResultStore & { sweep(): Promise<void> } {
   const path = (file: string) => join(dir, file);
+  const unfinished = path(UNFINISHED_DIR);
+  const use = new FileResultUse({ finished: dir, unfinished }, bounds, now);
   const timer = sweepMs > 0 ? setInterval(() => sweep().catch(() => {}), sweepMs).unref() : undefined;
 
   async function describe(file: string): Promise<Described | undefined> {
@@ -65,6 +74,7 @@ export function createFileResultStore({
     await writeFile(draft, JSON.stringify(described));
     await rename(draft, path(`${jobId}.json`));
     if (before) await rm(path(before.data), { force: true });
+    use.forget();
   }
 
   async function sweep(): Promise<void> {
@@ -76,25 +86,36 @@ export function createFileResultStore({
       if (found && found.expiresAt > now()) kept.add(found.data);
       else await Promise.all([rm(path(file), { force: true }), found && rm(path(found.data), { force: true })]);
     }
-    for (const file of files) {
-      if (!described.includes(file) && !kept.has(file) && (await ageMs(path(file), now())) > UNFINISHED_MS)
-        await rm(path(file), { force: true });
+    const rest = files.filter((file) => !file.endsWith('.json') && file !== UNFINISHED_DIR && !kept.has(file)).map(path);
+    const parts = await readdir(unfinished).catch(() => []);
+    for (const left of [...rest, ...parts.map((file) => join(unfinished, file))]) {
+      if ((await ageMs(left, now())) > UNFINISHED_MS) await rm(left, { force: true });
     }
+    use.forget();
   }
 
   return {
-    async create(jobId, { name, contentType, ttlMs }) {
+    async create(jobId, { name, contentType, ttlMs, holder }) {
       if (!JOB_ID.test(jobId)) throw new HubError('invalid', 'that is no job id');
-      await mkdir(dir, { recursive: true });
+      await mkdir(unfinished, { recursive: true });
       const assertSpaceFor = (bytes: number) => assertSpace(dir, reserveBytes, bytes);
       await assertSpaceFor(0);
-      const data = `${jobId}-${randomBytes(6).toString('hex')}.data`;
-      const handle = await open(path(data), 'wx');
+      const mark = holderMark(holder);
+      await use.take(mark, FILE_COSTS_BYTES);
+      const own = `${jobId}-${randomBytes(6).toString('hex')}-${mark}`;
+      const part = join(unfinished, `${own}.part`);
+      const handle = await open(part, 'wx');
       return fileWriter(handle, {
         maxBytes,
         assertSpaceFor,
-        drop: () => rm(path(data), { force: true }),
+        take: (bytes) => use.take(mark, bytes),
+        async drop() {
+          await rm(part, { force: true });
+          use.forget();
+        },
         async finish(bytes) {
+          const data = `${own}-${bytes}.data`;
+          await rename(part, path(data));
           await put(jobId, { name, contentType, bytes, expiresAt: now() + ttlMs, data });
           return { file: name, bytes, contentType };
         },
@@ -104,9 +125,15 @@ export function createFileResultStore({
       const found = JOB_ID.test(jobId) ? await describe(`${jobId}.json`) : undefined;
       if (!found || found.expiresAt <= now() || !(await isWhole(found))) return undefined;
       const { name, contentType, bytes, data } = found;
-      const version = data.slice(jobId.length + 1, -'.data'.length);
+      const [version = ''] = data.slice(jobId.length + 1).split(/[-.]/);
       const file: ResultFile = { name, contentType, bytes, version, read: (range) => createReadStream(path(found.data), range) };
       return file;
+    },
+    async dropUnfinished(jobId) {
+      const parts = await readdir(unfinished).catch(() => []);
+      const left = parts.filter((file) => jobOf(file) === jobId);
+      await Promise.all(left.map((file) => rm(join(unfinished, file), { force: true })));
+      if (left.length > 0) use.forget();
     },
     sweep,
     async close() {
@@ -114,6 +141,9 @@ export function createFileResultStore({
     },
   };
 }
+
+/** `<job>-<version>-<mark>.part`. */
+const jobOf = (part: string): string => part.split('-').slice(0, -2).join('-');
 
 function readDescription(text: string): Described | undefined {
   try {
@@ -136,11 +166,13 @@ async function ageMs(path: string, now: number): Promise<number> {
 interface FileEnd {
   readonly maxBytes: number;
   assertSpaceFor(bytes: number): Promise<void>;
+  /** @throws HubError `storage_full` */
+  take(bytes: number): Promise<void>;
   drop(): Promise<void>;
   finish(bytes: number): ReturnType<ResultWriter['finish']>;
 }
 
-function fileWriter(handle: FileHandle, { maxBytes, assertSpaceFor, drop, finish }: FileEnd): ResultWriter {
+function fileWriter(handle: FileHandle, { maxBytes, assertSpaceFor, take, drop, finish }: FileEnd): ResultWriter {
   let bytes = 0;
   let lookAgainAt = SPACE_LOOK_BYTES;
   return {
@@ -148,6 +180,7 @@ function fileWriter(handle: FileHandle, { maxBytes, assertSpaceFor, drop, finish
       const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       bytes += data.length;
       if (bytes > maxBytes) throw new HubError('too_large', `the result has more than ${maxBytes} bytes`);
+      await take(data.length);
       if (bytes >= lookAgainAt) {
         await assertSpaceFor(data.length);
         lookAgainAt = bytes + SPACE_LOOK_BYTES;

@@ -139,12 +139,12 @@ export function detailsOf({ state: job, request, attempt, crashes, failures = []
 }
 
 export function attemptOf({ state, request, attempt, fence }: Job): JobAttempt {
-  const { name, input, owner, timeoutMs } = request;
-  return { jobId: state.jobId, name, input, owner, attempt, fence, timeoutMs };
+  const { name, input, owner, holder, timeoutMs } = request;
+  return { jobId: state.jobId, name, input, owner, ...(holder !== undefined && { holder }), attempt, fence, timeoutMs };
 }
 
 /** Whose places a job takes. */
-export const holderOf = ({ holder, owner }: JobRequest): string => holder ?? owner;
+export const holderOf = ({ holder, owner }: Pick<JobRequest, 'holder' | 'owner'>): string => holder ?? owner;
 
 /** What submissions that join each other have in common. */
 export function keyOf({ owner, name, key }: JobRequest): string | undefined {

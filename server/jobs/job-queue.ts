@@ -49,6 +49,8 @@ export interface JobAttempt {
   readonly name: string;
   readonly input: unknown;
   readonly owner: string;
+  /** As of the request. */
+  readonly holder?: string;
   readonly attempt: number;
   readonly fence: number;
   readonly timeoutMs: number;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -11,7 +11,7 @@ import { defineJob, JobHandlers, type RunJob } from './handler.js';
 import type { JobProgress, JobRunner } from './job-queue.js';
 import { createJobRunner } from './job-runner.js';
 import { bytesOf } from './result-store.contract.js';
-import type { ResultStore } from './result-store.js';
+import type { ResultStore, ResultWriter } from './result-store.js';
 import { createThreadRunner, type ThreadRunner } from './thread-runner.js';
 
 let built: BuiltThread;
@@ -88,6 +88,24 @@ test('a function on the loop has all that one in a thread has', async () => {
   ]);
   expect(logged).toEqual([['info', { n: 3, job: 'probe', jobId: 'j1' }, 'said']]);
   expect((await bytesOf((await results.open('j1'))!)).toString()).toBe('out');
+});
+
+test('an attempt that fails or is cut off leaves no part of a result file, in a thread and on the loop', async () => {
+  const left = () => readdir(join(dir, 'unfinished'));
+  const writes = 'const file = await openResult({ name: "x", contentType: "text/plain" }); await file.write("half");';
+  const hangs = moduleOf(`export const run = async (_, { openResult }) => { ${writes} for (;;); };`);
+  await expect(runner({ name: 'probe', input: anything, module: hangs })({ timeoutMs: 2_000 })).rejects.toMatchObject({ code: 'timeout' });
+  expect(await left()).toEqual([]);
+  let file: ResultWriter | undefined;
+  const fails = onLoop(async (_, { openResult }) => {
+    file = await openResult({ name: 'x', contentType: 'text/plain' });
+    await file.write('half');
+    expect(await left()).toEqual([expect.stringMatching(/^j1-/)]);
+    throw new HubError('invalid', 'no');
+  });
+  await expect(fails()).rejects.toMatchObject({ code: 'invalid' });
+  expect(await left()).toEqual([]);
+  await file?.abort();
 });
 
 describe('out of time', () => {

@@ -1,6 +1,7 @@
 import { HubError } from '../../shared/errors.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobContext, JobHandler, JobHandlers, RunJob } from './handler.js';
+import { holderOf } from './job-machine.js';
 import type { JobAttempt, JobControl, JobRunner } from './job-queue.js';
 import type { ResultStore } from './result-store.js';
 import { createRoomReader, type LogSource } from './room-reader.js';
@@ -30,6 +31,10 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
           ? await options.threads.run(handler.code.module, attempt, timed.control, resultTtlMs)
           : await runHere(handler.code.run, attempt, timed.control, { ...options, resultTtlMs });
       return checkOutput(handler, result);
+    } catch (error) {
+      // A thread that was ended could not drop its file.
+      await options.results.dropUnfinished?.(attempt.jobId).catch(() => {});
+      throw error;
     } finally {
       timed.end();
     }
@@ -70,7 +75,7 @@ async function runHere(run: RunJob, attempt: JobAttempt, { progress, signal }: J
       error: (message, fields) => logger.error({ ...fields, ...said }, message),
     },
     rooms: createRoomReader(options.log),
-    openResult: (file) => results.create(attempt.jobId, { ...file, ttlMs: resultTtlMs }),
+    openResult: (file) => results.create(attempt.jobId, { ...file, ttlMs: resultTtlMs, holder: holderOf(attempt) }),
   };
   const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

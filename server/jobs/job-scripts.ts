@@ -15,7 +15,12 @@ export function loadJobScript(...names: string[]): JobScript {
 }
 
 /** Runs a script by its digest; a Redis that forgot it gets it again. @throws HubError as the link */
-export function runJobScript(link: Pick<JobsLink, 'run'>, { source, sha }: JobScript, keys: string[], args: string[]): Promise<unknown> {
+export function runJobScript(
+  link: Pick<JobsLink, 'run'>,
+  { source, sha }: JobScript,
+  keys: string[],
+  args: (string | Buffer)[],
+): Promise<unknown> {
   return link.run(async (client) => {
     try {
       return await client.evalSha(sha, { keys, arguments: args });

@@ -3,7 +3,9 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { RESP_TYPES } from 'redis';
 import { HubError } from '../../shared/errors.js';
+import { type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
 import type { JobsLink, RedisClient } from './jobs-link.js';
+import { FILE_COSTS_BYTES, type ResultBounds, resultsFull } from './result-bounds.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
 export interface RedisResultStoreOptions {
@@ -11,6 +13,8 @@ export interface RedisResultStoreOptions {
   readonly prefix: string;
   /** Bytes that one file may take in Redis, where it is compressed. Default 64 MiB. */
   readonly maxBytes?: number;
+  /** Of all files, as they are in Redis. Default none. */
+  readonly bounds?: ResultBounds;
 }
 
 interface Described {
@@ -26,12 +30,27 @@ const CHUNK_BYTES = 256 * 1024;
 /** A file that is not finished by then belongs to a run that ended without a word; each chunk extends it. */
 const UNFINISHED_MS = 3_600_000;
 
+const BOUNDLESS: ResultBounds = { all: Number.MAX_SAFE_INTEGER, perHolder: Number.MAX_SAFE_INTEGER };
+
+const PUT_CHUNK = loadJobScript('lease-time', 'result-use', 'put-result-chunk');
+const FINISH = loadJobScript('lease-time', 'result-use', 'finish-result');
+const DROP = loadJobScript('result-use', 'drop-result');
+
 const compress = promisify(deflateRaw);
 const expand = promisify(inflateRaw);
 
 /** Result files that every instance can read: a hash of compressed chunks, and a description that is set when they are all there. */
-export function createRedisResultStore({ link, prefix, maxBytes = 64 * 1024 * 1024 }: RedisResultStoreOptions): ResultStore {
+export function createRedisResultStore({
+  link,
+  prefix,
+  maxBytes = 64 * 1024 * 1024,
+  bounds = BOUNDLESS,
+}: RedisResultStoreOptions): ResultStore {
   const keyOf = (...parts: string[]) => `${prefix}:{jobs}:${['result', ...parts].join(':')}`;
+
+  const counts = ['ends', 'sizes', 'use'].map((name) => `${prefix}:{jobs}:results:${name}`);
+  const run = (script: JobScript, file: string, args: (string | Buffer)[], ...more: string[]) =>
+    runJobScript(link, script, [...counts, file, ...more], args);
 
   async function readChunk(key: string, chunk: number): Promise<Buffer> {
     const packed = await link.run((client) => bytesOf(client).hGet(key, String(chunk)));
@@ -50,28 +69,24 @@ export function createRedisResultStore({ link, prefix, maxBytes = 64 * 1024 * 10
   }
 
   return {
-    async create(jobId, { name, contentType, ttlMs }) {
+    async create(jobId, { name, contentType, ttlMs, holder }) {
       const chunks = keyOf(jobId, randomBytes(6).toString('hex'));
       return chunkWriter({
         async put(chunk, bytes) {
-          await link.run((client) =>
-            Promise.all([client.hSet(chunks, String(chunk), Buffer.from(bytes)), client.pExpire(chunks, UNFINISHED_MS)]),
-          );
+          const most = [bounds.all, bounds.perHolder, FILE_COSTS_BYTES].map(String);
+          const full = await run(PUT_CHUNK, chunks, [holder, String(chunk), Buffer.from(bytes), String(UNFINISHED_MS), ...most]);
+          if (full === 'own' || full === 'all') throw resultsFull(full);
         },
         async finish(bytes) {
           const described: Described = { name, contentType, bytes, chunks };
-          const before = await link.run(async (client) => {
-            // The chunks outlive their description, so that what was opened at the last moment can be read.
-            const [, old] = await Promise.all([
-              client.pExpire(chunks, Math.round(ttlMs) + UNFINISHED_MS),
-              client.set(keyOf(jobId), JSON.stringify(described), { PX: Math.max(1, Math.round(ttlMs)), GET: true }),
-            ]);
-            return old;
-          });
-          if (before) await link.run((client) => client.unlink((JSON.parse(before) as Described).chunks));
+          const lifeMs = Math.max(1, Math.round(ttlMs));
+          // The chunks outlive their description, so that what was opened at the last moment can be read.
+          const lives = [String(lifeMs), String(lifeMs + UNFINISHED_MS)];
+          const before = await run(FINISH, chunks, [JSON.stringify(described), ...lives], keyOf(jobId));
+          if (typeof before === 'string') await run(DROP, (JSON.parse(before) as Described).chunks, []);
           return { file: name, bytes, contentType };
         },
-        drop: () => link.run((client) => client.unlink(chunks)).then(() => {}),
+        drop: () => run(DROP, chunks, []).then(() => {}),
         maxBytes,
       });
     },

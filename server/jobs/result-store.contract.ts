@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { HubError } from '../../shared/errors.js';
+import { FILE_COSTS_BYTES, type ResultBounds } from './result-bounds.js';
 import type { ResultFile, ResultStore } from './result-store.js';
 
 export interface ResultStoreUnderTest {
@@ -9,16 +12,23 @@ export interface ResultStoreUnderTest {
   end(): Promise<void>;
 }
 
-const FILE = { name: 'a.txt', contentType: 'text/plain', ttlMs: 60_000 };
+const FILE = { name: 'a.txt', contentType: 'text/plain', ttlMs: 60_000, holder: 'ann' };
+/** Bytes that no engine makes fewer. */
+const noise = (bytes: number) => randomBytes(bytes);
 
-/** What every store of result files keeps to. `open` gives stores that take files of at most `maxBytes`. */
-export function resultStoreContract(engine: string, open: (maxBytes: number) => Promise<ResultStoreUnderTest>): void {
+export interface ResultLimits {
+  readonly maxBytes: number;
+  readonly bounds?: ResultBounds;
+}
+
+/** What every store of result files keeps to. */
+export function resultStoreContract(engine: string, open: (limits: ResultLimits) => Promise<ResultStoreUnderTest>): void {
   describe(`${engine} as a store of results`, () => {
     let under: ResultStoreUnderTest;
     let jobs = 0;
     const newJob = () => `job${++jobs}`;
     beforeEach(async () => {
-      under = await open(2_000_000);
+      under = await open({ maxBytes: 2_000_000 });
     });
     afterEach(() => under.end());
 
@@ -98,13 +108,63 @@ export function resultStoreContract(engine: string, open: (maxBytes: number) => 
     test('a file past the limit is refused, and what was written can be dropped', async () => {
       const jobId = newJob();
       const writer = await under.store.create(jobId, FILE);
-      const noise = Buffer.from(Array.from({ length: 500_000 }, () => Math.floor(Math.random() * 256)));
       const writing = (async () => {
-        for (let n = 0; n < 10; n++) await writer.write(noise);
+        for (let n = 0; n < 10; n++) await writer.write(noise(500_000));
       })();
       await expect(writing).rejects.toMatchObject({ code: 'too_large' });
       await writer.abort();
       expect(await under.store.open(jobId)).toBeUndefined();
+    });
+
+    describe('with bounds', () => {
+      beforeEach(async () => {
+        await under.end();
+        under = await open({ maxBytes: 2_000_000, bounds: { all: 1_000_000, perHolder: 400_000 } });
+      });
+
+      /** Code of the error, after which what was written was dropped. */
+      async function write(store: ResultStore, holder: string, bytes: number, jobId = newJob()): Promise<string> {
+        const writer = await store.create(jobId, { ...FILE, holder });
+        try {
+          for (let left = bytes; left > 0; left -= 50_000) await writer.write(noise(Math.min(left, 50_000)));
+          await writer.finish();
+          return 'written';
+        } catch (error) {
+          await writer.abort();
+          return (error as HubError).code;
+        }
+      }
+
+      test('a holder writes no more than its share, in any process, and others go on', async () => {
+        const jobId = newJob();
+        expect(await write(under.store, 'ann', 300_000, jobId)).toBe('written');
+        expect(await write(under.store, 'ann', 200_000)).toBe('storage_full');
+        expect(await write(under.other, 'ann', 200_000)).toBe('storage_full');
+        expect(await write(under.store, 'bob', 300_000)).toBe('written');
+        expect((await under.store.open(jobId))?.bytes).toBe(300_000);
+      });
+
+      test('what was refused, dropped or replaced takes no room', async () => {
+        const jobId = newJob();
+        expect(await write(under.store, 'ann', 500_000)).toBe('storage_full');
+        expect(await write(under.store, 'ann', 300_000, jobId)).toBe('written');
+        expect(await write(under.store, 'ann', 10, jobId)).toBe('written');
+        expect(await write(under.store, 'ann', 300_000)).toBe('written');
+      });
+
+      test('all holders together write no more than all may have, and what is kept stays', async () => {
+        const jobs = [newJob(), newJob(), newJob()];
+        for (const [n, jobId] of jobs.entries()) expect(await write(under.store, `user${n}`, 300_000, jobId)).toBe('written');
+        expect(await write(under.store, 'dan', 200_000)).toBe('storage_full');
+        for (const jobId of jobs) expect((await under.store.open(jobId))?.bytes).toBe(300_000);
+      });
+
+      test('files without a byte to speak of count too', async () => {
+        const codes: string[] = [];
+        for (let n = 0; n < 120; n++) codes.push(await write(under.store, 'ann', 1).catch((error: HubError) => error.code));
+        expect(codes.filter((code) => code === 'written')).toHaveLength(Math.floor(400_000 / (FILE_COSTS_BYTES + 1)));
+        expect(codes.at(-1)).toBe('storage_full');
+      });
     });
 
     test('a file past its time is gone', async () => {

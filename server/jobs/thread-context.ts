@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { HubError } from '../../shared/errors.js';
 import type { JobContext } from './handler.js';
+import { holderOf } from './job-machine.js';
 import type { JobProgress } from './job-queue.js';
 import { throttleLatest } from './progress-throttle.js';
 import type { ResultStore } from './result-store.js';
@@ -53,7 +54,7 @@ export function createThreadContext(
     publish: (room, type, data) => parent.call('publish', room, type, data, publicationId(attempt.jobId, ++published)),
     log: { info: say('info'), warn: say('warn'), error: say('error') },
     rooms: createRoomReader(log ?? { read: (room, range) => parent.call('read', room, range), ends: (room) => parent.call('ends', room) }),
-    openResult: (file) => results.create(attempt.jobId, { ...file, ttlMs: resultTtlMs }),
+    openResult: (file) => results.create(attempt.jobId, { ...file, ttlMs: resultTtlMs, holder: holderOf(attempt) }),
   };
   return {
     context,

@@ -4,14 +4,15 @@ import type { PublishAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import type { LogEnds, LogPage, LogRange } from '../log/room-log.js';
 import type { JobAttempt, JobProgress } from './job-queue.js';
+import type { ResultBounds } from './result-bounds.js';
 
 /** Where a thread finds the rooms: it opens a reader of its own, or asks its parent page by page. */
 export type RoomSource = { kind: 'lmdb'; dir: string } | { kind: 'redis'; url: string; prefix: string } | { kind: 'memory' };
 
 /** Where a thread puts result files. */
 export type ResultTarget =
-  | { kind: 'files'; dir: string; maxBytes: number; reserveBytes?: number }
-  | { kind: 'redis'; url: string; prefix: string; maxBytes: number };
+  | { kind: 'files'; dir: string; maxBytes: number; bounds?: ResultBounds; reserveBytes?: number }
+  | { kind: 'redis'; url: string; prefix: string; maxBytes: number; bounds?: ResultBounds };
 
 /** What a thread opens. */
 export interface ThreadSetup {

@@ -73,7 +73,8 @@ async function openLog(source: ThreadSetup['rooms']): Promise<LogSource | undefi
 async function openResults(target: ThreadSetup['results']): Promise<ResultStore> {
   if (target.kind === 'redis') {
     const { createRedisResultStore } = await import('./redis-result-store.js');
-    return createRedisResultStore({ link: await openLink(target.url), prefix: target.prefix, maxBytes: target.maxBytes });
+    const { url, kind: _, ...options } = target;
+    return createRedisResultStore({ link: await openLink(url), ...options });
   }
   const { createFileResultStore } = await import('./file-result-store.js');
   return createFileResultStore({ ...target, sweepMs: 0 });
