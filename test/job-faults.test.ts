@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { readCommand } from '../bench/faults/command-line.js';
 import { withJobs } from '../bench/faults/document.js';
+import { waitUntilAllOver } from '../bench/faults/jobs/all-over.js';
 import { checkJobs, type JobCheck } from '../bench/faults/jobs/check.js';
 import { jobsCommandOf } from '../bench/faults/jobs/command-line.js';
 import type { Effect, JobHistory } from '../bench/faults/jobs/history.js';
@@ -71,6 +72,15 @@ test('an effect that is missing, comes twice or belongs to no job is found', () 
   expect(found(one, [first!, second!], [second!])).toEqual({ effectsMissing: 1 });
   expect(found(one, [first!, second!, second!])).toEqual({ effectsTwice: 1 });
   expect(found(one, [first!, second!, { room: 'chat:r', value: 5 }])).toEqual({ effectsUnexpected: 1 });
+});
+
+test('a run is judged when Redis has nothing left to tell: silence ends it only then, or after much longer', async () => {
+  const waits = { silentMs: 20, hangingMs: 60_000, lookMs: 1 };
+  let looks = 0;
+  const late = { open: () => (looks > 100 ? 0 : 5), inRedis: async () => (looks++ < 100 ? 7 : 0) };
+  expect(await waitUntilAllOver(late, waits)).toBe(true);
+  expect(await waitUntilAllOver({ open: () => 1, inRedis: async () => 0 }, waits)).toBe(false);
+  expect(await waitUntilAllOver({ open: () => 0, inRedis: async () => 1 }, { ...waits, hangingMs: 20 })).toBe(false);
 });
 
 test('the command line of the jobs is read, given back, and refused in one line', () => {

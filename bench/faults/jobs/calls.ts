@@ -27,7 +27,7 @@ export interface JobsVerdict {
 /** What the process of the submitters can be asked. */
 export interface JobsLoadCalls {
   /** Resolves when all are connected. */
-  open(input: JobsLoadSettings & { url: string }): Promise<void>;
+  open(input: JobsLoadSettings & { url: string; redisUrl: string }): Promise<void>;
   start(input: object): Promise<void>;
   /** Hands in nothing any more, waits until all is acknowledged and has ended, and judges. */
   finish(input: object): Promise<JobsVerdict>;

@@ -6,15 +6,16 @@ import type { Reader } from '../load/reader.js';
 import { readLog } from '../load/room-log.js';
 import { readWithStockClient } from '../load/stock-reader.js';
 import { until } from '../load/until.js';
+import { waitUntilAllOver } from './all-over.js';
 import type { JobsLoadSettings, JobsVerdict } from './calls.js';
 import { checkJobs } from './check.js';
+import { fewAtOnce } from './few-at-once.js';
 import type { Effect, JobHistory } from './history.js';
+import { JobsInRedis } from './jobs-in-redis.js';
 import { planJob } from './plan.js';
 import { OPEN_AT_MOST, Submitter } from './submitter.js';
 
 const OPENING_MS = 20_000;
-/** When nothing has ended for so long, nothing will: longer than it takes until a job is taken over from a worker that is lost. */
-const SILENT_MS = 75_000;
 /** Looks at job rooms that are under way, in the end. */
 const LOOKS_AT_ONCE = 64;
 const FAILED_LISTED = 200;
@@ -24,13 +25,16 @@ export class JobsLoad {
   readonly #submitters: Submitter[];
   readonly #readers: Reader[] = [];
   readonly #closers: (() => unknown)[] = [];
+  readonly #inRedis: JobsInRedis;
   #stopPace = () => {};
   #number = 0;
   #heldBack = 0;
   #startedMs = 0;
 
-  constructor(private readonly options: JobsLoadSettings & { url: string }) {
-    const { url, submitters, rooms } = options;
+  constructor(private readonly options: JobsLoadSettings & { url: string; redisUrl: string }) {
+    const { url, redisUrl, submitters, rooms } = options;
+    this.#inRedis = new JobsInRedis(redisUrl);
+    this.#closers.push(() => this.#inRedis.close());
     this.#submitters = Array.from({ length: submitters }, (_, index) => new Submitter(url, this.#guestKey(index)));
     for (let room = 0; room < rooms; room++) {
       const socket = openLastingSocket(url);
@@ -53,7 +57,7 @@ export class JobsLoad {
   async finish(): Promise<JobsVerdict> {
     this.#stopPace();
     const seconds = (performance.now() - this.#startedMs) / 1_000;
-    await this.#allEnded();
+    await waitUntilAllOver({ open: () => this.#open(), inRedis: () => this.#inRedis.count() });
     for (const one of this.#submitters) one.stop();
     await this.#lookBack();
     await this.#readDeadLetters();
@@ -82,14 +86,9 @@ export class JobsLoad {
     else this.#heldBack++;
   }
 
-  /** Until all is acknowledged and has ended, or nothing happens any more. */
-  async #allEnded(): Promise<void> {
-    const open = () => this.#submitters.reduce((sum, one) => sum + one.waiting() + one.unended.size, 0);
-    for (let before = open(); before > 0; ) {
-      const left = before;
-      if (!(await until(Date.now() + SILENT_MS, () => open() < left))) return;
-      before = open();
-    }
+  /** Submissions without an answer, and jobs whose end was not heard. */
+  #open(): number {
+    return this.#submitters.reduce((sum, one) => sum + one.waiting() + one.unended.size, 0);
   }
 
   /** What the readers saw, once those that are behind had time to catch up. */
@@ -109,10 +108,7 @@ export class JobsLoad {
 
   async #lookBack(): Promise<void> {
     const looks = this.#submitters.flatMap((one) => one.jobs.filter(({ ids }) => ids.size > 0).map((job) => () => one.lookBack(job)));
-    const worker = async () => {
-      for (let look = looks.pop(); look; look = looks.pop()) await look();
-    };
-    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, worker));
+    await fewAtOnce(LOOKS_AT_ONCE, looks, (look) => look());
   }
 
   /** Each user's failed jobs, with what became of them. */

@@ -52,7 +52,7 @@ export async function runJobFaults(
   const cluster = await startFaultCluster(undo, 'roomcast', ENV);
   const load = undo.defer(startProcess<JobsLoadCalls>(new URL('./process.js', import.meta.url)), (started) => started.stop());
   const { seed, perSecond, submitters, rooms, minutes, kinds } = settings;
-  await load.call('open', { seed, perSecond, submitters, rooms, url: cluster.url });
+  await load.call('open', { seed, perSecond, submitters, rooms, url: cluster.url, redisUrl: cluster.redis.url });
   await load.call('start', {});
   const endMs = Date.now() + minutes * 60_000;
   await delay(QUIET_START_MS);

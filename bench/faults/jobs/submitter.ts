@@ -1,12 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ack, HistoryAnswer, JobState, SubscribeAnswer } from '../../../shared/protocol.js';
 import { openLastingSocket } from '../load/lasting-socket.js';
+import { fewAtOnce } from './few-at-once.js';
 import type { JobHistory } from './history.js';
 import { FAULT_JOB } from './input.js';
 import type { JobPlan } from './plan.js';
 
 const ANSWER_MS = 5_000;
+/** Pause before the second try, and the longest one: it doubles. Submitters that ask a hub without pause keep it from what they wait for. */
 const AGAIN_MS = 300;
+const AGAIN_MAX_MS = 5_000;
+/** Rooms that a submitter enters at a time when it comes back. */
+const FOLLOWS_AT_ONCE = 32;
 const PAGE = 200;
 /** Submissions without an answer that a submitter has at most: one whose hub is away does not pile them up. */
 export const OPEN_AT_MOST = 200;
@@ -38,7 +43,7 @@ export class Submitter {
   constructor(url: string, guestKey: string) {
     this.#socket = openLastingSocket(url, { guestKey });
     this.#socket.on('job', (state) => this.#hear(state));
-    this.#socket.on('connect', () => this.#followUnended());
+    this.#socket.on('connect', () => void this.#followUnended());
     this.#socket.on('disconnect', () => this.lost++);
   }
 
@@ -86,7 +91,7 @@ export class Submitter {
     const { does, values, key } = job.plan;
     const request = { name: FAULT_JOB, input: { does, room, values }, ...(key !== undefined && { key }) };
     this.#open++;
-    for (; !this.#stopped; await delay(AGAIN_MS)) {
+    for (let tries = 1; !this.#stopped; await delay(againMs(tries++))) {
       job.asked++;
       const answer = await this.#ask('job:submit', request);
       if (answer?.ok) {
@@ -123,13 +128,14 @@ export class Submitter {
   }
 
   /** A connection that is new hears of no job by itself. */
-  #followUnended(): void {
-    for (const job of this.#unended) for (const jobId of job.ids) void this.#follow(job, jobId);
+  async #followUnended(): Promise<void> {
+    const connection = this.#socket.id;
+    const left = [...this.#unended].flatMap((job) => [...job.ids].map((jobId) => ({ job, jobId })));
+    await fewAtOnce(FOLLOWS_AT_ONCE, left, ({ job, jobId }) => this.#follow(job, jobId, connection));
   }
 
-  async #follow(job: JobHistory, jobId: string): Promise<void> {
-    const connection = this.#socket.id;
-    for (; job.ends.length === 0 && this.#socket.id === connection; await delay(AGAIN_MS)) {
+  async #follow(job: JobHistory, jobId: string, connection: string | undefined): Promise<void> {
+    for (let tries = 1; job.ends.length === 0 && this.#socket.id === connection; await delay(againMs(tries++))) {
       job.asked++;
       const answer = await this.#ask('subscribe', { room: `job:${jobId}`, last: PAGE });
       if (!answer?.ok) continue;
@@ -147,3 +153,4 @@ export class Submitter {
 }
 
 const isEnd = ({ state }: Pick<JobState, 'state'>) => state !== 'queued' && state !== 'active';
+const againMs = (tries: number) => Math.min(AGAIN_MS * 2 ** (tries - 1), AGAIN_MAX_MS);
