@@ -12,6 +12,8 @@ export interface Start {
   /** With a filter, in place of `entries`. */
   readonly lines?: LogLine[];
   readonly at: { readonly epoch: string; readonly seq: number };
+  /** A job's end that the subscriber has already, where nothing came after it. */
+  readonly knownEnd?: LogEntry;
 }
 
 /**

@@ -143,7 +143,7 @@ export class LogMember implements RoomMember, CursorTarget {
     const start = this.#start;
     if (!start) throw new Error('a subscription begins once');
     this.#start = undefined;
-    const isLeft = parsed.kind === 'job' && this.#isLeftAfter(start.entries);
+    const isLeft = parsed.kind === 'job' && this.#isLeftAfter(start.knownEnd ? [start.knownEnd] : start.entries);
     queueMicrotask(() => (isLeft ? this.options.end() : this.resume()));
     return { ...toAnswer(parsed.room, start), ...(presence && { presence }) };
   }

@@ -185,6 +185,27 @@ test('[P138] who subscribes to a job hears of it again when it is run again afte
   await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the ended jobs to be left' });
 });
 
+test('[P138] who comes to a job that has ended already is told so once, and left', async () => {
+  const { hub, say, client } = await failedJobs({ roomsPerConnection: 1 });
+  await say('one', 2, 'queued');
+  await say('one', 3, 'done');
+  const { messages, position } = await client.subscribe('job:one');
+  expect(messages).toEqual([]);
+  await waitFor(() => client.jobs.length === 1, { what: 'the end' });
+  expect(client.jobs).toMatchObject([{ jobId: 'one', revision: 3, state: 'done' }]);
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the ended job to be left' });
+
+  const end = (client.jobs[0] as unknown as { position: string }).position;
+  expect(end).not.toBe(position);
+  expect(await client.subscribe('job:one', { since: end })).toMatchObject({ recovered: true, messages: [] });
+  await waitFor(async () => (await metricOf(hub, 'roomcast_subscriptions')) === 0, { what: 'the job to be left again' });
+
+  await client.subscribe('job:two');
+  await waitFor(() => client.jobs.some(({ jobId }) => jobId === 'two'), { what: 'the failure' });
+  expect(client.jobs.map(({ jobId, state }) => `${jobId} ${state}`)).toEqual(['one done', 'two failed']);
+  expect(await metricOf(hub, 'roomcast_subscriptions')).toBe(1);
+});
+
 test('[P138] a connection follows as many failed jobs as it may have rooms: the one that failed last, not one that runs again', async () => {
   const { hub, say, client } = await failedJobs({ roomsPerConnection: 1 });
   const left = async (room: string) => !(await client.ask('unsubscribe', { room })).ok;

@@ -6,7 +6,7 @@ import type { SubscribeRequest } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
 import type { ChannelLease, ChannelRegistry } from '../delivery/channel-registry.js';
 import { OneMap } from '../delivery/connections/one-map.js';
-import { groupOf, isFailure } from '../delivery/room-channel.js';
+import { groupOf, isFailure, isJobEnd } from '../delivery/room-channel.js';
 import type { SlowTally } from '../delivery/slow-consumers.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { sessionOf } from '../recovery/client-session.js';
@@ -263,9 +263,17 @@ export class Subscriptions {
   /** What resumes has no acknowledgement: all of it comes as events. */
   async #start(feed: RoomFeed, { resumes, untilEnd: _, ...request }: Wish): Promise<Start> {
     const start = await this.options.rooms.start(feed, request);
-    if (!resumes) return start;
+    if (!resumes) return feed.room.startsWith('job:') ? this.#startOfJob(feed, start) : start;
     if (!start.recovered) throw new HubError('not_found', `${feed.room} cannot be continued`);
     return { recovered: true, entries: [], at: parsePosition(request.since!) };
+  }
+
+  /** Who comes to a job that has ended is told its end, unless it has that, and is left as after it: no other message would end its subscription. */
+  async #startOfJob(feed: RoomFeed, start: Start): Promise<Start> {
+    if (start.entries.length > 0 || feed.last === 0) return start;
+    const newest = (await this.options.rooms.start(feed, { room: feed.room, last: 1 })).entries.at(-1);
+    if (!newest || newest.seq !== start.at.seq || !isJobEnd(newest.message)) return start;
+    return start.recovered ? { ...start, knownEnd: newest } : { ...start, at: { epoch: newest.epoch, seq: newest.seq - 1 } };
   }
 
   #begin(member: RoomMember, presence: PresenceUsers | undefined): SubscribeAnswer {
