@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import { displayName } from './display-name.js';
-import type { Grants, Principal } from './principal.js';
+import { type Grants, type Principal, SYSTEM } from './principal.js';
 
 /** Ids that are the hub's to give: a token for one of them would let its bearer pass for somebody else. */
-const RESERVED_ID = /^(hub$|guest-)/;
+const isReserved = (id: string): boolean => id === SYSTEM.user.id || id.startsWith('guest-');
 
 const pattern = z
   .string()
@@ -20,7 +20,7 @@ const claimsSchema = z.object({
     .min(1)
     .max(BOUNDS.userIdChars)
     .regex(/^[^\p{C}\s]+$/u, 'sub holds no blanks or controls')
-    .refine((id) => !RESERVED_ID.test(id), 'sub is one of the ids that the hub gives itself (hub, guest-…)'),
+    .refine((id) => !isReserved(id), 'sub is one of the ids that the hub gives itself (hub, guest-…)'),
   name: z.unknown().optional(),
   admin: z.boolean().default(false),
   rooms: z.object({ read: patterns, write: patterns, ingest: patterns }).default({ read: [], write: [], ingest: [] }),
