@@ -129,8 +129,17 @@ export async function createHub(given: HubParts): Promise<Hub> {
 
   // Jobs, rooms and sockets each speak to the others: what is called later is found by then.
   const admitReader = (principal: Principal, room: string) => roomsPart.rooms.admit(principal, 'read', room);
+  const admitWriter = (principal: Principal, room: string) => roomsPart.rooms.admit(principal, 'write', room);
   const metricRooms = openMetricsPart({ ...parts, kinds, cache, publisher, admitReader, rollups: rollupsPart.rollups });
-  const jobs = await openJobsPart({ ...parts, publisher, admitReader, cache, takeHeavy: config.jobsInServer, takeOnLoop: true });
+  const jobs = await openJobsPart({
+    ...parts,
+    publisher,
+    admitReader,
+    admitWriter,
+    cache,
+    takeHeavy: config.jobsInServer,
+    takeOnLoop: true,
+  });
   const roomsPart = openRoomsPart({
     engines,
     kinds,
@@ -145,7 +154,7 @@ export async function createHub(given: HubParts): Promise<Hub> {
       message: (group, entry) => sockets.output.message(group, entry),
     },
     viewOf: metricRooms.viewOf,
-    ownsJob: (principal, jobId) => jobs.service.owns(principal, jobId),
+    ownsJob: (principal, jobId) => jobs.service.mayFollow(principal, jobId),
     onFault,
   });
   const { rooms } = roomsPart;

@@ -26,9 +26,19 @@ export async function startWorker(config: Config): Promise<{ close(): Promise<vo
     randomId: randomUUID,
     onPublish: countPublications(metrics),
   });
-  const admitReader = async () => undefined;
+  const admit = async () => undefined;
   const take = { takeHeavy: true, takeOnLoop: false };
-  const jobs = await openJobsPart({ config, engines, publisher, admitReader, threadFile: THREAD_FILE, logger, metrics, ...take });
+  const jobs = await openJobsPart({
+    config,
+    engines,
+    publisher,
+    admitReader: admit,
+    admitWriter: admit,
+    threadFile: THREAD_FILE,
+    logger,
+    metrics,
+    ...take,
+  });
   metrics.watch({ jobs: () => engines.jobs.depth(), jobThreads: jobs.threads, redisUp: () => engines.link?.ready() ?? true });
   const close = async () => {
     await jobs.close(config.drainMs);

@@ -115,6 +115,12 @@ export interface JobState {
   error?: { code: string; message: string };
 }
 
+/** The data of a message of type `job` that the hub publishes into the room that a job reaches: it was handed in, or has ended. */
+export interface JobNews extends Omit<JobState, 'progress'> {
+  /** The submitter's user id. */
+  owner: string;
+}
+
 /** One attempt of a job that failed. Times are milliseconds since 1970. */
 export interface JobFailure {
   attempt: number;

@@ -262,6 +262,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   },
   'docs/jobs.md, Handlers of your own, js 4': program({ prints: [/^reports at http:/m] }),
   'docs/jobs.md, One at a time, js': program({ prints: [/^takes jobs at http:/m] }),
+  'docs/jobs.md, Told to a room, js': program({ prints: [/^tidy-up: queued/m, /^tidy-up: done \{ removed: 7 \}$/m], ends: true }),
 
   'docs/library.md, Roomcast in your own program, sh': listed,
   [SERVER]: program({

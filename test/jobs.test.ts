@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { startChild } from '../server/cli/child.js';
-import type { JobDetails, JobState } from '../shared/protocol.js';
+import type { JobDetails, JobNews, JobState } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
 import { ROOT, temporaryDir } from './support/files.js';
 import { get, send } from './support/http.js';
@@ -48,6 +48,29 @@ function behavesAsJobs(start: () => Promise<{ submitTo: string; watchOn: string 
     expect(await elsewhere.ask('job:get', { jobId: job.jobId })).toMatchObject({ error: { code: 'unknown_job' } });
     const { messages } = await client.history('chat:counted');
     expect(messages).toMatchObject([{ type: 'begun' }, { type: 'counted', data: { steps: 30 } }]);
+  });
+
+  test('a job that reaches a room is told there, and followed by who reads it, on any instance [P141] [P142]', async () => {
+    const [client, reader] = [await connectClient(scope, submitTo), await connectClient(scope, watchOn)];
+    await reader.subscribe('chat:reached');
+    const job = await submit(client, 'count-for-room', { steps: 20, stepMs: 40, room: 'chat:reached' });
+    const news = () =>
+      reader.of('chat:reached').flatMap(({ type, from, data }) => (type === 'job' ? [{ from: from.id, ...(data as JobNews) }] : []));
+    await waitFor(() => news().length === 1);
+    expect(news()[0]).toMatchObject({ from: 'hub', jobId: job.jobId, name: 'count-for-room', state: 'queued' });
+    await reader.subscribe(`job:${job.jobId}`, { last: 500 });
+    await reader.event<JobState>('job', ({ jobId, progress }) => jobId === job.jobId && progress !== undefined);
+    expect(await reader.ask('job:cancel', { jobId: job.jobId })).toMatchObject({ error: { code: 'forbidden' } });
+    expect(await ended(reader, job.jobId)).toMatchObject({ state: 'done' });
+    expect(await reader.expectOk('job:get', { jobId: job.jobId })).toMatchObject({ state: 'done', result: { counted: 20 } });
+    const barrier = await client.publish('chat:reached', { text: 'barrier' });
+    await waitFor(() => reader.of('chat:reached').some(({ position }) => position === barrier.position));
+    expect(news()).toEqual([
+      expect.objectContaining({ state: 'queued' }),
+      expect.objectContaining({ state: 'done', owner: news()[0]!.owner, result: { counted: 20 } }),
+    ]);
+    const refused = await client.ask('job:submit', { name: 'count-for-room', input: { steps: 1, stepMs: 0, room: 'logs:app' } });
+    expect(refused).toMatchObject({ error: { code: 'forbidden' } });
   });
 
   test('its submitter goes on hearing of it after a reconnect to another instance', async () => {

@@ -20,6 +20,7 @@ export interface JobsPartOptions {
   engines: Pick<Engines, 'jobs' | 'log' | 'results' | 'threads'>;
   publisher: SystemPublisher;
   admitReader(principal: Principal, room: string): Promise<unknown>;
+  admitWriter(principal: Principal, room: string): Promise<unknown>;
   /** The built file of a job's thread. */
   threadFile: URL;
   logger: Logger;

@@ -34,6 +34,8 @@ test.each([
   { perUserLimit: 0 },
   { concurrency: 0 },
   { concurrency: 1.5 },
+  { reach: 'everybody' as never },
+  { reach: 'room' as const },
   { repeat: { everyMs: 10, input: { room: 'chat:x' } } },
   { repeat: { everyMs: 60_000, input: { room: 7 as never } } },
   { repeat: { cron: 'never', input: { room: 'chat:x' } } },

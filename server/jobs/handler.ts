@@ -33,6 +33,9 @@ export interface JobContext {
 
 export type RunJob<Input = unknown, Output = unknown> = (input: Input, context: JobContext) => Output | Promise<Output>;
 
+export const JOB_REACHES = ['submitter', 'room'] as const;
+export type JobReach = (typeof JOB_REACHES)[number];
+
 export interface JobDeclaration<Schema extends z.ZodType> {
   /** 1 to 64 of a-z, 0-9 and dashes. */
   readonly name: string;
@@ -41,6 +44,11 @@ export interface JobDeclaration<Schema extends z.ZodType> {
   readonly output?: z.ZodType;
   /** The input's field that names a room: who submits must be allowed to read that room. */
   readonly room?: string & keyof z.output<Schema>;
+  /**
+   * Whom the job's events reach. `submitter`: whoever handed it in. `room`: also the room of `room`, which is told when the job was handed in and how it
+   * ended, and whose readers may follow it and fetch its result; who submits must be allowed to write there. Default `submitter`.
+   */
+  readonly reach?: JobReach;
   /** Submissions of one user with the same key are one run; a key that the submitter gives goes before this one. */
   readonly key?: (input: z.output<Schema>) => string;
   /** Milliseconds that one attempt may take. Default: the runner's. */
@@ -88,6 +96,7 @@ export interface JobHandler {
   readonly perUserLimit: number | undefined;
   readonly concurrency: number | undefined;
   readonly repeat: (Schedule & { readonly input: unknown }) | undefined;
+  readonly reach: JobReach;
   /** The room that parsed input names. */
   roomOf(input: unknown): string | undefined;
   keyOf(input: unknown): string | undefined;
@@ -98,11 +107,14 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 /** @throws RangeError when a name or number of the declaration is out of range */
 export function defineJob<Schema extends z.ZodType>(job: JobDeclaration<Schema> & JobCode<z.output<Schema>>): JobHandler {
   const { name, attempts = 1, backoffMs = 1_000, timeoutMs, resultTtlMs, priority = 'normal', repeat, room, key } = job;
-  const { perUserLimit, concurrency } = job;
+  const { perUserLimit, concurrency, reach = 'submitter' } = job;
   if (!NAME.test(name)) throw new RangeError(`a job's name is 1 to 64 of a-z, 0-9 and dashes, beginning with a letter: ${name}`);
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > 100)
     throw new RangeError(`${name}: attempts is a whole number from 1 to 100`);
   if (!JOB_PRIORITIES.includes(priority)) throw new RangeError(`${name}: priority is one of ${JOB_PRIORITIES.join(', ')}`);
+  if (!JOB_REACHES.includes(reach)) throw new RangeError(`${name}: reach is one of ${JOB_REACHES.join(', ')}`);
+  if (reach === 'room' && room === undefined)
+    throw new RangeError(`${name}: with reach 'room', room names the field of the input that has it`);
   for (const [what, limit] of Object.entries({ perUserLimit, concurrency })) {
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) throw new RangeError(`${name}: ${what} is a whole number from 1`);
   }
@@ -125,6 +137,7 @@ export function defineJob<Schema extends z.ZodType>(job: JobDeclaration<Schema> 
     perUserLimit,
     concurrency,
     repeat,
+    reach,
     roomOf: (input) => (room === undefined ? undefined : String((input as Record<string, unknown>)[room])),
     keyOf: (input) => key?.(input as z.output<Schema>),
   };

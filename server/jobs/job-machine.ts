@@ -129,8 +129,8 @@ export function waitsSince({ state, retriedAt }: Job): number {
   return retriedAt ?? state.createdAt;
 }
 
-export function recordOf({ state, request }: Job): JobRecord {
-  return { state, owner: request.owner };
+export function recordOf({ state, request: { owner, reaches } }: Job): JobRecord {
+  return reaches === undefined ? { state, owner } : { state, owner, reaches };
 }
 
 export function detailsOf({ state: job, request, attempt, crashes, failures = [] }: Job): JobDetails {

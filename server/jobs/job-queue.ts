@@ -1,4 +1,5 @@
 import type { JobDetails, JobState } from '../../shared/protocol.js';
+import type { RoomName } from '../../shared/rooms.js';
 
 /** Where a handler runs: in a worker thread, or on the event loop of the process that takes the job. */
 export type JobLane = 'threads' | 'loop';
@@ -27,6 +28,8 @@ export interface JobRequest {
   readonly perUserLimit?: number;
   /** Jobs of this name that run at a time, in all processes together. Default: as many as there are places. */
   readonly concurrency?: number;
+  /** The room that is told of the job, and whose readers may follow it. */
+  readonly reaches?: RoomName;
   readonly attempts: number;
   /** Wait before the second attempt; it doubles with each further one. */
   readonly backoffMs: number;
@@ -39,6 +42,7 @@ export interface JobRequest {
 export interface JobRecord {
   readonly state: JobState;
   readonly owner: string;
+  readonly reaches?: RoomName;
 }
 
 export type JobProgress = NonNullable<JobState['progress']>;

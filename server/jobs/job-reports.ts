@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ERRORS, toWireError } from '../../shared/errors.js';
+import { toWireError } from '../../shared/errors.js';
 import type { JobState, PublishAnswer } from '../../shared/protocol.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
-import type { JobQueue } from './job-queue.js';
+import type { JobQueue, JobRecord } from './job-queue.js';
+import { keepTrying, mayPass } from './keep-trying.js';
+import { RoomNews } from './room-news.js';
 import type { JobLogger } from './thread-runner.js';
 
 interface ReportOptions {
@@ -27,11 +29,6 @@ export interface ToldState {
   readonly state: JobState;
   readonly position: PublishAnswer['position'];
 }
-
-/** Tries to publish one state, and the pause between them, which grows: about two minutes in all. */
-const TRIES = 30;
-const RETRY_MS = 250;
-const RETRY_MAX_MS = 5_000;
 
 /** A state on its way into its room. */
 interface Publication {
@@ -62,6 +59,7 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
   const reports = new Map<string, Report>();
   /** Since when each is held, the oldest first. */
   const holding = new Map<Report, number>();
+  const news = new RoomNews(publisher, logger);
   let timer: NodeJS.Timeout | undefined;
   let onSettled: (() => void)[] = [];
 
@@ -126,31 +124,33 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
   }
 
   async function publish(state: JobState, id: string, before: Publication | undefined): Promise<PublishAnswer['position'] | undefined> {
-    let after = before?.id;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { position } = await publisher.publish(`job:${state.jobId}`, 'job', state, { id, after });
-        isTold(state);
-        await before?.settled;
-        return position;
-      } catch (error) {
-        await before?.settled;
-        const { code } = toWireError(error);
-        const early = after !== undefined && code === 'out_of_order';
-        after = undefined;
-        if (early) continue;
-        if (ERRORS[code].retry !== 'later' || attempt === TRIES) {
-          logger.error({ err: error, jobId: state.jobId, state: state.state }, 'the state of a job could not be published');
-          // What is refused for good is not tried by others either.
-          if (ERRORS[code].retry !== 'later') isTold(state);
-          return undefined;
-        }
-        await delay(Math.min(RETRY_MS * attempt, RETRY_MAX_MS), undefined, { ref: false });
-      }
+    // First the room that the job reaches: who finds the end in the job's own room knows that it is told.
+    const end = state.endedAt === undefined ? undefined : news.end(state.jobId);
+    const reached = end ? await end : true;
+    const isTold = () => reached && state.endedAt !== undefined && queue.told?.(state.jobId);
+    try {
+      const { position } = await keepTrying(() => publishInOrder(state, id, before));
+      isTold();
+      await before?.settled;
+      return position;
+    } catch (error) {
+      logger.error({ err: error, jobId: state.jobId, state: state.state }, 'the state of a job could not be published');
+      // What is refused for good is not tried by others either.
+      if (!mayPass(error)) isTold();
+      return undefined;
     }
   }
 
-  const isTold = ({ jobId, endedAt }: JobState) => endedAt !== undefined && queue.told?.(jobId);
+  async function publishInOrder(state: JobState, id: string, before: Publication | undefined): Promise<PublishAnswer> {
+    const publishState = (after?: string) => publisher.publish(`job:${state.jobId}`, 'job', state, { id, after });
+    try {
+      return await publishState(before?.id);
+    } catch (error) {
+      await before?.settled;
+      if (before === undefined || toWireError(error).code !== 'out_of_order') throw error;
+      return publishState();
+    }
+  }
 
   function take(state: JobState): void {
     const report = reports.get(state.jobId) ?? { last: undefined, held: [] };
@@ -163,16 +163,21 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
     else if (!isProgress(state) || !report.last) hold(report);
   }
 
-  queue.onChange(({ state }) => {
-    if (state.endedAt !== undefined) onEnd?.(state);
-    take(state);
+  function hear(record: JobRecord): void {
+    news.take(record);
+    take(record.state);
+  }
+
+  queue.onChange((record) => {
+    if (record.state.endedAt !== undefined) onEnd?.(record.state);
+    hear(record);
   });
-  queue.onUntold?.(({ state }) => take(state));
+  queue.onUntold?.(hear);
   return {
     async settled(withinMs) {
-      if (reports.size === 0) return;
       const late = new AbortController();
-      const all = new Promise<void>((resolve) => onSettled.push(resolve));
+      const reported = reports.size === 0 ? undefined : new Promise<void>((resolve) => onSettled.push(resolve));
+      const all = Promise.all([reported, news.settled()]);
       await Promise.race([all, delay(withinMs, undefined, { signal: late.signal }).catch(() => {})]);
       late.abort();
     },

@@ -4,7 +4,7 @@ import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { JobState } from '../../shared/protocol.js';
 import { waitFor } from '../../test/support/wait.js';
-import type { Principal } from '../auth/principal.js';
+import { type Principal, SYSTEM } from '../auth/principal.js';
 import { createCache } from '../cache/layered-cache.js';
 import { createMemoryCacheStore } from '../cache/memory-cache-store.js';
 import { defineJob, JobHandlers } from './handler.js';
@@ -26,10 +26,12 @@ let asked: string[];
 /** What the log waits for before it takes a state. */
 let taking: Promise<unknown> | undefined;
 let mayReadPrivate: boolean;
+let writers: Principal[];
 const cache = createCache({ near: createMemoryCacheStore() });
 const handlers = new JobHandlers([
   defineJob({ name: 'add', input: z.strictObject({ a: z.number(), b: z.object({ c: z.number() }).optional() }), run: () => 1 }),
   defineJob({ name: 'look', input: z.strictObject({ room: z.string() }), room: 'room', run: () => 1, key: ({ room }) => room }),
+  defineJob({ name: 'tell', input: z.strictObject({ room: z.string() }), room: 'room', reach: 'room', run: () => 1 }),
 ]);
 
 beforeEach(() => {
@@ -38,6 +40,7 @@ beforeEach(() => {
   taking = undefined;
   asked = [];
   mayReadPrivate = true;
+  writers = [ann, SYSTEM];
   queue = createPiscinaJobQueue({ logger });
   service = createJobService({
     queue,
@@ -58,6 +61,9 @@ beforeEach(() => {
         published.push({ room, state: data as JobState, id: options?.id });
         return { id: options?.id ?? '', position: 'e:1', time: 0 };
       },
+    },
+    admitWriter: async (principal) => {
+      if (!writers.includes(principal)) throw new HubError('forbidden');
     },
     admitReader: async (principal, room) => {
       if (room === 'chat:private' && !(principal === ann && mayReadPrivate)) throw new HubError('forbidden');
@@ -181,9 +187,9 @@ test('a job of another does not exist, but for an admin', async () => {
     await expect(call).rejects.toMatchObject({ code: 'unknown_job' });
   }
   expect(await service.list(bob, { limit: 10 })).toEqual([]);
-  expect(await service.owns(bob, jobId)).toBe(false);
-  expect(await service.owns(ann, 'nothing')).toBe(false);
-  expect(await service.owns(ann, jobId)).toBe(true);
+  expect(await service.mayFollow(bob, jobId)).toBe(false);
+  expect(await service.mayFollow(ann, 'nothing')).toBe(false);
+  expect(await service.mayFollow(ann, jobId)).toBe(true);
   expect(await service.get(admin, jobId)).toMatchObject({ jobId });
   expect((await service.list(admin, { limit: 10 })).map((state) => state.jobId)).toEqual([jobId]);
   expect(await service.cancel(admin, jobId)).toMatchObject({ state: 'cancelled' });
@@ -237,7 +243,7 @@ describe('a failed job', () => {
       await service.get(ann, jobId);
       await service.discard(principal, jobId);
       await expect(service.get(ann, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
-      expect(await service.owns(ann, jobId)).toBe(false);
+      expect(await service.mayFollow(ann, jobId)).toBe(false);
     }
     expect(await service.list(admin, { limit: 10 })).toEqual([]);
   });
@@ -316,8 +322,8 @@ describe('the room of a job', () => {
 test('whose a job is that was submitted here is known without a look', async () => {
   const { jobId } = await service.submit(ann, { name: 'add', input: { a: 1 } });
   queue.get = () => Promise.reject(new HubError('unavailable'));
-  expect(await service.owns(ann, jobId)).toBe(true);
-  await expect(service.owns(bob, jobId)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(await service.mayFollow(ann, jobId)).toBe(true);
+  await expect(service.mayFollow(bob, jobId)).rejects.toMatchObject({ code: 'unavailable' });
 });
 
 test('an ended job is looked at in the cache, a running one is not', async () => {
@@ -356,4 +362,44 @@ test('a job that does not exist is asked for once, like one of somebody else, an
   expect(await service.submit(bob, { name: 'add', input: { a: 1 }, key: 'k' })).toMatchObject({ jobId: submitted.jobId });
   expect((await service.get(bob, submitted.jobId)).jobId).toBe(submitted.jobId);
   expect((await refusal(ann)).message).toBe(unknown.message);
+});
+
+describe('a job that reaches a room', () => {
+  const tell = (principal: Principal, room = 'chat:x') => service.submit(principal, { name: 'tell', input: { room } });
+  const news = (room: string) => published.filter((message) => message.room === room).map(({ state }) => state.state);
+
+  test('[P141] is handed in by who may write there, and by the hub; the room is told before the end counts as told', async () => {
+    await work(async () => 5);
+    await expect(tell(bob)).rejects.toMatchObject({ code: 'forbidden' });
+    for (const principal of [ann, SYSTEM]) {
+      const { jobId } = await tell(principal);
+      await ended(jobId);
+    }
+    expect(news('chat:x')).toEqual(['queued', 'done', 'queued', 'done']);
+    const order = published.filter(({ state }) => state.state === 'done').map(({ room }) => room.split(':')[0]);
+    expect(order).toEqual(['chat', 'job', 'chat', 'job']);
+  });
+
+  test('[P142] is followed and looked at by who reads the room, and stays the business of who handed it in', async () => {
+    await work(async () => 5);
+    const { jobId } = await tell(ann);
+    await ended(jobId);
+    expect(await service.get(bob, jobId)).toMatchObject({ jobId, state: 'done', result: 5 });
+    expect(await service.mayFollow(bob, jobId)).toBe(true);
+    expect(await service.openResult(bob, jobId)).toBeUndefined();
+    for (const act of [service.cancel, service.inspect, service.retry, service.discard]) {
+      await expect(act(bob, jobId)).rejects.toMatchObject({ code: 'forbidden' });
+    }
+    expect(await service.list(bob, { limit: 10 })).toEqual([]);
+  });
+
+  test('[P142] is unknown to who does not read the room, as one is that reaches its submitter alone', async () => {
+    await work(async () => 5);
+    const hidden = [await tell(ann, 'chat:private'), await service.submit(ann, { name: 'look', input: { room: 'chat:x' } })];
+    for (const { jobId } of hidden) {
+      await expect(service.get(bob, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      await expect(service.cancel(bob, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      expect(await service.mayFollow(bob, jobId)).toBe(false);
+    }
+  });
 });

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { HubError, toWireError } from '../../shared/errors.js';
+import { ERRORS, HubError, toWireError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
+import type { RoomName } from '../../shared/rooms.js';
 import { type Principal, SYSTEM } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import { placeHolderOf } from '../rooms/place-shares.js';
@@ -22,6 +23,8 @@ export interface JobServiceOptions {
   readonly cache?: Pick<Cache, 'read' | 'invalidateHere'>;
   /** @throws HubError when the principal may not read the room that a job is about */
   admitReader(principal: Principal, room: string): Promise<unknown>;
+  /** @throws HubError when the principal may not write to the room that a job reaches */
+  admitWriter(principal: Principal, room: string): Promise<unknown>;
   /** Milliseconds that an attempt may take, and an ended job is kept, where its handler does not say. */
   readonly timeoutMs: number;
   readonly resultTtlMs: number;
@@ -46,7 +49,10 @@ export interface Submission {
   readonly id?: string | undefined;
 }
 
-/** What the transports call. Jobs of others do not exist for whoever is no admin. */
+/**
+ * What the transports call. Jobs of others do not exist for whoever is no admin, but those that reach a room do for its readers: what only the owner may
+ * do is `forbidden` to them.
+ */
 export interface JobService {
   /** @throws HubError `unknown_job`, `invalid`, `too_large`, `forbidden`, `busy`, `unavailable` */
   submit(principal: Principal, request: Submission): Promise<JobState>;
@@ -64,7 +70,8 @@ export interface JobService {
   discard(principal: Principal, jobId: string): Promise<void>;
   list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
-  owns(principal: Principal, jobId: string): Promise<boolean>;
+  /** Whether the job's room is open to the principal: as its owner, an admin, or as who reads the room that the job reaches. */
+  mayFollow(principal: Principal, jobId: string): Promise<boolean>;
   /** All that a job says that was just submitted, as its room has it; undefined where that is not known here, or not soon: its room tells it. */
   story(jobId: string): Promise<readonly ToldState[] | undefined>;
   /** Resolves once the states of all jobs are in their rooms, or after `withinMs`. */
@@ -91,10 +98,32 @@ export function createJobService(options: JobServiceOptions): JobService {
     return state;
   };
 
-  const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
+  const isOwner = (principal: Principal, { owner }: JobRecord) => principal.admin || owner === principal.user.id;
+  const isReader = async (principal: Principal, { reaches }: JobRecord) => {
+    if (reaches === undefined) return false;
+    try {
+      await options.admitReader(principal, reaches);
+      return true;
+    } catch (error) {
+      if (ERRORS[toWireError(error).code].retry === 'later') throw error;
+      return false;
+    }
+  };
+  /** A job that the principal may look at. */
+  const seen = async (principal: Principal, jobId: string): Promise<JobRecord> => {
     const known = await record(jobId);
-    if (known && (principal.admin || known.owner === principal.user.id)) return known;
+    if (known && (isOwner(principal, known) || (await isReader(principal, known)))) return known;
     throw new HubError('unknown_job', `no job ${jobId}`);
+  };
+  const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
+    const known = await seen(principal, jobId);
+    if (isOwner(principal, known)) return known;
+    throw new HubError('forbidden', 'only who handed the job in may do that');
+  };
+  const admit = async (principal: Principal, { reach }: JobHandler, room: string | undefined) => {
+    if (room === undefined) return;
+    await options.admitReader(principal, room);
+    if (reach === 'room') await options.admitWriter(principal, room);
   };
 
   return {
@@ -102,19 +131,18 @@ export function createJobService(options: JobServiceOptions): JobService {
       const handler = handlers.get(name);
       checkSize(input);
       const parsed = parseInput(handler.input, input);
-      const room = handler.roomOf(parsed);
-      if (room !== undefined) await options.admitReader(principal, room);
+      await admit(principal, handler, handler.roomOf(parsed));
       const joined = key ?? handler.keyOf(parsed);
       const whose = { owner: principal.user.id, ...(principal.guest && { holder: placeHolderOf(principal) }) };
       const joins = joined !== undefined ? { key: joined } : id !== undefined ? ({ key: `id ${id}`, once: true } as const) : {};
-      return submit({ ...requestOf(handler, options), input: parsed, ...whose, ...joins });
+      return submit({ ...requestOf(handler, parsed, options), ...whose, ...joins });
     },
     async submitTick(handler, tick) {
       const input = parseInput(handler.input, handler.repeat?.input);
-      const request = { ...requestOf(handler, options), input, owner: SYSTEM.user.id, key: `tick ${tick}`, once: true } as const;
+      const request = { ...requestOf(handler, input, options), owner: SYSTEM.user.id, key: `tick ${tick}`, once: true } as const;
       return submit(request);
     },
-    get: async (principal, jobId) => (await own(principal, jobId)).state,
+    get: async (principal, jobId) => (await seen(principal, jobId)).state,
     async cancel(principal, jobId) {
       await own(principal, jobId);
       return (await queue.cancel(jobId)).state;
@@ -127,9 +155,8 @@ export function createJobService(options: JobServiceOptions): JobService {
     async retry(principal, jobId) {
       await own(principal, jobId);
       const { job, input } = await queue.inspect(jobId);
-      const room = principal.admin ? undefined : handlers.get(job.name).roomOf(input);
       // Who may not read the room any more may not have it read again.
-      if (room !== undefined) await options.admitReader(principal, room);
+      if (!principal.admin) await admit(principal, handlers.get(job.name), handlers.get(job.name).roomOf(input));
       const { state } = await queue.retry(jobId);
       await cache?.invalidateHere(`job:${jobId}`);
       return state;
@@ -145,13 +172,13 @@ export function createJobService(options: JobServiceOptions): JobService {
       return withinPage(records.map(({ state }) => state));
     },
     async openResult(principal, jobId) {
-      await own(principal, jobId);
+      await seen(principal, jobId);
       return results.open(jobId);
     },
-    async owns(principal, jobId) {
+    async mayFollow(principal, jobId) {
       if (owners.get(jobId) === principal.user.id) return true;
       try {
-        await own(principal, jobId);
+        await seen(principal, jobId);
         return true;
       } catch (error) {
         if (toWireError(error).code === 'unknown_job') return false;
@@ -172,12 +199,14 @@ function noneWhereUnknown(error: unknown): undefined {
   if (toWireError(error).code !== 'unknown_job') throw error;
 }
 
-/** What a handler's jobs have in common. */
-function requestOf(handler: JobHandler, options: JobServiceOptions): Omit<JobRequest, 'input' | 'owner'> {
+/** A job of the handler, but for whose it is. */
+function requestOf(handler: JobHandler, input: unknown, options: JobServiceOptions): Omit<JobRequest, 'owner'> {
+  const room = handler.reach === 'room' ? handler.roomOf(input) : undefined;
   const { name, lane, attempts, backoffMs, priority, perUserLimit, concurrency } = handler;
   return {
     name,
     lane,
+    input,
     attempts,
     backoffMs,
     timeoutMs: handler.timeoutMs ?? options.timeoutMs,
@@ -186,6 +215,7 @@ function requestOf(handler: JobHandler, options: JobServiceOptions): Omit<JobReq
     ...(priority !== 'normal' && { priority }),
     ...(perUserLimit !== undefined && { perUserLimit }),
     ...(concurrency !== undefined && { concurrency }),
+    ...(room !== undefined && { reaches: room as RoomName }),
   };
 }
 

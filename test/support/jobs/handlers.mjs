@@ -12,6 +12,13 @@ export default [
     attempts: 3,
     backoffMs: 50,
   }),
+  defineJob({
+    name: 'count-for-room',
+    input: z.strictObject({ steps: z.int().min(1), stepMs: z.int().min(0), room: z.string() }),
+    module: module('count'),
+    room: 'room',
+    reach: 'room',
+  }),
   defineJob({ name: 'stubborn', input: z.strictObject({}), module: module('stubborn') }),
   defineJob({ name: 'poison', input: z.strictObject({}), module: module('poison'), attempts: 100, backoffMs: 0 }),
   defineJob({ name: 'fails', input: z.strictObject({}), module: module('fails'), attempts: 2, backoffMs: 50 }),
