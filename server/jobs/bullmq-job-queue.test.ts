@@ -465,7 +465,7 @@ describe('BullMQ without its Redis, while the link has its own', () => {
     await link.whenUp();
     const queue = createBullmqJobQueue({ link, url: `redis://127.0.0.1:${proxy.port}`, prefix, logger: quiet });
     scope.defer(queue, (open) => open.close(0));
-    return { queue, link, proxy };
+    return { queue, link, proxy, url: own.url };
   }
 
   test('a job that BullMQ did not take is refused as unavailable and taken back', async () => {
@@ -490,6 +490,18 @@ describe('BullMQ without its Redis, while the link has its own', () => {
     proxy.blackHole();
     await expect(queue.submit(requestOf({ key: 'k' }))).rejects.toMatchObject({ code: 'timeout' });
     expect((await queue.get(state.jobId)).state.state).toBe('queued');
+  });
+
+  test('a job that another submission has joined meanwhile is not taken back: its submitter was told that it is there', async () => {
+    const { queue, link, proxy, url } = await behindProxy('b4');
+    const other = createBullmqJobQueue({ link, url, prefix: 'b4', logger: quiet });
+    scope.defer(other, (open) => open.close(0));
+    proxy.blackHole();
+    const refused = expect(queue.submit(requestOf({ key: 'k' }))).rejects.toMatchObject({ code: 'timeout' });
+    await waitFor(async () => (await other.depth()).queued === 1);
+    const { state } = await other.submit(requestOf({ key: 'k' }));
+    await refused;
+    expect((await other.get(state.jobId)).state.state).toBe('queued');
   });
 
   test('a Redis without memory refuses jobs, new ones and joined ones, with storage_full', async () => {

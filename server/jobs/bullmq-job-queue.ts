@@ -330,7 +330,7 @@ class BullmqJobQueue implements JobQueue {
 
   private async takeBack(job: Job): Promise<boolean> {
     const cancelled = cancelJob(job, this.options.now());
-    const taken = await this.records.change(job, cancelled).catch(() => false);
+    const taken = await this.records.change(job, cancelled, { unjoined: true }).catch(() => false);
     if (taken) this.listener(recordOf(cancelled));
     return taken;
   }

@@ -113,11 +113,11 @@ export class JobRecords {
   }
 
   /**
-   * False: the job is not in the state `from` any more.
+   * False: the job is not in the state `from` any more, or, with `unjoined`, another submission has joined it while it waited.
    * @throws HubError `unavailable`, `timeout`: it may have been changed
    * @throws HandlerFull it cannot start now, and is held back
    */
-  async change(from: Job, to: Job): Promise<boolean> {
+  async change(from: Job, to: Job, { unjoined = false } = {}): Promise<boolean> {
     if (from.state.state === 'active' && isEnded(to)) return this.ends.end(from, to);
     const { request, state } = to;
     const { lane } = request;
@@ -143,7 +143,8 @@ export class JobRecords {
     const { failedMax, failedPerOwnerMax } = this.limits;
     const dead = [String(state.endedAt ?? 0), String(failedMax), this.keys.job(''), String(failedPerOwnerMax)];
     const args = [state.jobId, holderOf(request), ...revisions, state.state, encodeJob(to), ...times, flag(request), ...dead];
-    const [answer, admitted] = (await this.script(CHANGE, keys, [...args, ...holdArgs(request)])) as [string, string?];
+    args.push(...holdArgs(request), unjoined ? '1' : '0');
+    const [answer, admitted] = (await this.script(CHANGE, keys, args)) as [string, string?];
     if (answer === 'full') throw new HandlerFull();
     if (admitted) this.onAdmitted(admitted);
     return answer === 'written';

@@ -7,12 +7,12 @@
 -- ARGV  1 job id  2 holder  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 --       14 failed jobs of one holder that are kept  15 jobs of the handler that may run, '' for any number
---       16 place in line of its priority's first turn
+--       16 place in line of its priority's first turn  17 '1': only where no other submission has joined it while it waited
 -- Gives {'written'} or {'written', id of a job that is not held back any more}, {'changed'} when the job is in another state or gone, or
 -- {'full'} when no further job of the handler may start: it is held back.
 
 local revision, before, turn = unpack(redis.call('HMGET', KEYS[1], 'revision', 'status', 'turn'))
-if revision ~= ARGV[3] then
+if revision ~= ARGV[3] or (ARGV[17] == '1' and redis.call('HEXISTS', KEYS[1], 'joined') == 1) then
   return { 'changed' }
 end
 if before == 'queued' and ARGV[5] == 'active' and is_at_limit(KEYS[9], ARGV[15]) then
