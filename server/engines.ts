@@ -134,7 +134,7 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
   const { config, logger } = options;
   const dir = config.dataDir;
   const release = claimDataDir(dir);
-  const disk = await DiskSpace.open({ dir, reserveBytes: config.diskReserveBytes, onChange: (state) => logDisk(state, logger) });
+  const disk = new DiskSpace({ dir, reserveBytes: config.diskReserveBytes, onChange: (state) => logDisk(state, logger) });
   const isWhole = [ROOMS_DIR, JOBS_DIR, ROLLUPS_DIR, SESSIONS_DIR].every((part) => existsSync(join(dir, part)));
   if (!isWhole && !disk.allows('change')) {
     disk.close();

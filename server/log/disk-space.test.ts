@@ -17,12 +17,12 @@ interface FakeDisk {
 async function watch({ bytes = 1024 * MIB, free = 512 * MIB, lookMs = 5 }: { bytes?: number; free?: number; lookMs?: number }) {
   const fake: FakeDisk = { bytes, free, looks: 0 };
   const told: boolean[] = [];
-  const disk = await DiskSpace.open({
+  const disk = new DiskSpace({
     dir: '/',
     reserveBytes: RESERVE,
     lookMs,
     onChange: ({ isLow }) => told.push(isLow),
-    statfs: async () => {
+    statfs: () => {
       fake.looks++;
       return { blocks: fake.bytes / 512, bavail: fake.free / 512, bsize: 512 };
     },
@@ -109,6 +109,19 @@ test('while little is left, new things go into what their own store has free, ha
   expect(() => trimmed.take(10_000)).toThrow(FULL);
 });
 
+test('while little is left each write looks for itself: others may take that too, between two looks of the timer', async () => {
+  const { disk, fake } = await watch({ free: 0.75 * RESERVE, lookMs: NEVER_MS });
+  const store = disk.store(() => MIB);
+  store.take(1_000);
+  store.take(1_000, 'change');
+  fake.free = 0;
+  expect(() => store.take(1_000)).toThrow(FULL);
+  expect(() => store.take(1_000, 'change')).toThrow(FULL);
+  expect(store.allows('delete')).toBe(false);
+  fake.free = 2 * RESERVE;
+  store.take(1_000);
+});
+
 test('near to the reserve it is looked at without waiting for the timer', async () => {
   const { disk, fake } = await watch({ free: RESERVE + MIB, lookMs: NEVER_MS });
   const store = disk.store();
@@ -125,11 +138,11 @@ test('of a small file system an eighth is kept free', async () => {
 test('a file system that cannot be looked at is as it was', async () => {
   let looks = 0;
   const found = { blocks: 1_000, bavail: 900, bsize: MIB };
-  const statfs = async () => {
+  const statfs = () => {
     if (looks++ > 0) throw new Error('no answer');
     return found;
   };
-  const disk = scope.defer(await DiskSpace.open({ dir: '/', reserveBytes: RESERVE, lookMs: 1, statfs }), (opened) => opened.close());
+  const disk = scope.defer(new DiskSpace({ dir: '/', reserveBytes: RESERVE, lookMs: 1, statfs }), (opened) => opened.close());
   const store = disk.store();
   await waitFor(() => looks > 2);
   store.take(MIB);

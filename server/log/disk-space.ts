@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { HubError } from '../../shared/errors.js';
 
@@ -26,7 +27,7 @@ export interface DiskSpaceOptions {
   readonly lookMs?: number;
   /** Hears of each change of `isLow`, the first one included. */
   readonly onChange?: (state: DiskState) => void;
-  readonly statfs?: (dir: string) => Promise<FileSystem>;
+  readonly statfs?: (dir: string) => FileSystem;
 }
 
 /** Of the reserve, what must be left after: something more; a change of what is there; a deletion, which takes pages of its own before it frees any. */
@@ -65,33 +66,30 @@ const reserveOf = (reserveBytes: number, { blocks, bsize }: FileSystem): number 
  */
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
+  readonly #statfs: (dir: string) => FileSystem;
   readonly #stores: Store[] = [];
   readonly #timer: NodeJS.Timeout;
   #free = 0;
   #reserve = 0;
   #isLow = false;
-  /** What stores write now; what was handed to them since the last look began; what of both that look cannot have seen. */
+  /** What stores write now; what was handed to them since the last look; what of both that look cannot have seen. */
   #writing = 0;
   #handed = 0;
   #unseen = 0;
-  #isLooking = false;
 
   /** @throws Error when the directory is not there */
-  static async open(options: DiskSpaceOptions): Promise<DiskSpace> {
-    return new DiskSpace(options, await (options.statfs ?? statfs)(options.dir));
-  }
-
-  private constructor(options: DiskSpaceOptions, found: FileSystem) {
+  constructor(options: DiskSpaceOptions) {
     this.#options = options;
+    this.#statfs = options.statfs ?? statfsSync;
+    this.#see(this.#statfs(options.dir));
     this.#timer = setInterval(() => this.#look(), options.lookMs ?? 500).unref();
-    this.#see(found);
   }
 
   /** @param spareBytes of the pages that the store's file has free */
   store(spareBytes: () => number = () => 0): StoreSpace {
     const store = new Store(this, spareBytes);
     this.#stores.push(store);
-    if (this.#isLow) this.#look();
+    if (this.#isLow) store.look();
     return store;
   }
 
@@ -107,6 +105,7 @@ export class DiskSpace {
 
   /** Whether so much may be taken; then it counts as handed over. For the stores. */
   admit(cost: number, use: DiskUse, fitsIn: boolean): boolean {
+    this.#lookWhileLow();
     const left = this.#left() - cost;
     if (use === 'new' && !this.#isLow && left < this.#reserve) {
       this.#setLow(true);
@@ -116,13 +115,13 @@ export class DiskSpace {
     this.#writing += cost;
     this.#handed += cost;
     this.#unseen += cost;
-    // Far from where it ends the timer's looks are enough; near to it, what was handed over since the last one matters.
-    const end = LEFT_PART[this.#isLow ? 'change' : 'new'] * this.#reserve;
-    if (this.#handed > (left - end) / 4) this.#look();
+    // Far from the reserve the timer's looks are enough; near to it, what was handed over since the last one matters.
+    if (!this.#isLow && this.#handed > (left - this.#reserve) / 4) this.#look();
     return true;
   }
 
   allows(use: DiskUse): boolean {
+    this.#lookWhileLow();
     return this.#isEnough(this.#left(), use, false);
   }
 
@@ -139,31 +138,32 @@ export class DiskSpace {
     return !this.#isLow || (fitsIn && left >= LEFT_PART.change * this.#reserve);
   }
 
+  /** Others may take what is left between two looks of the timer. */
+  #lookWhileLow(): void {
+    if (this.#isLow) this.#glance();
+  }
+
   #look(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    const writing = this.#writing;
-    this.#handed = 0;
-    const { dir, statfs: look = statfs } = this.#options;
-    look(dir)
-      .then((found) => {
-        this.#unseen = writing + this.#handed;
-        this.#see(found);
-      })
+    this.#glance();
+    if (this.#isLow) for (const store of this.#stores) store.look();
+  }
+
+  #glance(): void {
+    try {
+      this.#see(this.#statfs(this.#options.dir));
+    } catch {
       // A file system that does not answer is as it was.
-      .catch(() => {})
-      .finally(() => {
-        this.#isLooking = false;
-      });
+    }
   }
 
   #see(found: FileSystem): void {
+    this.#handed = 0;
+    this.#unseen = this.#writing;
     this.#free = found.bavail * found.bsize;
     this.#reserve = reserveOf(this.#options.reserveBytes, found);
     const left = this.#left();
     if (!this.#isLow && left < this.#reserve) this.#setLow(true);
     else if (this.#isLow && left >= RESUME_PART * this.#reserve) this.#setLow(false);
-    if (this.#isLow) for (const store of this.#stores) store.look();
   }
 
   #setLow(isLow: boolean): void {

@@ -23,7 +23,7 @@ const dir = process.argv[2]!;
 const ROOM = 'metrics:web-1';
 const HOUR_MS = 3_600_000;
 
-const disk = await DiskSpace.open({ dir, reserveBytes: 2 ** 30, lookMs: 20 });
+const disk = new DiskSpace({ dir, reserveBytes: 2 ** 30, lookMs: 20 });
 let passedMs = 0;
 const now = () => Date.now() + passedMs;
 const log = await openLmdbRoomLog({ dir: join(dir, 'rooms'), disk, maintenanceMs: 20, recentIds: 500, now });

@@ -25,7 +25,7 @@ export async function smallDisk(scope: Scope, megabytes: number): Promise<SmallD
     return undefined;
   }
   scope.defer(dir, () => execFileSync('umount', ['--lazy', dir], { stdio: 'ignore' }));
-  const space = scope.defer(await DiskSpace.open({ dir, reserveBytes: 2 ** 40, lookMs: 10 }), (opened) => opened.close());
+  const space = scope.defer(new DiskSpace({ dir, reserveBytes: 2 ** 40, lookMs: 10 }), (opened) => opened.close());
   const freeBytes = () => {
     const { bavail, bsize } = statfsSync(dir);
     return bavail * bsize;
