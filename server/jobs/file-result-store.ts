@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
 import { assertSpace } from '../log/disk-space.js';
 import { FileResultUse, holderMark } from './file-result-use.js';
-import { FILE_COSTS_BYTES, type ResultBounds } from './result-bounds.js';
+import { BOUNDLESS, FILE_COSTS_BYTES, type ResultBounds } from './result-bounds.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
 export interface FileResultStoreOptions {
@@ -36,7 +36,6 @@ type Described = z.infer<typeof describedSchema>;
 /** A file that was never finished belongs to a run that ended without a word; runs last a day at most. */
 const UNFINISHED_MS = 24 * 3_600_000;
 const UNFINISHED_DIR = 'unfinished';
-const BOUNDLESS: ResultBounds = { all: Number.POSITIVE_INFINITY, perHolder: Number.POSITIVE_INFINITY };
 /** A writer looks at the disk's space each time it has written so much. */
 const SPACE_LOOK_BYTES = 512 * 1024;
 

@@ -3,7 +3,7 @@ import { type Job, keptMs } from './job-machine.js';
 import type { JobLane } from './job-queue.js';
 import { encodeJob, loadJobScript, runJobScript } from './job-scripts.js';
 import type { JobsLink } from './jobs-link.js';
-import { gatherTurn } from './turn-batches.js';
+import { gatherLanes } from './turn-batches.js';
 
 /** A running job and the state in which it ends. */
 interface NewEnd {
@@ -18,11 +18,10 @@ export interface KeptFailures {
 }
 
 const END = loadJobScript('failed-jobs', 'held-jobs', 'end-jobs');
-const JOBS_PER_COMMAND = 32;
 
 /** Ends of jobs that run: those of one turn and lane in one script. */
 export class JobEnds {
-  private readonly lanes: Record<JobLane, (end: NewEnd) => Promise<boolean>>;
+  private readonly gathered = gatherLanes((lane, ends: readonly NewEnd[]) => this.send(lane, ends));
 
   /** @param onAdmitted hears of each job that was held back for one that ended */
   constructor(
@@ -30,14 +29,11 @@ export class JobEnds {
     private readonly keys: JobKeys,
     private readonly kept: KeptFailures,
     private readonly onAdmitted: (jobId: string) => void,
-  ) {
-    const gather = (lane: JobLane) => gatherTurn((ends: readonly NewEnd[]) => this.send(lane, ends), JOBS_PER_COMMAND);
-    this.lanes = { threads: gather('threads'), loop: gather('loop') };
-  }
+  ) {}
 
   /** False: the job is not in the state `from`, which is an active one, any more. @throws HubError `unavailable`, `timeout`: it may have been changed */
   end(from: Job, to: Job): Promise<boolean> {
-    return this.lanes[to.request.lane]({ from, to });
+    return this.gathered(to.request.lane, { from, to });
   }
 
   private async send(lane: JobLane, ends: readonly NewEnd[]): Promise<boolean[]> {

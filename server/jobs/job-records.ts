@@ -130,7 +130,7 @@ export class JobRecords {
       this.keys.of('waiting'),
       this.keys.of('turn', ...lineOf(request)),
       this.keys.of('failed'),
-      this.keys.of('queued', 'of', request.name),
+      this.keys.queuedOfName(request.name),
       activeOfName,
       this.keys.unfinished(request),
       this.keys.of('untold'),
@@ -275,11 +275,11 @@ export class JobRecords {
   /** What its turn comes from, and the count of its name. */
   private turnKeys(request: JobRequest): string[] {
     const line = lineOf(request);
-    return [this.keys.of('turn', ...line), this.keys.of('turns', ...line), this.keys.of('queued', 'of', request.name)];
+    return [this.keys.of('turn', ...line), this.keys.of('turns', ...line), this.keys.queuedOfName(request.name)];
   }
 
   private activeKeys({ lane, name }: JobRequest): [ofLane: string, ofName: string] {
-    return [this.keys.of('active', lane), this.keys.of('active', 'of', name)];
+    return [this.keys.activeOfLane(lane), this.keys.activeOfName(name)];
   }
 }
 

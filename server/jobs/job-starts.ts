@@ -3,7 +3,7 @@ import type { Job } from './job-machine.js';
 import type { JobLane } from './job-queue.js';
 import { encodeJob, loadJobScript, runJobScript } from './job-scripts.js';
 import type { JobsLink } from './jobs-link.js';
-import { gatherTurn } from './turn-batches.js';
+import { gatherLanes } from './turn-batches.js';
 
 /** A submission that has a place to run. */
 export interface NewStart {
@@ -16,23 +16,19 @@ export interface NewStart {
 export type StartAnswer = ['started' | 'line' | 'full' | 'handler busy'] | ['joined', jobId: string];
 
 const START = loadJobScript('run-of-key', 'lease-time', 'start-jobs');
-const JOBS_PER_COMMAND = 32;
 
 /** Submissions that are started as they are taken: those of one turn and lane in one script. */
 export class JobStarts {
-  private readonly lanes: Record<JobLane, (start: NewStart) => Promise<StartAnswer>>;
+  private readonly gathered = gatherLanes((lane, starts: readonly NewStart[]) => this.send(lane, starts));
 
   constructor(
     private readonly link: Pick<JobsLink, 'run'>,
     private readonly keys: JobKeys,
-  ) {
-    const gather = (lane: JobLane) => gatherTurn((starts: readonly NewStart[]) => this.send(lane, starts), JOBS_PER_COMMAND);
-    this.lanes = { threads: gather('threads'), loop: gather('loop') };
-  }
+  ) {}
 
   /** @throws HubError `unavailable`, `storage_full`, `timeout`: it may have been taken */
   start(start: NewStart): Promise<StartAnswer> {
-    return this.lanes[start.job.request.lane](start);
+    return this.gathered(start.job.request.lane, start);
   }
 
   private async send(lane: JobLane, starts: readonly NewStart[]): Promise<StartAnswer[]> {

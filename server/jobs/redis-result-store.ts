@@ -5,7 +5,7 @@ import { RESP_TYPES } from 'redis';
 import { HubError } from '../../shared/errors.js';
 import { type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
 import type { JobsLink, RedisClient } from './jobs-link.js';
-import { FILE_COSTS_BYTES, type ResultBounds, resultsFull } from './result-bounds.js';
+import { BOUNDLESS, FILE_COSTS_BYTES, type ResultBounds, resultsFull } from './result-bounds.js';
 import type { ResultFile, ResultStore, ResultWriter } from './result-store.js';
 
 export interface RedisResultStoreOptions {
@@ -29,8 +29,6 @@ interface Described {
 const CHUNK_BYTES = 256 * 1024;
 /** A file that is not finished by then belongs to a run that ended without a word; each chunk extends it. */
 const UNFINISHED_MS = 3_600_000;
-
-const BOUNDLESS: ResultBounds = { all: Number.MAX_SAFE_INTEGER, perHolder: Number.MAX_SAFE_INTEGER };
 
 const PUT_CHUNK = loadJobScript('lease-time', 'result-use', 'put-result-chunk');
 const FINISH = loadJobScript('lease-time', 'result-use', 'finish-result');

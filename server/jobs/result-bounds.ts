@@ -7,6 +7,8 @@ export interface ResultBounds {
   readonly perHolder: number;
 }
 
+export const BOUNDLESS: ResultBounds = { all: Number.MAX_SAFE_INTEGER, perHolder: Number.MAX_SAFE_INTEGER };
+
 /** What a file counts for beside its bytes, so that many small ones count too. */
 export const FILE_COSTS_BYTES = 4_096;
 

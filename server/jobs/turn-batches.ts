@@ -1,3 +1,5 @@
+import type { JobLane } from './job-queue.js';
+
 interface Waiting<Item, Answer> {
   readonly item: Item;
   resolve(answer: Answer): void;
@@ -34,4 +36,16 @@ export function gatherTurn<Item, Answer>(
     new Promise((resolve, reject) => {
       if (gathered.push({ item, resolve, reject }) === 1) setImmediate(flush);
     });
+}
+
+/** Jobs that one script has at most. */
+const JOBS_PER_SCRIPT = 32;
+
+/** Gathers the same for each lane by itself. */
+export function gatherLanes<Item, Answer>(
+  send: (lane: JobLane, items: readonly Item[]) => Promise<readonly Answer[]>,
+): (lane: JobLane, item: Item) => Promise<Answer> {
+  const gather = (lane: JobLane) => gatherTurn((items: readonly Item[]) => send(lane, items), JOBS_PER_SCRIPT);
+  const lanes = { threads: gather('threads'), loop: gather('loop') };
+  return (lane, item) => lanes[lane](item);
 }
