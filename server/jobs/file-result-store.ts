@@ -153,13 +153,8 @@ function readDescription(text: string): Described | undefined {
 }
 
 async function ageMs(path: string, now: number): Promise<number> {
-  const handle = await open(path).catch(() => undefined);
-  if (!handle) return 0;
-  try {
-    return now - (await handle.stat()).mtimeMs;
-  } finally {
-    await handle.close();
-  }
+  const found = await stat(path).catch(() => undefined);
+  return found ? now - found.mtimeMs : 0;
 }
 
 interface FileEnd {
