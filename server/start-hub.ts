@@ -13,6 +13,7 @@ import { systemClock } from './observe/clock.js';
 import { LogTap } from './observe/log-tap.js';
 import { createLogger } from './observe/logger.js';
 import { createHubMetrics } from './observe/metrics.js';
+import { once } from './once.js';
 import { createHttpServer } from './tls.js';
 
 export interface StartOptions {
@@ -126,13 +127,4 @@ export function urlOf(server: NetServer, { tlsCert }: Pick<Config, 'tlsCert'>): 
   const anywhere = address.address === '::' || address.address === '0.0.0.0';
   const name = anywhere ? 'localhost' : address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return `${tlsCert === undefined ? 'http' : 'https'}://${name}:${address.port}`;
-}
-
-/** The first call's promise for all calls. */
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= run();
-    return running;
-  };
 }

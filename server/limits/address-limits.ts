@@ -1,4 +1,5 @@
 import { HubError } from '../../shared/errors.js';
+import { once } from '../once.js';
 import type { Rate, SharedLimits } from './shared-limits.js';
 import { createSharedMeter, type SharedMeter } from './shared-meter.js';
 
@@ -74,6 +75,10 @@ function createConnectionCounts(limit: number, shared: SharedLimits) {
     else counts.set(address, here);
     return here;
   };
+  const refuse = async (leave: () => void): Promise<never> => {
+    leave();
+    throw new HubError('too_many_connections', `at most ${limit} connections from one address`, RETRY_MS);
+  };
   const renewal = setInterval(() => {
     for (const address of told) void tell(address);
   }, shared.leaseMs / 3).unref();
@@ -81,19 +86,12 @@ function createConnectionCounts(limit: number, shared: SharedLimits) {
   return {
     connect: (address: string): (() => void) | Promise<() => void> => {
       const here = add(address, 1);
-      let open = true;
-      const leave = () => {
-        if (!open) return;
-        open = false;
+      const leave = once(() => {
         add(address, -1);
         void tell(address);
-      };
-      const refuse = async () => {
-        leave();
-        throw new HubError('too_many_connections', `at most ${limit} connections from one address`, RETRY_MS);
-      };
-      if (here > limit) return refuse();
-      return tell(address)?.then((elsewhere) => (here + elsewhere > limit ? refuse() : leave)) ?? leave;
+      });
+      if (here > limit) return refuse(leave);
+      return tell(address)?.then((elsewhere) => (here + elsewhere > limit ? refuse(leave) : leave)) ?? leave;
     },
     close: () => clearInterval(renewal),
   };

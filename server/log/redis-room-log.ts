@@ -5,6 +5,7 @@ import { BOUNDS } from '../../shared/limits.js';
 import type { RoomName } from '../../shared/rooms.js';
 import { asRead } from '../adapter/command-errors.js';
 import { bytesFrame, roomChannel, textFrame } from '../adapter/hub-broadcast.js';
+import { once } from '../once.js';
 import { decodeEntry, encodeBody } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
 import { type AppendBatch, gatherAppends } from './redis-appends.js';
@@ -188,15 +189,12 @@ export function createRedisRoomLog(options: RedisLogOptions): RoomLog {
         remove();
         throw error;
       }
-      let ended = false;
-      return () => {
-        if (ended) return;
-        ended = true;
+      return once(() => {
         remove();
         if (--shared.users > 0) return;
         if (subscriptions.get(room) === shared) subscriptions.delete(room);
         void shared.ending.then((end) => end());
-      };
+      });
     },
 
     async rooms({ prefix: wanted = '', limit }) {

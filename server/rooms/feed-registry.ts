@@ -1,5 +1,6 @@
 import type { RoomName } from '../../shared/rooms.js';
 import type { RoomLog } from '../log/room-log.js';
+import { once } from '../once.js';
 import { LogReads } from './log-reads.js';
 import { RoomFeed, repairRange } from './room-feed.js';
 
@@ -54,12 +55,7 @@ export class FeedRegistry {
     this.#lingering.delete(held);
     try {
       const feed = await held.opening;
-      let released = false;
-      const release = () => {
-        if (!released) this.#release(room, held);
-        released = true;
-      };
-      return { feed, release };
+      return { feed, release: once(() => this.#release(room, held)) };
     } catch (error) {
       held.users--;
       throw error;

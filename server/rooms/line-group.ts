@@ -5,6 +5,7 @@ import type { RoomName } from '../../shared/rooms.js';
 import type { LineFilter, LogLine } from '../../shared/schemas.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { Clock } from '../observe/clock.js';
+import { once } from '../once.js';
 import { compileFilter, filterKey, type LineTest, linesOf } from './line-filter.js';
 import { PlaceShares } from './place-shares.js';
 import type { FeedReader, RoomFeed } from './room-feed.js';
@@ -238,12 +239,4 @@ export class LineGroups {
     room?.groups.delete(key);
     if (room?.groups.size === 0) this.#rooms.delete(name);
   }
-}
-
-function once(run: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) run();
-    done = true;
-  };
 }

@@ -1,5 +1,6 @@
 import { HubError } from '../../shared/errors.js';
 import type { Principal } from '../auth/principal.js';
+import { once } from '../once.js';
 
 /** Who takes places: a user, or all guests of one address, as one who shows no key is another user with each connection. */
 export const placeHolderOf = ({ guest, user, address }: Principal): string =>
@@ -30,11 +31,7 @@ export class PlaceShares {
     const places = this.#held.get(holder) ?? new Map<string, number>();
     if (!places.has(key) && places.size >= this.perHolder) throw tooMany(this.perHolder, this.what);
     this.#held.set(holder, places.set(key, (places.get(key) ?? 0) + 1));
-    let given = false;
-    return () => {
-      if (!given) this.#giveBack(holder, places, key);
-      given = true;
-    };
+    return once(() => this.#giveBack(holder, places, key));
   }
 
   #giveBack(holder: string, places: Map<string, number>, key: string): void {
