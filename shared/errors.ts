@@ -41,6 +41,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Of what somebody else has sent: another version may have codes that this one does not know. */
+export const isErrorCode = (value: unknown): value is ErrorCode => typeof value === 'string' && Object.hasOwn(ERRORS, value);
+
 /** The `error` of a refused acknowledgement and of a refused HTTP request. */
 export interface WireError {
   code: ErrorCode;

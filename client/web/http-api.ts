@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, HubError } from '../../shared/errors.js';
+import { HubError, isErrorCode } from '../../shared/errors.js';
 import type { RoomName } from '../../shared/rooms.js';
 
 /** One room in the hub's list: the newest message's seq and time. */
@@ -85,7 +85,6 @@ export function fileName(disposition: string | null): string | undefined {
 async function errorOf(response: Response): Promise<HubError> {
   const body: { error?: { code?: unknown; message?: unknown; retryAfterMs?: unknown } } = await response.json().catch(() => ({}));
   const { code, message, retryAfterMs } = body.error ?? {};
-  const known = typeof code === 'string' && Object.hasOwn(ERRORS, code);
-  if (!known) return new HubError('unavailable', `the hub answered ${response.status}`);
-  return new HubError(code as ErrorCode, String(message ?? code), typeof retryAfterMs === 'number' ? retryAfterMs : undefined);
+  if (!isErrorCode(code)) return new HubError('unavailable', `the hub answered ${response.status}`);
+  return new HubError(code, String(message ?? code), typeof retryAfterMs === 'number' ? retryAfterMs : undefined);
 }

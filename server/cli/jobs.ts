@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, HubError } from '../../shared/errors.js';
+import { HubError, isErrorCode } from '../../shared/errors.js';
 import type { JobState } from '../../shared/protocol.js';
 import { onOff, whole } from '../config/option.js';
 import { CLIENT_OPTIONS, OPTIONS } from '../config/options.js';
@@ -66,7 +66,7 @@ function asking({ url, token }: { url: string; token: string | undefined }): Ask
     });
     const answer = (await response.json().catch(() => ({}))) as { error?: { code?: string; message?: string } };
     if (response.ok) return answer;
-    const { code = '', message = `the answer was ${response.status}` } = answer.error ?? {};
-    throw new HubError(Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'unavailable', message);
+    const { code, message = `the answer was ${response.status}` } = answer.error ?? {};
+    throw new HubError(isErrorCode(code) ? code : 'unavailable', message);
   };
 }

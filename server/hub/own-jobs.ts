@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, HubError, toWireError } from '../../shared/errors.js';
+import { ERRORS, HubError, isErrorCode, toWireError } from '../../shared/errors.js';
 import type { JobState } from '../../shared/protocol.js';
 import { SYSTEM } from '../auth/principal.js';
 import type { JobService } from '../jobs/job-service.js';
@@ -96,6 +96,5 @@ class EndOfJob {
 function resultOf({ state, result, error }: JobState): unknown {
   if (state === 'done') return result;
   if (state === 'cancelled') throw new HubError('closing', 'the job was cancelled');
-  const code = error && Object.hasOwn(ERRORS, error.code) ? (error.code as ErrorCode) : 'internal';
-  throw new HubError(code, error?.message);
+  throw new HubError(isErrorCode(error?.code) ? error.code : 'internal', error?.message);
 }
