@@ -23,7 +23,6 @@ import type { AddJob } from './jobs/handler.js';
 import type { LogTap } from './observe/log-tap.js';
 import type { Logger } from './observe/logger.js';
 import type { HubMetrics } from './observe/metrics.js';
-import type { Tally } from './observe/tallied-counter.js';
 import { presenceTag, ROOMS_TAG } from './rooms/cached-reads.js';
 import { LogPublisher } from './rooms/log-publisher.js';
 import { type EventContext, handler } from './socket/event-handler.js';
@@ -85,17 +84,11 @@ export interface HubParts {
 }
 
 export function countPublications({ published, publishRepeated, publishSeconds }: HubMetrics) {
-  // Kinds are declared, so that they are few.
-  const ofKind = new Map<string, Tally>();
+  const ofKind = published.talliesBy('kind');
   return (kind: string, repeated: boolean, seconds: number) => {
     publishSeconds.observe(seconds);
-    if (repeated) {
-      publishRepeated.inc();
-      return;
-    }
-    const tally = ofKind.get(kind) ?? published.tally({ kind });
-    ofKind.set(kind, tally);
-    tally.add();
+    if (repeated) publishRepeated.inc();
+    else ofKind(kind).add();
   };
 }
 

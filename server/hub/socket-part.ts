@@ -9,7 +9,6 @@ import { Arrivals } from '../limits/arrivals.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
-import type { Tally } from '../observe/tallied-counter.js';
 import { Recovery } from '../recovery/recovery.js';
 import { addAuthEvents } from '../socket/auth-events.js';
 import type { EventHandler, EventHandlers } from '../socket/event-handler.js';
@@ -74,18 +73,8 @@ function withTraffic(output: RoomOutput, onTraffic: () => void): RoomOutput {
 
 /** By the hub's own events; those of the program around it are counted together. */
 function countEvents(handlers: EventHandlers, { received }: HubMetrics): (event: string) => void {
-  const others = received.tally({ event: 'other' });
-  const tallies = new Map<string, Tally>();
-  return (event) => {
-    const known = tallies.get(event);
-    if (known) known.add();
-    else if (!handlers.has(event)) others.add();
-    else {
-      const tally = received.tally({ event });
-      tallies.set(event, tally);
-      tally.add();
-    }
-  };
+  const ofEvent = received.talliesBy('event');
+  return (event) => ofEvent(handlers.has(event) ? event : 'other').add();
 }
 
 /** Socket.IO with the hub's events. */
@@ -102,12 +91,8 @@ export function openSocketPart(options: SocketPartOptions): SocketPart {
     else logger.debug({ where, code, why: String(error) }, 'an event was refused');
   };
   addAuthEvents(handlers, (credentials, { request }) => entrance.authenticate(credentials, entrance.addressOf(request)));
-  const connected = new Map<string, ReturnType<typeof metrics.connected.labels>>();
-  const onConnection = (transport: string) => {
-    const counter = connected.get(transport) ?? metrics.connected.labels({ transport });
-    connected.set(transport, counter);
-    counter.inc();
-  };
+  const connected = metrics.connected.talliesBy('transport');
+  const onConnection = (transport: string) => connected(transport).add();
   const onDisconnection = (reason: string) => metrics.disconnected.inc({ reason });
   const delivered = metrics.delivered.tally({ transport: 'socket.io' });
   const delivery = createDelivery(config, (messages) => delivered.add(messages), roomsPart.slow);

@@ -16,6 +16,15 @@ test('what is tallied stands beside what is counted, each once, whenever it is r
   expect(await registry.metrics()).toMatch(/seen_total\{what="a"\} 5\nseen_total\{what="b"\} 1/);
 });
 
+test('tallies by a label count each value in its own series, and are made once for each', async () => {
+  const registry = new Registry();
+  const counter = new TalliedCounter({ name: 'seen_total', help: 'Seen.', labelNames: ['what'], registers: [registry] });
+  const of = counter.talliesBy('what');
+  expect(of('a')).toBe(of('a'));
+  for (const value of ['a', 'b', 'a']) of(value).add();
+  expect(await registry.metrics()).toMatch(/seen_total\{what="a"\} 2\nseen_total\{what="b"\} 1/);
+});
+
 test('two tallies of one series add up', async () => {
   const registry = new Registry();
   const counter = new TalliedCounter({ name: 'seen_total', help: 'Seen.', registers: [registry] });

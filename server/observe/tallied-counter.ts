@@ -36,6 +36,18 @@ export class TalliedCounter<Label extends string> extends Counter<Label> {
     return tally;
   }
 
+  /** The tallies of the series that differ in one label, each made when it is asked for first. The label's values must be few. */
+  talliesBy(label: Label): (value: string) => Tally {
+    const tallies = new Map<string, Tally>();
+    return (value) => {
+      const known = tallies.get(value);
+      if (known) return known;
+      const tally = this.tally({ [label]: value } as LabelValues<Label>);
+      tallies.set(value, tally);
+      return tally;
+    };
+  }
+
   #collect(): void {
     for (const { tally, labels } of this.#tallies) {
       const by = tally.take();
