@@ -11,25 +11,24 @@ interface Listening {
 
 /** One listener per event for all sockets: a closure per event and socket would weigh more than the rest of a quiet socket. */
 export class SharedListeners {
-  readonly #listeners = new Map<string, Listener>();
-  /** Those of events, with their handlers. */
-  readonly #own = new Map<string, { readonly listener: Listener; readonly handler: EventHandler }>();
-  /** The same, as an emitter has them. */
+  /** All listeners, as an emitter has them. */
   readonly #table = listenerTable();
+  /** Those of the hub's events, with their handlers: all but the one of `disconnect`. */
+  readonly #own = new Map<string, { readonly listener: Listener; readonly handler: EventHandler }>();
 
   /** `onDisconnect` listens too, on each that is given all. */
   constructor(
     private readonly connections: ReadonlyMap<string, Connection>,
     onDisconnect: (this: HubSocket, reason: string) => void,
   ) {
-    this.#put('disconnect', onDisconnect as Listener);
+    this.#table.disconnect = onDisconnect;
   }
 
   /** For a socket that has none of them. */
   addAll(socket: HubSocket, handlers: EventHandlers): void {
-    if (this.#listeners.size <= handlers.size) for (const [event, handler] of handlers) this.#listenerOf(event, handler);
-    if (giveListeners(socket, this.#table, this.#listeners.size)) return;
-    for (const [event, listener] of this.#listeners) (socket as unknown as Listening).on(event, listener);
+    if (this.#own.size < handlers.size) for (const [event, handler] of handlers) this.#listenerOf(event, handler);
+    if (giveListeners(socket, this.#table, this.#own.size + 1)) return;
+    for (const [event, listener] of Object.entries(this.#table)) (socket as unknown as Listening).on(event, listener as Listener);
   }
 
   add(socket: HubSocket, event: string, handler: EventHandler): void {
@@ -41,7 +40,7 @@ export class SharedListeners {
   }
 
   #listenerOf(event: string, handler: EventHandler): Listener {
-    return this.#listeners.get(event) ?? this.#create(event, handler);
+    return (this.#table[event] as Listener | undefined) ?? this.#create(event, handler);
   }
 
   #create(event: string, handler: EventHandler): Listener {
@@ -50,11 +49,6 @@ export class SharedListeners {
       connections.get(this.id)?.take(event, handler, args);
     };
     this.#own.set(event, { listener, handler });
-    return this.#put(event, listener);
-  }
-
-  #put(event: string, listener: Listener): Listener {
-    this.#listeners.set(event, listener);
     this.#table[event] = listener;
     return listener;
   }
