@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useBusy } from '../lib/use-busy.js';
 import { useStore } from '../lib/use-store.js';
 import { useSession } from '../session-context.js';
 import { postImage, type RoomImage, roomImages } from './room-images.js';
@@ -20,7 +21,7 @@ export function ImageField({ common, label, room, value, onChange }: ImageFieldP
   const { hub, state, toasts } = useSession();
   const online = useStore(state) === 'online';
   const [images, setImages] = useState<readonly RoomImage[]>([]);
-  const [posting, setPosting] = useState(false);
+  const [posting, beginPosting] = useBusy((message) => toasts.show(message));
   const picker = useRef<HTMLInputElement>(null);
   const show = (found: readonly RoomImage[], chosen?: string) => {
     setImages(found);
@@ -40,18 +41,11 @@ export function ImageField({ common, label, room, value, onChange }: ImageFieldP
       clearTimeout(timer);
     };
   }, [hub, online, room]);
-  const post = async (file: File | undefined) => {
-    if (!file) return;
-    setPosting(true);
-    try {
+  const post = (file: File) =>
+    beginPosting(async () => {
       const position = await postImage(hub, room, file);
       show(await roomImages(hub, room), position);
-    } catch (error) {
-      toasts.show((error as Error).message);
-    } finally {
-      setPosting(false);
-    }
-  };
+    });
   return (
     <div class="image-field">
       <select {...common} aria-label={label} disabled={images.length === 0} onChange={(event) => onChange(event.currentTarget.value)}>
@@ -72,7 +66,8 @@ export function ImageField({ common, label, room, value, onChange }: ImageFieldP
         hidden
         data-testid="job-image-file"
         onChange={(event) => {
-          void post(event.currentTarget.files?.[0]);
+          const file = event.currentTarget.files?.[0];
+          if (file) void post(file);
           event.currentTarget.value = '';
         }}
       />

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { bytes as bytesText } from '../lib/format.js';
+import { useBusy } from '../lib/use-busy.js';
 import { useSession } from '../session-context.js';
 import { Icon } from '../ui/icon.js';
 
@@ -15,18 +16,12 @@ interface ResultFileProps {
 /** A file to be had. It is fetched by the page, because a plain link could not say who asks. */
 export function ResultFile({ jobId, file, bytes, children }: ResultFileProps) {
   const { http, toasts } = useSession();
-  const [fetching, setFetching] = useState(false);
-  const download = async () => {
-    setFetching(true);
-    try {
+  const [fetching, beginFetching] = useBusy((message) => toasts.show(message));
+  const download = () =>
+    beginFetching(async () => {
       const { name, blob } = await http.jobFile(jobId);
       save(name, blob);
-    } catch (error) {
-      toasts.show((error as Error).message);
-    } finally {
-      setFetching(false);
-    }
-  };
+    });
   return (
     <div class="download">
       <button type="button" class="button small" onClick={() => void download()} disabled={fetching} data-testid="job-download">
