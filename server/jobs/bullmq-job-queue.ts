@@ -24,8 +24,6 @@ export interface BullmqJobQueueOptions {
   readonly prefix: string;
   /** Jobs that may wait, on all instances together. Default 1,000. */
   readonly queuedMax?: number;
-  /** Jobs that one holder may have waiting. Default half of `queuedMax`. */
-  readonly queuedPerOwnerMax?: number;
   /** Failed jobs that are kept, the newest. Default 5,000. */
   readonly failedMax?: number;
   /** Failed jobs of one holder that are kept, the newest. Default half of `failedMax`. */
@@ -99,7 +97,6 @@ class BullmqJobQueue implements JobQueue {
   constructor(options: BullmqJobQueueOptions) {
     const { queuedMax = 1_000, failedMax = 5_000 } = options;
     const defaults = {
-      queuedPerOwnerMax: Math.ceil(queuedMax / 2),
       failedPerOwnerMax: Math.ceil(failedMax / 2),
       retryAfterMs: 2_000,
       lockMs: 15_000,

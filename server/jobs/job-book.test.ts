@@ -5,7 +5,6 @@ import { requestOf } from './job-queue.contract.js';
 
 const limits = {
   queuedMax: 10,
-  queuedPerOwnerMax: 10,
   queuedMaxBytes: 1e6,
   endedMaxBytes: 100_000,
   endedPerOwnerMaxBytes: 50_000,

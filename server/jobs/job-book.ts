@@ -2,11 +2,11 @@ import { HubError } from '../../shared/errors.js';
 import { EndedJobs } from './ended-jobs.js';
 import { forgetAt, holderOf, isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
 import type { JobRequest, QueueDepth } from './job-queue.js';
+import { usedUp } from './line-shares.js';
 
 export interface BookLimits {
-  /** Jobs that may wait, of all and of one holder. */
+  /** Jobs that may wait. */
   readonly queuedMax: number;
-  readonly queuedPerOwnerMax: number;
   /** Bytes of JSON that waiting jobs may have together. */
   readonly queuedMaxBytes: number;
   /** Bytes that ended jobs may have together; past it the oldest are forgotten before their time. */
@@ -32,6 +32,7 @@ export class JobBook {
   /** The newest job of each key. */
   private readonly keys = new Map<string, string>();
   private readonly waitingByHolder = new Map<string, number>();
+  private readonly waitingBytesByHolder = new Map<string, number>();
   /** Jobs that wait and run, by holder and name. */
   private readonly unfinished = new Map<string, number>();
   private readonly ended = new EndedJobs();
@@ -66,16 +67,17 @@ export class JobBook {
   /** @throws HubError `busy` */
   admit(request: JobRequest): void {
     const { input, perUserLimit = Number.POSITIVE_INFINITY } = request;
-    const { queuedMax, queuedPerOwnerMax, queuedMaxBytes, retryAfterMs } = this.limits;
+    const { queuedMax, queuedMaxBytes, retryAfterMs } = this.limits;
     if ((this.unfinished.get(unfinishedKey(request)) ?? 0) >= perUserLimit) {
       throw new HubError('busy', 'you have as many of these jobs as one user may have', retryAfterMs);
     }
-    if ((this.waitingByHolder.get(holderOf(request)) ?? 0) >= queuedPerOwnerMax) {
-      throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
-    }
-    if (this.waiting >= queuedMax || this.waitingBytes + sizeOf(input) > queuedMaxBytes) {
-      throw new HubError('busy', 'the job queue is full', retryAfterMs);
-    }
+    const holder = holderOf(request);
+    const own = { jobs: this.waitingByHolder.get(holder) ?? 0, bytes: this.waitingBytesByHolder.get(holder) ?? 0 };
+    const full =
+      usedUp({ own: own.jobs, all: this.waiting, most: queuedMax, adds: 1 }) ??
+      usedUp({ own: own.bytes, all: this.waitingBytes, most: queuedMaxBytes, adds: sizeOf(input) });
+    if (full === 'own') throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
+    if (full === 'all') throw new HubError('busy', 'the job queue is full', retryAfterMs);
   }
 
   put(job: Job): void {
@@ -178,12 +180,13 @@ export class JobBook {
     this.waiting += count;
     this.waitingBytes += bytes;
     raise(this.waitingByHolder, holderOf(request), count);
+    raise(this.waitingBytesByHolder, holderOf(request), bytes);
   }
 }
 
 const unfinishedKey = (request: JobRequest) => `${request.name} ${holderOf(request)}`;
 
-function raise(counts: Map<string, number>, key: string, by: 1 | -1): void {
+function raise(counts: Map<string, number>, key: string, by: number): void {
   const count = (counts.get(key) ?? 0) + by;
   if (count > 0) counts.set(key, count);
   else counts.delete(key);

@@ -6,7 +6,6 @@ import type { JobAttempt, JobControl, JobQueue, JobRecord, JobRequest } from './
 
 export interface QueueLimits {
   readonly queuedMax?: number;
-  readonly queuedPerOwnerMax?: number;
 }
 
 export interface QueueStore {
@@ -380,7 +379,7 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
     });
 
     test('a full queue refuses with busy, and takes again when it has room', async () => {
-      queue = await open({ queuedMax: 3, queuedPerOwnerMax: 2 });
+      queue = await open({ queuedMax: 3 });
       await queue.submit(requestOf());
       await queue.submit(requestOf());
       const refused = await queue.submit(requestOf()).catch((error: unknown) => error);
@@ -391,8 +390,18 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       await queue.submit(requestOf({ owner: 'cleo' }));
     });
 
+    test('users who fill the line leave places to those who have nothing waiting', async () => {
+      queue = await open({ queuedMax: 40 });
+      const taken: Record<string, number> = {};
+      for (const owner of ['ann', 'bob', 'cleo', 'dan', 'eve', 'fay', 'gus', 'hal', 'ida']) {
+        const take = () => queue.submit(requestOf({ owner })).then(() => true, noneWhereBusy);
+        for (taken[owner] = 0; await take(); ) taken[owner]++;
+      }
+      expect(taken).toEqual({ ann: 20, bob: 10, cleo: 5, dan: 1, eve: 1, fay: 1, gus: 1, hal: 1, ida: 0 });
+    });
+
     test('owners with one holder have the share of one in line, of a handler too, and take one turn', async () => {
-      queue = await open({ queuedMax: 10, queuedPerOwnerMax: 3 });
+      queue = await open({ queuedMax: 6 });
       const guest = (n: number, changes: Partial<JobRequest> = {}) =>
         requestOf({ owner: `guest-${n}`, holder: 'address 10.0.0.1', ...changes });
       for (let n = 0; n < 3; n++) await queue.submit(guest(n));
@@ -488,7 +497,7 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
     });
 
     test('a dead letter takes a place in line, which may be full, and waits from then on', async () => {
-      queue = await open({ queuedMax: 2, queuedPerOwnerMax: 1 });
+      queue = await open({ queuedMax: 2 });
       await work();
       const [ann, bob] = [await dead({}, new Error('no')), await dead({ owner: 'bob' }, new Error('no'))];
       const barrier = await queue.submit(requestOf({ owner: 'cleo' }));
@@ -589,4 +598,10 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       expect(again.find(({ jobId }) => jobId === cut.state.jobId)!.fence).toBeGreaterThan(run.fence);
     });
   });
+}
+
+/** Whether it is full is what was asked. @throws any other error */
+function noneWhereBusy(error: unknown): false {
+  if (error instanceof HubError && error.code === 'busy') return false;
+  throw error;
 }

@@ -12,7 +12,6 @@ import { placeInLine } from './line-place.js';
 
 export interface RecordLimits extends KeptFailures {
   readonly queuedMax: number;
-  readonly queuedPerOwnerMax: number;
   readonly retryAfterMs: number;
 }
 
@@ -51,7 +50,6 @@ export class JobRecords {
   async create(job: Job): Promise<Created> {
     const { keys } = this;
     const { request, state } = job;
-    const { queuedMax, queuedPerOwnerMax } = this.limits;
     const keyNames = [
       ...this.admissionKeys(job),
       keys.of('all'),
@@ -62,7 +60,7 @@ export class JobRecords {
       keys.activeOfName(request.name),
       keys.held(request.name),
     ];
-    const places = [String(queuedMax), String(queuedPerOwnerMax), keys.job('')];
+    const places = [String(this.limits.queuedMax), keys.job('')];
     const own = [state.jobId, JSON.stringify(request), encodeJob(job), holderOf(request), String(state.createdAt)];
     const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? ''), ...holdArgs(request)];
     const args = [...own, ...places, String(state.revision), flag(request), request.name, ...bounds];
@@ -90,9 +88,8 @@ export class JobRecords {
     const keys = [...this.admissionKeys(job), this.keys.of('failed'), ...this.turnKeys(request)];
     keys.push(this.keys.unfinished(request), this.keys.failedOfHolder(request));
     const revisions = [String(failed.state.revision), String(state.revision)];
-    const places = [String(this.limits.queuedMax), String(this.limits.queuedPerOwnerMax)];
-    const args = [state.jobId, holderOf(request), ...revisions, encodeJob(job), String(waitsSince(job)), ...places, flag(request)];
-    args.push(request.perUserLimit === undefined ? '0' : '1');
+    const args = [state.jobId, holderOf(request), ...revisions, encodeJob(job), String(waitsSince(job))];
+    args.push(String(this.limits.queuedMax), flag(request), request.perUserLimit === undefined ? '0' : '1');
     const [answer, turn] = this.admitted(await this.script(RETRY, keys, args));
     return answer === 'queued' ? Number(turn) : undefined;
   }

@@ -35,8 +35,6 @@ export interface PiscinaJobQueueOptions {
   readonly rooms?: LogSource;
   /** Jobs that may wait. Default 1,000. */
   readonly queuedMax?: number;
-  /** Jobs that one holder may have waiting. Default half of `queuedMax`. */
-  readonly queuedPerOwnerMax?: number;
   /** Bytes of JSON that waiting jobs may have together. Default 64 MiB. */
   readonly queuedMaxBytes?: number;
   /** Bytes of JSON of ended jobs past which the oldest are forgotten before their time. Default 64 MiB. */
@@ -88,7 +86,6 @@ class PiscinaJobQueue implements JobQueue {
 
   constructor({ journal, rooms, logger, now = Date.now, queuedMax = 1_000, endedMaxBytes = 64 * MIB, ...limits }: PiscinaJobQueueOptions) {
     const defaults = {
-      queuedPerOwnerMax: Math.ceil(queuedMax / 2),
       queuedMaxBytes: 64 * MIB,
       endedPerOwnerMaxBytes: Math.ceil(endedMaxBytes / 2),
       retryAfterMs: 2_000,

@@ -4,33 +4,33 @@
 --       5 waiting jobs by holder  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by holder
 --       10 queued jobs of the handler  11 names of handlers  12 the holder's unfinished jobs of the handler
 --       13 active jobs of the handler  14 its jobs that are held back
--- ARGV  1 job id  2 request  3 job  4 holder  5 now  6 jobs that may wait  7 jobs of one holder that may wait  8 prefix of job keys
---       9 revision  10 has a key  11 name of the handler  12 joins whatever run has the key
---       13 unfinished jobs of the handler that the holder may have, '' for any number
---       14 jobs of the handler that may run, '' for any number  15 place in line of its priority's first turn
+-- ARGV  1 job id  2 request  3 job  4 holder  5 now  6 jobs that may wait  7 prefix of job keys
+--       8 revision  9 has a key  10 name of the handler  11 joins whatever run has the key
+--       12 unfinished jobs of the handler that the holder may have, '' for any number
+--       13 jobs of the handler that may run, '' for any number  14 place in line of its priority's first turn
 -- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'}, {'created', turn}, or {'held', turn}: it waits for another one to end.
 
-local joined = ARGV[10] == '1' and run_of(KEYS[2], ARGV[8], ARGV[12] == '1')
+local joined = ARGV[9] == '1' and run_of(KEYS[2], ARGV[7], ARGV[11] == '1')
 if joined then
   return { 'joined', joined }
 end
 
-if ARGV[13] ~= '' and redis.call('SCARD', KEYS[12]) >= tonumber(ARGV[13]) then
+if ARGV[12] ~= '' and redis.call('SCARD', KEYS[12]) >= tonumber(ARGV[12]) then
   return { 'handler busy' }
 end
 
-local refused = refusal(KEYS[3], KEYS[4], KEYS[5], ARGV[4], ARGV[6], ARGV[7])
+local refused = refusal(KEYS[3], KEYS[4], KEYS[5], ARGV[4], ARGV[6])
 if refused then
   return { refused }
 end
 
 local turn = next_turn(KEYS[3], KEYS[8], KEYS[9], ARGV[4])
-redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV[9], 'status', 'queued', 'turn', turn)
+redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV[8], 'status', 'queued', 'turn', turn)
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
 redis.call('ZADD', KEYS[10], ARGV[5], ARGV[1])
 redis.call('HINCRBY', KEYS[5], ARGV[4], 1)
-redis.call('SADD', KEYS[11], ARGV[11])
-if ARGV[13] ~= '' then
+redis.call('SADD', KEYS[11], ARGV[10])
+if ARGV[12] ~= '' then
   redis.call('SADD', KEYS[12], ARGV[1])
   redis.call('PEXPIRE', KEYS[12], 7 * 86400000)
 end
@@ -39,11 +39,11 @@ redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -10001)
 redis.call('ZADD', KEYS[7], ARGV[5], ARGV[1])
 redis.call('ZREMRANGEBYRANK', KEYS[7], 0, -1001)
 redis.call('PEXPIRE', KEYS[7], 7 * 86400000)
-if ARGV[10] == '1' then
+if ARGV[9] == '1' then
   redis.call('SET', KEYS[2], ARGV[1])
 end
-if is_at_limit(KEYS[13], ARGV[14]) then
-  hold_back(KEYS[14], ARGV[1], ARGV[15], turn)
+if is_at_limit(KEYS[13], ARGV[13]) then
+  hold_back(KEYS[14], ARGV[1], ARGV[14], turn)
   return { 'held', turn }
 end
 return { 'created', turn }

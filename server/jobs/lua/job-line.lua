@@ -1,16 +1,18 @@
 -- How jobs come into line: stands in front of the scripts that put one there.
 
--- Why no further job of the holder may wait, or nil.
--- lane, other: queued jobs of the lane and of the other one; waiting: waiting jobs by holder
-local function refusal(lane, other, waiting, holder, most, most_of_holder)
+-- Why no further job of the holder may wait, or nil: as `usedUp` of line-shares.ts says it.
+-- lane, other: queued jobs of the lane and of the other one; waiting: waiting jobs by holder; most: jobs that may wait
+local function refusal(lane, other, waiting, holder, most)
   local all = redis.call('ZCARD', lane) + redis.call('ZCARD', other)
   if all == 0 then
     redis.call('DEL', waiting)
   end
-  if tonumber(redis.call('HGET', waiting, holder) or '0') >= tonumber(most_of_holder) then
+  local own = tonumber(redis.call('HGET', waiting, holder) or '0')
+  local free = most - all
+  if own > 0 and (own + 1 > free or free - 1 < math.floor(most / 10)) then
     return 'owner busy'
   end
-  if all >= tonumber(most) then
+  if free < 1 then
     return 'busy'
   end
 end
