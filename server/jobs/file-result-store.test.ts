@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -115,6 +115,28 @@ test('what another process writes counts within a second, and what is past its t
   const third = await store.create('c', file);
   await third.write(Buffer.alloc(45_000));
   await Promise.all([unfinished.abort(), third.abort()]);
+  await rm(dir, { recursive: true });
+});
+
+test('threads that write at the same moment pass a bound by a mebibyte and a piece each at most', async () => {
+  const dir = await newDir();
+  const all = 6 * 1024 ** 2;
+  const threads = Array.from({ length: 4 }, () =>
+    createFileResultStore({ dir, bounds: { all, perHolder: all }, sweepMs: 0, now: () => 0 }),
+  );
+  const file = { name: 'x', contentType: 'text/plain', ttlMs: 60_000, holder: 'ann' };
+  const writers = await Promise.all(threads.map((store, n) => store.create(`job${n}`, file)));
+  // As large as a handler may hand it over: it is written in pieces.
+  const writing = await Promise.allSettled(writers.map((writer) => writer.write(Buffer.alloc(8 * 1024 ** 2))));
+  expect(writing.map((one) => one.status === 'rejected' && one.reason)).toEqual(
+    threads.map(() => expect.objectContaining({ code: 'storage_full' })),
+  );
+  const parts = await readdir(join(dir, 'unfinished'));
+  const sizes = await Promise.all(parts.map(async (name) => (await stat(join(dir, 'unfinished', name))).size));
+  const written = sizes.reduce((sum, size) => sum + size, 0);
+  expect(written).toBeGreaterThan(all / 2);
+  expect(written).toBeLessThanOrEqual(all + threads.length * 1.25 * 1024 ** 2);
+  await Promise.all(writers.map((writer) => writer.abort()));
   await rm(dir, { recursive: true });
 });
 

@@ -36,6 +36,8 @@ type Described = z.infer<typeof describedSchema>;
 /** A file that was never finished belongs to a run that ended without a word; runs last a day at most. */
 const UNFINISHED_MS = 24 * 3_600_000;
 const UNFINISHED_DIR = 'unfinished';
+/** What is written at a time: it counts before it is on disk, where other threads see it. */
+const PIECE_BYTES = 256 * 1024;
 /** A writer looks at the disk's space each time it has written so much. */
 const SPACE_LOOK_BYTES = 512 * 1024;
 
@@ -169,19 +171,24 @@ interface FileEnd {
 function fileWriter(handle: FileHandle, { maxBytes, assertSpaceFor, take, drop, finish }: FileEnd): ResultWriter {
   let bytes = 0;
   let lookAgainAt = SPACE_LOOK_BYTES;
+
+  async function writePiece(piece: Uint8Array): Promise<void> {
+    bytes += piece.length;
+    if (bytes > maxBytes) throw new HubError('too_large', `the result has more than ${maxBytes} bytes`);
+    await take(piece.length);
+    if (bytes >= lookAgainAt) {
+      await assertSpaceFor(piece.length);
+      lookAgainAt = bytes + SPACE_LOOK_BYTES;
+    }
+    await handle.appendFile(piece).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOSPC' ? new HubError('storage_full') : error;
+    });
+  }
+
   return {
     async write(chunk) {
       const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      bytes += data.length;
-      if (bytes > maxBytes) throw new HubError('too_large', `the result has more than ${maxBytes} bytes`);
-      await take(data.length);
-      if (bytes >= lookAgainAt) {
-        await assertSpaceFor(data.length);
-        lookAgainAt = bytes + SPACE_LOOK_BYTES;
-      }
-      await handle.appendFile(data).catch((error: NodeJS.ErrnoException) => {
-        throw error.code === 'ENOSPC' ? new HubError('storage_full') : error;
-      });
+      for (let at = 0; at < data.length; at += PIECE_BYTES) await writePiece(data.subarray(at, at + PIECE_BYTES));
     },
     async finish() {
       await handle.close();

@@ -3,8 +3,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILE_COSTS_BYTES, type ResultBounds, resultsFull } from './result-bounds.js';
 
-/** What was read from the directories counts for so long; what this process writes meanwhile is added at once. */
+/**
+ * What was read from the directories counts for so long, and until this thread has written so much, which is added at once. Threads that write at the
+ * same time may together pass a bound by that, and by a piece each that is on its way to the disk.
+ */
 const READ_MS = 1_000;
+const READ_BYTES = 1024 * 1024;
 
 /** Part of the name of a holder's files. */
 export const holderMark = (holder: string): string => createHash('sha256').update(holder).digest('hex').slice(0, 12);
@@ -14,12 +18,12 @@ const FINISHED = /-([0-9a-f]{12})-(\d+)\.data$/;
 const UNFINISHED = /-([0-9a-f]{12})\.part$/;
 
 /**
- * Counts the bytes of result files by the names that they have on disk, so that it knows those of other threads and of the process before. What
- * other threads write is seen within a second.
+ * Counts the bytes of result files by the names that they have on disk, so that it knows those of other threads and of the process before.
  */
 export class FileResultUse {
   #read: Promise<Counts> | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
+  #takenSince = 0;
 
   constructor(
     private readonly dirs: { finished: string; unfinished: string },
@@ -35,6 +39,7 @@ export class FileResultUse {
     const full = counts.fullWith(mark, bytes, this.bounds);
     if (full) throw resultsFull(full);
     counts.add(mark, bytes);
+    this.#takenSince += bytes;
   }
 
   /** Reads anew the next time: files are gone. */
@@ -44,8 +49,9 @@ export class FileResultUse {
 
   #counts(): Promise<Counts> {
     const now = this.now();
-    if (!this.#read || now - this.#readAt >= READ_MS) {
+    if (!this.#read || now - this.#readAt >= READ_MS || this.#takenSince >= READ_BYTES) {
       this.#readAt = now;
+      this.#takenSince = 0;
       this.#read = readCounts(this.dirs);
     }
     return this.#read;
