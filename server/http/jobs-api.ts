@@ -1,10 +1,9 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { HubError } from '../../shared/errors.js';
-import type { JobDetails, JobState } from '../../shared/protocol.js';
 import { jobGetSchema, jobSubmitSchema } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
-import type { ResultFile } from '../jobs/result-store.js';
+import type { JobService } from '../jobs/job-service.js';
 import type { ReadBody } from './body.js';
 import { keepPrivately } from './caching.js';
 import type { Gate } from './gate.js';
@@ -13,23 +12,7 @@ import { sendFile } from './result-download.js';
 import { readInput, route } from './route.js';
 
 /** What the API asks of the job service; all throw HubError. */
-export interface HttpJobs {
-  submit(
-    principal: Principal,
-    request: { name: string; input: unknown; key?: string | undefined; id?: string | undefined },
-  ): Promise<JobState>;
-  get(principal: Principal, jobId: string): Promise<JobState>;
-  cancel(principal: Principal, jobId: string): Promise<JobState>;
-  /** The newest jobs that the principal may see. */
-  list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
-  inspect(principal: Principal, jobId: string): Promise<JobDetails>;
-  /** Runs a failed job again. */
-  retry(principal: Principal, jobId: string): Promise<JobState>;
-  /** Forgets a failed job. */
-  discard(principal: Principal, jobId: string): Promise<void>;
-  /** The result file of a job that the principal may see; undefined when it has none. */
-  openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
-}
+export type HttpJobs = Pick<JobService, 'submit' | 'get' | 'cancel' | 'list' | 'inspect' | 'retry' | 'discard' | 'openResult'>;
 
 export interface JobsApiOptions {
   jobs: HttpJobs;

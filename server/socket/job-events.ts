@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
-import type { Position } from '../../shared/position.js';
-import type { JobDetails, JobState, SubscribeAnswer } from '../../shared/protocol.js';
+import type { JobState, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 import {
   jobCancelSchema,
@@ -13,26 +12,13 @@ import {
   jobRetrySchema,
   jobSubmitSchema,
 } from '../../shared/schemas.js';
-import type { Principal } from '../auth/principal.js';
+import type { JobService } from '../jobs/job-service.js';
 import { sessionOf } from '../recovery/client-session.js';
 import type { Connection } from './connection.js';
 import { type EventHandlers, handler } from './event-handler.js';
 
 /** What the events ask of the job service. */
-export interface JobCalls {
-  submit(
-    principal: Principal,
-    request: { name: string; input: unknown; key?: string | undefined; id?: string | undefined },
-  ): Promise<JobState>;
-  get(principal: Principal, jobId: string): Promise<JobState>;
-  cancel(principal: Principal, jobId: string): Promise<JobState>;
-  list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
-  inspect(principal: Principal, jobId: string): Promise<JobDetails>;
-  retry(principal: Principal, jobId: string): Promise<JobState>;
-  discard(principal: Principal, jobId: string): Promise<void>;
-  /** All that a job says that was just submitted, if that is known soon. */
-  story(jobId: string): Promise<readonly { state: JobState; position: Position }[] | undefined>;
-}
+export type JobCalls = Pick<JobService, 'submit' | 'get' | 'cancel' | 'list' | 'inspect' | 'retry' | 'discard' | 'story'>;
 
 /** All that a job has said so far. */
 const WHOLE_STORY = { last: BOUNDS.pageMessages };
