@@ -112,7 +112,9 @@ test("socket.io's socket and client have the fields that are replaced", () => {
   const { client } = socket as unknown as { client: Record<string, unknown> };
   expect(socket).toMatchObject({ acks: new Map(), fns: [] });
   expect(client).toMatchObject({ sockets: new Map([[socket.id, socket]]), nsps: new Map([['/', socket]]) });
-  expect(typeof client.ondecoded).toBe('function');
+  expect(client.decoder).toBeInstanceOf(
+    (socket.client as unknown as { server: { _parser: { Decoder: () => void } } }).server._parser.Decoder,
+  );
   expect(Object.getOwnPropertyNames(Object.getPrototypeOf(client.decoder))).toEqual(
     expect.arrayContaining(['add', 'decodeString', 'destroy']),
   );

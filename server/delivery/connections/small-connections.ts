@@ -9,7 +9,7 @@ import { OneMap } from './one-map.js';
 import { forgetOpeningResponses } from './opening-responses.js';
 import { Receivers } from './receivers.js';
 import { openSmallConnections, SmallConnection } from './small-connection.js';
-import { type Decoder, DecoderPool, SmallDecoder, type StockDecoder } from './small-decoder.js';
+import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
 import { makeSmallSockets } from './small-socket.js';
 import { SmallTransport } from './small-transport.js';
 import { writeAtOnce } from './write-at-once.js';
@@ -21,8 +21,7 @@ interface SocketParts {
   readonly client: ClientParts;
 }
 interface ClientParts {
-  decoder: Decoder;
-  readonly ondecoded: (packet: unknown) => void;
+  readonly decoder: Decoder;
   sockets: OneMap<unknown, unknown>;
   nsps: OneMap<string, Socket>;
 }
@@ -44,7 +43,6 @@ export interface SmallConnectionsOptions {
 export class SmallConnections {
   readonly #heartbeats: Heartbeats;
   readonly #receivers: Receivers;
-  readonly #decoders: DecoderPool | undefined;
   readonly #once = new EqualOnce();
 
   /** Called on the connection, so that all share them. */
@@ -54,20 +52,13 @@ export class SmallConnections {
   /** To be made before others stand in front of engine.io. */
   constructor(io: Server, { newId, onEnd, take = () => false }: SmallConnectionsOptions) {
     const engine = io.engine as unknown as EngineServer;
-    const { opts, _parser } = io as unknown as { opts: Partial<ServerOptions>; _parser: { Decoder: new () => StockDecoder } };
-    // Somebody's own parser keeps what it likes between two packets.
-    if (!opts.parser) {
-      this.#decoders = new DecoderPool(
-        () => new _parser.Decoder(),
-        (client, packet) => take((client as ClientParts).nsps.get(packet.nsp), packet),
-      );
-    }
     this.#heartbeats = new Heartbeats(engine.opts);
     this.#receivers = new Receivers(engine);
     forgetOpeningResponses(engine);
     openSmallConnections(engine, newId);
     carryOnSmallTransports(engine);
     makeSmallSockets(io, newId, this.#once);
+    makeSmallDecoders(io, take);
     const carry = (connection: EngineConnection) => this.#carry(connection);
     const end = (connection: EngineConnection) => {
       delete engine.clients[connection.id];
@@ -93,17 +84,11 @@ export class SmallConnections {
       client.sockets = OneMap.from(client.sockets);
       client.nsps = OneMap.from(client.nsps);
     }
-    this.#shrinkDecoder(client);
+    if (client.decoder instanceof SmallDecoder) client.decoder.client = client;
     parts.fns = trimmed(parts.fns);
     trimQueues(socket.conn as unknown as EngineConnection);
     compactListeners(socket);
     compactListeners(socket.conn);
-  }
-
-  #shrinkDecoder(client: ClientParts): void {
-    if (!this.#decoders || client.decoder instanceof SmallDecoder || client.decoder.reconstructor) return;
-    client.decoder.removeListener('decoded', client.ondecoded);
-    client.decoder = new SmallDecoder(this.#decoders, client);
   }
 
   #settle(connection: EngineConnection): void {
@@ -136,6 +121,23 @@ export class SmallConnections {
     compactListeners(transport.socket);
     compactStreamListeners((transport.socket as unknown as { _socket: EventEmitter })._socket);
   }
+}
+
+/** For all clients that connect from now on, unless somebody's own parser is there: that keeps what it likes between two packets. */
+function makeSmallDecoders(io: Server, take: TakePacket): void {
+  const parts = io as unknown as { readonly opts: Partial<ServerOptions>; _parser: { readonly Decoder: new () => Decoder } };
+  if (parts.opts.parser) return;
+  const { Decoder: StockDecoder } = parts._parser;
+  const pool = new DecoderPool(
+    () => new StockDecoder(),
+    (client, packet) => take((client as ClientParts).nsps.get(packet.nsp), packet),
+  );
+  class PooledDecoder extends SmallDecoder {
+    constructor() {
+      super(pool);
+    }
+  }
+  parts._parser = { ...parts._parser, Decoder: PooledDecoder };
 }
 
 function carryOnSmallTransports(engine: EngineServer): void {

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { Server } from 'socket.io';
-import { DecoderPool, SmallDecoder, type StockDecoder } from './small-decoder.js';
+import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
 
-const parser = (new Server() as unknown as { _parser: { Decoder: new () => StockDecoder } })._parser;
+const parser = (new Server() as unknown as { _parser: { Decoder: new () => Decoder } })._parser;
 
 function open(pool: DecoderPool) {
   const heard: unknown[] = [];
-  const decoder = new SmallDecoder(pool, { ondecoded: (packet) => heard.push((packet as { data: unknown }).data) });
+  const decoder = new SmallDecoder(pool);
+  decoder.on('decoded', (packet) => heard.push((packet as unknown as { data: unknown }).data));
   return { decoder, heard };
 }
 
@@ -49,12 +50,17 @@ test('a listener that is taken off hears nothing more, also in the middle of a p
   expect(heard).toEqual([]);
 });
 
-test('what somebody takes first, the client does not hear of', () => {
+test('what somebody takes first, a client does not hear of once it is known', () => {
   const pool = new DecoderPool(
     () => new parser.Decoder(),
     (_client, packet) => (packet as unknown as { data: string[] }).data[0] === 'taken',
   );
   const { decoder, heard } = open(pool);
-  for (const event of ['one', 'taken', 'two']) decoder.add(`2["${event}"]`);
-  expect(heard).toEqual([['one'], ['two']]);
+  const add = () => {
+    for (const event of ['one', 'taken', 'two']) decoder.add(`2["${event}"]`);
+  };
+  add();
+  decoder.client = {};
+  add();
+  expect(heard).toEqual([['one'], ['taken'], ['two'], ['one'], ['two']]);
 });

@@ -1,29 +1,25 @@
 /** What Socket.IO's client uses of a decoder; `reconstructor` is there while a packet waits for its binary parts. */
 export interface Decoder {
   add(data: unknown): void;
-  removeListener(event: 'decoded', listener: (packet: unknown) => void): unknown;
+  on(event: 'decoded', listener: Decoded): unknown;
+  removeListener(event: 'decoded', listener: Decoded): unknown;
   destroy(): void;
   readonly reconstructor?: object | null;
 }
-/** Socket.IO's own. */
-export interface StockDecoder extends Decoder {
-  on(event: 'decoded', listener: (packet: unknown) => void): unknown;
-}
+type Decoded = (packet: { readonly nsp: string }) => void;
 
-/** Whom packets are decoded for: Socket.IO's client. */
-export interface DecodingClient {
-  ondecoded(packet: unknown): void;
-}
+/** Takes a packet before the client's listener hears of it, or leaves it. */
+export type TakeDecoded = (client: object, packet: { readonly nsp: string }) => boolean;
 
 /** Decoders of Socket.IO's own parser that are between two packets. */
 export class DecoderPool {
-  readonly #create: () => StockDecoder;
+  readonly #create: () => Decoder;
   #free: Lent | undefined;
 
-  /** `take` is asked first for each packet: with true, its client does not hear of it. */
+  /** `take` is asked first for each packet of a client that is known. */
   constructor(
-    create: () => StockDecoder,
-    readonly take: (client: DecodingClient, packet: { readonly nsp: string }) => boolean = () => false,
+    create: () => Decoder,
+    readonly take: TakeDecoded = () => false,
   ) {
     this.#create = create;
   }
@@ -44,19 +40,19 @@ export class DecoderPool {
 class Lent {
   to: SmallDecoder | undefined;
 
-  constructor(readonly decoder: StockDecoder) {
-    decoder.on('decoded', (packet) => this.to?.decoded(packet as { nsp: string }));
+  constructor(readonly decoder: Decoder) {
+    decoder.on('decoded', (packet) => this.to?.decoded(packet));
   }
 }
 
 /** A client's decoder, which has one of the pool's only while a packet waits for its binary parts. */
 export class SmallDecoder implements Decoder {
+  /** Whose it is, once that is in a namespace. */
+  client: object | undefined;
   #held: Lent | undefined;
+  #listener: Decoded | undefined;
 
-  constructor(
-    private readonly pool: DecoderPool,
-    private client: DecodingClient | undefined,
-  ) {}
+  constructor(private readonly pool: DecoderPool) {}
 
   /** @throws Error when the packet is none */
   add(data: unknown): void {
@@ -72,12 +68,19 @@ export class SmallDecoder implements Decoder {
 
   decoded(packet: { readonly nsp: string }): void {
     const { client, pool } = this;
-    if (client && !pool.take(client, packet)) client.ondecoded(packet);
+    if (!client || !pool.take(client, packet)) this.#listener?.(packet);
+  }
+
+  /** Of Socket.IO's client, its only one. */
+  on(_event: 'decoded', listener: Decoded): this {
+    this.#listener = listener;
+    return this;
   }
 
   /** Asked for by Socket.IO's client when it has ended. */
   removeListener(): this {
     this.client = undefined;
+    this.#listener = undefined;
     return this;
   }
 
