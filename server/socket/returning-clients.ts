@@ -1,3 +1,4 @@
+import { authOf } from '../delivery/connections/small-socket.js';
 import type { ClientSession, ReadClient } from '../recovery/client-session.js';
 import { sessionOf } from '../recovery/client-session.js';
 import type { Recovery, Returning, TakenSession } from '../recovery/recovery.js';
@@ -45,7 +46,7 @@ export class ReturningClients {
 
   /** Whether a client asks for its state: for the others there is nothing to wait for. */
   isFor(socket: HubSocket): boolean {
-    return this.options.recovery?.isFor(socket.handshake.auth as Returning) === true;
+    return this.options.recovery?.isFor(authOf(socket) as Returning) === true;
   }
 
   /**
@@ -54,7 +55,7 @@ export class ReturningClients {
    */
   async connect(socket: HubSocket, user: string, make: () => Connection): Promise<Connection> {
     const { recovery } = this.options;
-    const shown: Returning = socket.handshake.auth;
+    const shown: Returning = authOf(socket);
     if (!recovery?.isFor(shown)) return make();
     const read: ReadClient = () => ({ data: socket.data, isWhole: this.#isWhole(socket) });
     const taken = await recovery.take(shown, user, read);

@@ -5,7 +5,9 @@ import { ERRORS, toWireError } from '../../shared/errors.js';
 import type { ConnectErrorData } from '../../shared/protocol.js';
 import type { Credentials } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
+import { headerOf } from '../delivery/connections/kept-request.js';
 import { SmallConnections } from '../delivery/connections/small-connections.js';
+import { authOf } from '../delivery/connections/small-socket.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { Admission, type AdmissionOptions, type Gate } from './admission.js';
 import { Connection, type ConnectionOptions } from './connection.js';
@@ -158,7 +160,7 @@ export class SocketServer {
       const { entrance, connection } = this.options;
       const own = this.#limitsOf(socket.conn);
       own.take('event');
-      connection.checkPayload(socket.handshake.auth);
+      connection.checkPayload(authOf(socket));
       const principal = await entrance.authenticate(credentialsOf(socket), entrance.addressOf(socket.request));
       // A client that left meanwhile is never connected, and so never disconnected; so is one that leaves before its connection event.
       const limits = entrance.limitsOf(principal, own);
@@ -232,7 +234,11 @@ async function endOf(socket: IncomingMessage['socket']): Promise<void> {
 }
 
 /** The handshake's `auth`; a client that cannot set it gives a header. The authenticator checks what they are. */
-function credentialsOf({ handshake }: HubSocket): Credentials {
-  const { token, name, guestKey } = handshake.auth as Credentials;
-  return { token: token ?? /^Bearer (\S+)$/i.exec(handshake.headers.authorization ?? '')?.[1], name, guestKey };
+function credentialsOf(socket: HubSocket): Credentials {
+  const { token, name, guestKey } = authOf(socket) as Credentials;
+  return { token: token ?? bearerOf(socket.request), name, guestKey };
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer (\S+)$/i.exec(String(headerOf(request, 'authorization') ?? ''))?.[1];
 }

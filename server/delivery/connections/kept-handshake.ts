@@ -1,8 +1,22 @@
 import type { Socket } from 'socket.io';
-import type { EqualOnce } from './equal-once.js';
-import type { KeptRequest } from './kept-request.js';
+import { headerOf } from './kept-request.js';
 
 type Handshake = Socket['handshake'];
+type Auth = Handshake['auth'];
+
+/** Of all clients that send none. */
+const NO_AUTH: Auth = Object.freeze({});
+
+/** What of a handshake is not the request's: enough until somebody asks for the whole of it. */
+export class HandshakeSeed {
+  readonly auth: Auth;
+  readonly issued = Date.now();
+
+  /** `auth`: what the client has sent. */
+  constructor(auth: Auth) {
+    this.auth = Object.keys(auth).length === 0 ? NO_AUTH : auth;
+  }
+}
 
 /** A Socket.IO handshake whose headers and time are made when they are asked for. */
 export class KeptHandshake {
@@ -12,18 +26,17 @@ export class KeptHandshake {
   readonly issued: number;
   readonly url: string;
   readonly query: Handshake['query'];
-  readonly auth: Handshake['auth'];
-  readonly #request: KeptRequest;
+  readonly auth: Auth;
+  readonly #request: Socket['request'];
 
-  /** `auth`: what the client has sent. */
-  constructor(request: KeptRequest, address: string, auth: Handshake['auth'], once: EqualOnce) {
+  constructor({ auth, issued }: HandshakeSeed, request: Socket['request'], address: string) {
     this.address = address;
-    this.xdomain = Boolean(request.header('origin'));
+    this.xdomain = Boolean(headerOf(request, 'origin'));
     this.secure = (request.socket as { encrypted?: boolean }).encrypted === true;
-    this.issued = Date.now();
+    this.issued = issued;
     this.url = request.url as string;
-    this.query = request._query;
-    this.auth = Object.keys(auth).length === 0 ? once.of(auth) : auth;
+    this.query = (request as unknown as { _query: Handshake['query'] })._query;
+    this.auth = auth;
     this.#request = request;
     // The object's own, as they are in socket.io: adapters copy them for other instances.
     Object.defineProperties(this, KeptHandshake.#made);

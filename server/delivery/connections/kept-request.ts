@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { EqualOnce } from './equal-once.js';
+import { Remembered } from '../../../shared/remembered.js';
 
 /** The request that opened a connection, with what engine.io puts on it. */
 export type OpeningRequest = IncomingMessage & { _query: Record<string, string>; websocket?: unknown };
@@ -24,25 +24,51 @@ const STOCK_PROPERTIES = new Set([
   ...['_events', '_eventsCount', '_query', 'cleanup', 'headers', 'res', 'websocket'],
 ]);
 
+/** Different ones that are remembered: browsers and versions, origins and paths. */
+const REMEMBERED = 1_000;
+/** Characters of all headers of a browser, and more. */
+const LONGEST_HEADERS = 4_096;
+
 interface Asked {
   readonly url: string | undefined;
-  readonly query: Record<string, string>;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+/** What thousands of clients send alike, kept once. */
+export class KnownRequests {
+  readonly #asked = new Remembered<Asked>(REMEMBERED);
+  readonly #headers = new Remembered<IncomingHttpHeaders>(REMEMBERED, LONGEST_HEADERS);
+
+  asked({ url, _query: query }: OpeningRequest): Asked {
+    const make = () => ({ url, query: Object.freeze(query) });
+    const known = this.#asked.get(url ?? '', make);
+    // A middleware may have read it in another way.
+    return haveSameFields(known.query, query) ? known : make();
+  }
+
+  /** Those of `headers` that are not of one client only. */
+  headers(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+    let key = '';
+    // No header has a line's end in it.
+    for (const name in headers) if (isShared(name)) key += `${name}\n${headers[name]}\n`;
+    return this.#headers.get(key, () => pick(headers, isShared));
+  }
 }
 
 /**
  * What is kept of the request that opened a connection: address, query, headers, and whatever a middleware put on it (a session, a user).
- * The stream that it was goes, and what many clients send alike is kept once.
+ * The stream that it was goes.
  */
 export class KeptRequest {
   readonly #asked: Asked;
   readonly #headers: IncomingHttpHeaders;
   readonly #ownHeaders: IncomingHttpHeaders | undefined;
 
-  constructor(request: OpeningRequest, once: EqualOnce) {
-    const { shared, own } = splitHeaders(request.headers);
-    this.#asked = once.of<Asked>({ url: request.url, query: request._query });
-    this.#headers = once.of(shared);
-    this.#ownHeaders = own;
+  constructor(request: OpeningRequest, known: KnownRequests) {
+    const { headers } = request;
+    this.#asked = known.asked(request);
+    this.#headers = known.headers(headers);
+    this.#ownHeaders = hasOwn(headers) ? pick(headers, isOwn) : undefined;
     this.socket = request.socket;
     for (const name of Object.keys(request)) {
       if (!STOCK_PROPERTIES.has(name)) (this as Record<string, unknown>)[name] = request[name as keyof OpeningRequest];
@@ -64,7 +90,7 @@ export class KeptRequest {
     return this.#asked.url;
   }
 
-  get _query(): Record<string, string> {
+  get _query(): Readonly<Record<string, string>> {
     return this.#asked.query;
   }
 
@@ -79,16 +105,24 @@ export class KeptRequest {
   }
 }
 
-function splitHeaders(headers: IncomingHttpHeaders): { shared: IncomingHttpHeaders; own: IncomingHttpHeaders | undefined } {
-  const shared: IncomingHttpHeaders = {};
-  let own: IncomingHttpHeaders | undefined;
-  for (const name of Object.keys(headers)) {
-    if (DROPPED_HEADERS.has(name)) continue;
-    if (!OWN_HEADERS.has(name)) shared[name] = headers[name];
-    else {
-      own ??= {};
-      own[name] = headers[name];
-    }
-  }
-  return { shared, own };
+/** One header, by its name in small letters, without a copy of all. */
+export function headerOf(request: Pick<IncomingMessage, 'headers'> | KeptRequest, name: string): string | string[] | undefined {
+  return request instanceof KeptRequest ? request.header(name) : request.headers[name];
+}
+
+const isOwn = (name: string): boolean => OWN_HEADERS.has(name);
+const isShared = (name: string): boolean => !isOwn(name) && !DROPPED_HEADERS.has(name);
+
+function hasOwn(headers: IncomingHttpHeaders): boolean {
+  for (const name in headers) if (isOwn(name)) return true;
+  return false;
+}
+
+function pick(headers: IncomingHttpHeaders, wanted: (name: string) => boolean): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => wanted(name)));
+}
+
+function haveSameFields(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

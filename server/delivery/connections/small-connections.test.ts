@@ -61,6 +61,29 @@ test('headers of many clients are kept once; a cookie or address of its own belo
   expect(sockets[0]!.handshake.query).toBe(sockets[1]!.handshake.query);
 });
 
+test('a query that a middleware has changed is that of its client only', async () => {
+  const hub = await openMemoryHub(scope);
+  let changed = 0;
+  hub.io.engine.use((request: { _query: object }, _response: unknown, next: () => void) => {
+    if (++changed === 2) request._query = { ...request._query, EIO: '4', mood: 'good' };
+    next();
+  });
+  for (let n = 0; n < 3; n++) await connectClient(scope, hub.url, { transports: ['websocket'] });
+  const queries = [...hub.io.sockets.sockets.values()].map(({ handshake }) => handshake.query);
+  expect(queries.map(({ mood }) => mood)).toEqual([undefined, 'good', undefined]);
+  expect(queries[2]).toBe(queries[0]);
+});
+
+test('what is put on a handshake stays there', async () => {
+  const hub = await openMemoryHub(scope);
+  hub.io.use((socket, next) => {
+    Object.assign(socket.handshake, { session: 'mine' });
+    next();
+  });
+  await connectClient(scope, hub.url, { transports: ['websocket'], auth: { name: 'Ada' } });
+  expect({ ...only(hub).handshake }).toMatchObject({ session: 'mine', auth: { name: 'Ada' } });
+});
+
 test('what a middleware puts on the request stays there, and its response still ends with the connection', async () => {
   const hub = await openMemoryHub(scope);
   let ended = 0;

@@ -1,10 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { compactListeners, compactStreamListeners, trimmed } from './compact.js';
-import { EqualOnce } from './equal-once.js';
 import { Heartbeats, trimQueues } from './heartbeats.js';
 import type { EngineConnection, EngineServer } from './internals.js';
-import { KeptRequest, type OpeningRequest } from './kept-request.js';
+import { KeptRequest, KnownRequests, type OpeningRequest } from './kept-request.js';
 import { OneMap } from './one-map.js';
 import { forgetOpeningResponses } from './opening-responses.js';
 import { Receivers } from './receivers.js';
@@ -43,7 +42,7 @@ export interface SmallConnectionsOptions {
 export class SmallConnections {
   readonly #heartbeats: Heartbeats;
   readonly #receivers: Receivers;
-  readonly #once = new EqualOnce();
+  readonly #known = new KnownRequests();
 
   /** Called on the connection, so that all share them. */
   readonly #onClose: (this: EngineConnection) => void;
@@ -57,7 +56,7 @@ export class SmallConnections {
     forgetOpeningResponses(engine);
     openSmallConnections(engine, newId);
     carryOnSmallTransports(engine);
-    makeSmallSockets(io, newId, this.#once);
+    makeSmallSockets(io, newId);
     makeSmallDecoders(io, take);
     const carry = (connection: EngineConnection) => this.#carry(connection);
     const end = (connection: EngineConnection) => {
@@ -92,7 +91,7 @@ export class SmallConnections {
   }
 
   #settle(connection: EngineConnection): void {
-    connection.request = new KeptRequest(connection.request as OpeningRequest, this.#once);
+    connection.request = new KeptRequest(connection.request as OpeningRequest, this.#known);
     this.#heartbeats.take(connection);
     if (connection instanceof SmallConnection) this.#shrink(connection.transport as never);
     else this.#replaceListeners(connection);

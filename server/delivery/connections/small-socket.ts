@@ -1,9 +1,9 @@
 import { type Server, Socket } from 'socket.io';
-import type { EqualOnce } from './equal-once.js';
-import { KeptHandshake } from './kept-handshake.js';
+import { HandshakeSeed, KeptHandshake } from './kept-handshake.js';
 import { KeptRequest } from './kept-request.js';
 
-type Auth = Socket['handshake']['auth'];
+type Handshake = Socket['handshake'];
+type Auth = Handshake['auth'];
 interface Client {
   readonly conn: { readonly protocol: 3 | 4 };
 }
@@ -15,7 +15,7 @@ interface Session {
   readonly missedPackets: readonly unknown[];
 }
 interface SocketParts {
-  readonly request: unknown;
+  readonly request: Socket['request'];
   readonly conn: { readonly remoteAddress: string };
   recovered: boolean;
   buildHandshake(auth: Auth): object;
@@ -25,18 +25,39 @@ interface NamespaceParts {
 }
 
 const BaseSocket = Socket as unknown as new (namespace: NamespaceParts, client: Client, auth: Auth, session: Session) => SocketParts;
+/** Not a private field: the base's constructor sets it. */
+const HANDSHAKE = Symbol('handshake');
+
+class SmallSocket extends BaseSocket {
+  declare [HANDSHAKE]: HandshakeSeed | Handshake;
+
+  override buildHandshake(auth: Auth): object {
+    return this.request instanceof KeptRequest ? new HandshakeSeed(auth) : super.buildHandshake(auth);
+  }
+
+  get handshake(): Handshake {
+    const kept = this[HANDSHAKE];
+    if (!(kept instanceof HandshakeSeed)) return kept;
+    const made = new KeptHandshake(kept, this.request, this.conn.remoteAddress) as unknown as Handshake;
+    this[HANDSHAKE] = made;
+    return made;
+  }
+
+  set handshake(handshake: HandshakeSeed | Handshake) {
+    this[HANDSHAKE] = handshake;
+  }
+}
+
+/** What a client has sent to be let in, without its handshake being made. */
+export function authOf(socket: Pick<Socket, 'handshake'>): Auth {
+  return socket instanceof SmallSocket ? socket[HANDSHAKE].auth : socket.handshake.auth;
+}
 
 /**
- * Has the main namespace make its sockets with ids that `newId` makes, and with handshakes of which only that is kept, and made, which is asked for. With
+ * Has the main namespace make its sockets with ids that `newId` makes, and with handshakes that are made when they are asked for. With
  * socket.io's own recovery, and for clients of its older protocol, they are as before.
  */
-export function makeSmallSockets(io: Server, newId: () => string, once: EqualOnce): void {
-  class SmallSocket extends BaseSocket {
-    override buildHandshake(auth: Auth): object {
-      const { request, conn } = this;
-      return request instanceof KeptRequest ? new KeptHandshake(request, conn.remoteAddress, auth, once) : super.buildHandshake(auth);
-    }
-  }
+export function makeSmallSockets(io: Server, newId: () => string): void {
   const namespace = io.of('/') as unknown as NamespaceParts;
   const { _createSocket } = namespace;
   const { connectionStateRecovery } = (io as unknown as { opts: { connectionStateRecovery?: object } }).opts;
