@@ -92,12 +92,14 @@ export function openClient(scope: Scope, url: string, options: ClientOptions = {
   return scope.defer(new StockClient(socket), () => socket.disconnect());
 }
 
-/** A client that is connected and has its welcome. */
+/** A client that is connected and has its welcome. Rejects where it is refused, or is gone before and does not come back. */
 export async function connectClient(scope: Scope, url: string, options: ClientOptions = {}): Promise<StockClient & { welcome: Welcome }> {
   const client = openClient(scope, url, options);
   const welcome = await new Promise<Welcome>((resolve, reject) => {
     client.socket.once('welcome', resolve);
     client.socket.once('connect_error', reject);
+    if (options.reconnection === false)
+      client.socket.once('disconnect', (reason) => reject(new Error(`gone before it was welcome: ${reason}`)));
   });
   return Object.assign(client, { welcome });
 }
