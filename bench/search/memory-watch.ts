@@ -3,7 +3,7 @@ import { statusKiB } from '../process-use.js';
 /** By how many MiB a process grew at most, with all its threads. */
 export interface MemoryGrowth {
   readonly rssGrowthMiB: number;
-  /** Of it what is no page of a file: the store's file is mapped, and the system takes its pages back when it needs the room. */
+  /** The same of what is no page of a file, each at its highest: more than the RSS where pages of files leave the process meanwhile. */
   readonly memoryGrowthMiB: number;
 }
 

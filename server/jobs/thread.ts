@@ -66,8 +66,8 @@ async function openLog(source: ThreadSetup['rooms']): Promise<LogSource | undefi
     const { createRedisRoomLog } = await import('../log/redis-room-log.js');
     return createRedisRoomLog({ link: await openLink(source.url), prefix: source.prefix });
   }
-  const { openLmdbLogReader } = await import('../log/lmdb-room-log.js');
-  return restBetweenReads(openLmdbLogReader(source.dir));
+  const { openLmdbLogReader } = await import('../log/lmdb-log-reader.js');
+  return restBetweenReads(await openLmdbLogReader(source.dir));
 }
 
 async function openResults(target: ThreadSetup['results']): Promise<ResultStore> {

@@ -11,7 +11,8 @@ import { buildForNode } from '../../test/support/build-for-node.js';
 import { testScope } from '../../test/support/scope.js';
 import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../test/support/small-disk.js';
 import { waitFor } from '../../test/support/wait.js';
-import { type LmdbLogOptions, openLmdbLogReader, openLmdbRoomLog } from './lmdb-room-log.js';
+import { openLmdbLogReader } from './lmdb-log-reader.js';
+import { type LmdbLogOptions, openLmdbRoomLog } from './lmdb-room-log.js';
 import { describeRoomLog } from './room-log.contract.js';
 import type { NewMessage, RoomLog } from './room-log.js';
 
@@ -145,14 +146,14 @@ test('a thread reads while the log is written', async () => {
     `
     const { parentPort, workerData } = require('node:worker_threads');
     import(workerData.script).then(async ({ openLmdbLogReader }) => {
-      const reader = openLmdbLogReader(workerData.dir);
+      const reader = await openLmdbLogReader(workerData.dir);
       parentPort.on('message', async (after) => {
         if (after === 'close') { await reader.close(); process.exit(); }
         parentPort.postMessage(await reader.read('chat:x', { after, limit: 500, from: 'oldest' }));
       });
       parentPort.postMessage(await reader.ends('chat:x'));
     });`,
-    { eval: true, workerData: { script: buildForNode(scope, 'server/log/lmdb-room-log.ts'), dir } },
+    { eval: true, workerData: { script: buildForNode(scope, 'server/log/lmdb-log-reader.ts'), dir } },
   );
   const next = async () => ((await once(worker, 'message')) as unknown[])[0];
   expect(await next()).toEqual(await log.ends('chat:x'));
@@ -173,7 +174,7 @@ test('a reader in the same thread leaves the log open when it closes', async () 
   const dir = newDir();
   const log = await open({ dir });
   await log.append(message('chat:x', 'a'), ALL);
-  const reader = openLmdbLogReader(dir);
+  const reader = await openLmdbLogReader(dir);
   await log.append(message('chat:x', 'b'), ALL);
   expect((await reader.ends('chat:x')).last).toBe(2);
   await reader.close();

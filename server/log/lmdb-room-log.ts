@@ -212,20 +212,3 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     },
   };
 }
-
-/** Reads a data directory from any thread while its owner writes: each call sees all that was committed before it. */
-export interface LmdbLogReader extends Pick<RoomLog, 'read' | 'ends' | 'close'> {}
-
-/** @throws Error when the directory holds no log yet */
-export function openLmdbLogReader(dir: string): LmdbLogReader {
-  const tables = openLmdbTables(dir, { readOnly: true });
-  const fresh = () => {
-    tables.root.resetReadTxn();
-    return tables;
-  };
-  return {
-    read: async (room, range) => readPage(fresh(), room, range),
-    ends: async (room) => endsOf(fresh(), room),
-    close: () => tables.root.close(),
-  };
-}

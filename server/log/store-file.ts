@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The file of an LMDB environment, in its directory. */
-const FILE = 'data.mdb';
+export const STORE_FILE = 'data.mdb';
 /** Bytes at most in front of the second of the two meta pages, and what of one is looked at. */
 const LONGEST_PAGE = 65_536;
 const META_BYTES = 192;
@@ -28,15 +28,16 @@ interface Meta {
  * @throws Error that says what is wrong
  */
 export function checkStoreFile(dir: string): void {
-  const { bytes, head } = readHead(join(dir, FILE));
+  const { bytes, head } = readHead(join(dir, STORE_FILE));
   if (bytes === 0) return;
   const first = metaAt(head, 0);
   const pageBytes = first && head.readUInt32LE(MAGIC_AT + PAGE_BYTES_AT);
-  if (!first || !pageBytes) throw new Error(`${FILE} is damaged: it does not begin as a store does; put a copy in its place, or remove it`);
+  if (!first || !pageBytes)
+    throw new Error(`${STORE_FILE} is damaged: it does not begin as a store does; put a copy in its place, or remove it`);
   const newest = [first, metaAt(head, pageBytes)].reduce((one, other) => (one && other && other.commit > one.commit ? other : one));
   // The last pages of a sound file may never have been written, where they are free: then it can be read to its end all the same.
   if (newest && bytes < newest.bytes && !canBeRead(dir)) {
-    throw new Error(`${FILE} is damaged: it has ${bytes} of ${newest.bytes} bytes; put a copy in its place, or remove it`);
+    throw new Error(`${STORE_FILE} is damaged: it has ${bytes} of ${newest.bytes} bytes; put a copy in its place, or remove it`);
   }
 }
 
