@@ -1,9 +1,6 @@
 import type { RangeAnswer } from '../../shared/protocol.js';
 import type { SeriesPoint } from '../../shared/series-name.js';
 
-/** Content type of both tables. */
-export const CSV_TYPE = 'text/csv; charset=utf-8';
-
 /** How formulas begin where people open tables: a name that begins so is a text there with an apostrophe before it. */
 const FORMULA = /^[=+\-@\t\r]/;
 /** A series' name: whoever sends samples chooses it. */

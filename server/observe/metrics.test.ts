@@ -1,26 +1,9 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, expect, test } from '@jest/globals';
-import express from 'express';
+import { expect, test } from '@jest/globals';
 import { createEventLoopLag } from './event-loop-lag.js';
 import { hubReadings } from './hub-readings.js';
 import { createHubMetrics } from './metrics.js';
-import { metricsPage } from './metrics-page.js';
 
 const lag = { read: () => ({ p50Ms: 1, p99Ms: 20, maxMs: 30 }) };
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) server.close();
-});
-
-async function pageOf(metrics: ReturnType<typeof createHubMetrics>): Promise<string> {
-  const server = createServer(express().get('/metrics', metricsPage(metrics.registry)));
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`);
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
-  return answer.text();
-}
 
 test('what is counted and what the sources say stands on the page', async () => {
   const metrics = createHubMetrics({ defaults: false, lag });
@@ -39,7 +22,7 @@ test('what is counted and what the sources say stands on the page', async () => 
     redisUp: () => false,
     disk: () => ({ freeBytes: 1_000, isLow: true }),
   });
-  const page = await pageOf(metrics);
+  const page = await metrics.registry.metrics();
   for (const line of [
     'roomcast_messages_published_total{kind="chat"} 3',
     'roomcast_refused_total{code="invalid"} 1',
@@ -71,11 +54,11 @@ test('a source that fails leaves the other metrics readable', async () => {
     throw new Error('away');
   };
   metrics.watch({ jobs: failing, connections: failing, rooms: () => 7 });
-  expect((await pageOf(metrics)).split('\n')).toContain('roomcast_rooms 7');
+  expect((await metrics.registry.metrics()).split('\n')).toContain('roomcast_rooms 7');
 });
 
 test('a hub without a data directory says nothing of the bytes free on a disk', async () => {
-  const page = await pageOf(createHubMetrics({ defaults: false, lag }));
+  const page = await createHubMetrics({ defaults: false, lag }).registry.metrics();
   expect(page).toContain('# TYPE roomcast_disk_free_bytes gauge');
   expect(page).not.toMatch(/^roomcast_disk_free_bytes /m);
 });

@@ -56,13 +56,6 @@ export function zoomBy(view: TimeView, factor: number, now: number): TimeView {
   return zoomTo(view, end - length, end);
 }
 
-/** Moves by a part of what is shown, never past `now`. */
-export function panBy(view: TimeView, part: number, now: number): TimeView {
-  const { from, to } = rangeOf(view, now);
-  const by = Math.min((to - from) * part, now - to);
-  return zoomTo(view, from + by, to + by);
-}
-
 /** Steps that the hub's roll-ups have whole numbers of. */
 const STEPS_MS = [1, 2, 5, 10, 30, 60, 120, 300, 600].map((seconds) => seconds * 1000);
 /** Values of one series that a chart can show beside each other. */
