@@ -16,7 +16,7 @@ export type Outcome<Answer> = { ok: true; answer: Answer } | { ok: false; refusa
 export type Ask = <Event extends AcknowledgedEvent>(event: Event, payload: RequestOf<Event>) => Promise<Outcome<AnswerOf<Event>>>;
 
 /** The error of a wire error. Codes of a newer hub pass through as they are. */
-export function fromWire({ code, message, retryAfterMs }: WireError): HubError {
+function fromWire({ code, message, retryAfterMs }: WireError): HubError {
   return new HubError(code, message, retryAfterMs);
 }
 

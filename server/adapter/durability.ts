@@ -36,7 +36,7 @@ export async function readRedisFacts(client: RedisClient): Promise<RedisFacts> {
 }
 
 /** @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/ */
-export function describeDurability(settings: Settings, replicas = 0): Omit<RedisFacts, 'version'> {
+function describeDurability(settings: Settings, replicas = 0): Omit<RedisFacts, 'version'> {
   const { lossy, says } = persistenceOf(settings);
   const policy = settings['maxmemory-policy'] ?? 'noeviction';
   const evicts = policy !== 'noeviction' && (settings.maxmemory ?? '0') !== '0';

@@ -51,7 +51,7 @@ const PACKAGES = { 'redis-server': 'redis-server', nginx: 'nginx-light' };
  * temporary directory. Resolves when all has ended: on the signal, or because a part died.
  * @throws Error with one line when a part cannot be started; the others have ended by then
  */
-export async function demoCluster(options: DemoOptions): Promise<{ died?: string }> {
+async function demoCluster(options: DemoOptions): Promise<{ died?: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'roomcast-demo-'));
   const parts: Child[] = [];
   try {

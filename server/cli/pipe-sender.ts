@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HubError, type WireError } from '../../shared/errors.js';
 import type { PipeBatch } from './pipe-outbox.js';
 
-export const PIPE_FORMATS = { lines: 'text/plain; charset=utf-8', ndjson: 'application/x-ndjson' } as const;
+const PIPE_FORMATS = { lines: 'text/plain; charset=utf-8', ndjson: 'application/x-ndjson' } as const;
 
 export interface PipeSenderOptions {
   readonly url: string;

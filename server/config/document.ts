@@ -3,7 +3,7 @@ import { CLIENT_OPTIONS, SECTIONS } from './options.js';
 import { envNameOf, flagOf } from './read.js';
 
 /** The default as a person would write it. */
-export function defaultOf(option: Option<unknown>): string {
+function defaultOf(option: Option<unknown>): string {
   return option.defaultText ?? String(option.default);
 }
 
@@ -51,7 +51,7 @@ function table(options: Declaration): string {
 }
 
 /** The part of docs/configuration.md between its markers. */
-export function optionTables(): string {
+function optionTables(): string {
   const sections = { ...SECTIONS, 'Commands that talk to a running hub': CLIENT_OPTIONS };
   return Object.entries(sections)
     .map(([title, options]) => `## ${title}\n\n${table(options)}`)

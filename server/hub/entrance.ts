@@ -49,7 +49,7 @@ class PrincipalLimits implements ConnectionLimits {
 }
 
 /** Puts origin, address, token and rates together, the same for every transport. */
-export function createEntrance(options: EntranceOptions): HttpEntrance {
+function createEntrance(options: EntranceOptions): HttpEntrance {
   const { authenticator, origins, addresses, users, trustProxy } = options;
   const newLimits = (): ConnectionLimits => createConnectionLimits(options);
   const byAddress = new LRUCache<string, ConnectionLimits>({ max: REMEMBERED_ADDRESSES });

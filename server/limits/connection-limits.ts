@@ -26,7 +26,7 @@ export const BURST_SECONDS = 5;
  * Seconds of the rate that may be refused at once, beyond what is refused at the rate itself. So a client that asks twice as often as it may is told
  * so for ever, and one that asks ten times as often is cut off after about a second.
  */
-export const FLOOD_SECONDS = 10;
+const FLOOD_SECONDS = 10;
 
 const UNLIMITED: ConnectionLimits = { take: () => {} };
 

@@ -34,7 +34,7 @@ const NOTHING: Route = { to: 'nothing' };
 export const seesAll = ({ series, rates, quantiles }: LensWish): boolean => !series && !rates && !quantiles;
 
 /** The name of what a counter rises by: `requests_total{code="200"}` as `requests_total:rate{code="200"}`. */
-export function rateName(series: string): string {
+function rateName(series: string): string {
   const { name, labels } = partsOf(series);
   return formatSeries(`${name}:rate`, labels);
 }

@@ -10,7 +10,7 @@ export interface Bucket {
  * @param q above 0, below 1
  * @returns undefined without observations, or without an infinite bucket and one more
  */
-export function bucketQuantile(q: number, buckets: readonly Bucket[]): number | undefined {
+function bucketQuantile(q: number, buckets: readonly Bucket[]): number | undefined {
   const total = buckets.at(-1);
   if (buckets.length < 2 || total?.le !== Number.POSITIVE_INFINITY || !(total.count > 0)) return undefined;
   const rank = q * total.count;
