@@ -148,6 +148,7 @@ export async function createHub(given: HubParts): Promise<Hub> {
     },
     viewOf: metricRooms.viewOf,
     ownsJob: (principal, jobId) => jobs.service.mayFollow(principal, jobId),
+    endOfJob: (jobId) => jobs.service.endOf(jobId),
     onFault,
   });
   const { rooms } = roomsPart;

@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { expect, test } from '@jest/globals';
+import type { JobState } from '../../shared/protocol.js';
 import { get, send } from '../../test/support/http.js';
-import { startHttpApp } from '../../test/support/http-app.js';
+import { memoryRooms, startHttpApp } from '../../test/support/http-app.js';
 import { testScope } from '../../test/support/scope.js';
 import { waitFor } from '../../test/support/wait.js';
 
@@ -72,4 +73,34 @@ test('[P73] a HEAD request does not wait', async () => {
   const { messagesUrl, position } = await waitingRoom();
   const answer = await fetch(`${messagesUrl}?after=${position}&wait=50`, { method: 'HEAD' });
   expect([answer.status, await answer.text()]).toEqual([200, '']);
+});
+
+const done: JobState = { jobId: 'j', name: 'add', state: 'done', revision: 3, createdAt: 1, endedAt: 3 };
+
+async function pollsOfJob(jobs: { endOfJob(): Promise<JobState | undefined> } = { endOfJob: async () => undefined }) {
+  const { rooms } = memoryRooms(scope, undefined, { ownsJob: async () => true, ...jobs });
+  const hub = await startHttpApp(scope, { rooms });
+  const tell = (state: Partial<JobState>) => rooms.system.publish('job:j', 'job', { ...done, ...state }, {});
+  const poll = async (query: string) => (await get(`${hub.url}/api/rooms/job:j/messages?${query}`)).body;
+  return { ...hub, tell, poll };
+}
+
+test('[P143] a poll of a job is told that its end is the last message, and does not wait behind it', async () => {
+  const { tell, poll, streams } = await pollsOfJob();
+  const { position } = await tell({ state: 'queued', revision: 1, endedAt: undefined });
+  const polled = poll(`after=${position}&wait=50`);
+  await waitFor(() => streams.size === 1);
+  const end = (await tell({})).position;
+  const told = { more: false, position: end, ended: true };
+  expect(await polled).toMatchObject({ messages: [{ data: done }], ...told });
+  expect(await poll(`after=${position}&wait=50`)).toMatchObject({ messages: [{ data: done }], ...told });
+  expect(await poll(`after=${end}&wait=50`)).toMatchObject({ messages: [], ...told });
+  expect(await poll('wait=50')).toMatchObject({ messages: [{ data: done }], ...told });
+});
+
+test('[P143] a job whose room has forgotten its end has it in the first page', async () => {
+  const { poll } = await pollsOfJob({ endOfJob: async () => done });
+  const { messages, position } = await poll('limit=10');
+  expect(messages).toMatchObject([{ type: 'job', data: done }]);
+  expect(await poll(`after=${position}&wait=50`)).toMatchObject({ messages: [], ended: true });
 });

@@ -1,7 +1,8 @@
 import type { HistoryAnswer, LineBatch, Message } from '../../shared/protocol.js';
 import type { HistoryRequest, LineFilter, LogLine } from '../../shared/schemas.js';
 import type { Principal } from '../auth/principal.js';
-import type { Receiver, Rooms } from '../rooms/room-service.js';
+import { isJobEnd } from '../rooms/job-end.js';
+import type { OpenSubscription, Receiver, Rooms } from '../rooms/room-service.js';
 
 /** One page of a room as HTTP gives it. */
 export interface RoomPage extends HistoryAnswer {
@@ -9,6 +10,8 @@ export interface RoomPage extends HistoryAnswer {
   position: string;
   /** Only where `after` was given: false when messages between it and these are gone. */
   recovered?: boolean;
+  /** The room is a job's, and these messages lead up to its end: nothing comes after them. */
+  ended?: true;
 }
 
 /** The same by lines, where the request has a filter. */
@@ -26,15 +29,17 @@ const NOTHING: Receiver = { messages: () => false, gap: () => {} };
 /** A page of history: the newest, or what lies before or between positions. */
 export async function readHistory(rooms: Rooms, principal: Principal, request: HistoryRequest): Promise<RoomPage> {
   const page = await rooms.history(principal, request);
-  const position = page.messages.at(-1)?.position ?? request.after ?? (await endOf(rooms, principal, request.room));
-  return { ...page, position };
+  const position = page.messages.at(-1)?.position ?? request.after;
+  if (position !== undefined) return { ...page, position };
+  const { answer, end } = await look(rooms, principal, request.room);
+  return { ...page, ...(request.before === undefined && end && { messages: [end] }), position: answer.position };
 }
 
-/** Where an empty room stands. */
-async function endOf(rooms: Rooms, principal: Principal, room: string): Promise<string> {
+/** Where a room stands. */
+async function look(rooms: Rooms, principal: Principal, room: string): Promise<OpenSubscription> {
   const subscription = await rooms.open(principal, { room }, NOTHING);
   subscription.close();
-  return subscription.answer.position;
+  return subscription;
 }
 
 export interface ReadAfter {
@@ -55,17 +60,25 @@ export async function readAfter(rooms: Rooms, principal: Principal, asked: ReadA
   const next = new FirstNews();
   const subscription = await rooms.open(principal, after === undefined ? { room } : { room, since: after, last: limit }, next);
   try {
-    const { messages, recovered, position } = subscription.answer;
-    if (after !== undefined && !recovered) return { messages: messages.slice(-limit), more: false, position, recovered };
+    const { messages: asked, recovered, position } = subscription.answer;
+    const { end } = subscription;
+    const messages = asked.length === 0 && end && !recovered ? [end] : asked;
+    if (after !== undefined && !recovered) return withEnd({ messages: messages.slice(-limit), more: false, position, recovered });
     const told = after === undefined ? {} : { recovered };
-    if (messages.length > 0) return { ...(await oldestOf(rooms, principal, room, messages, limit)), ...told };
+    if (messages.length > 0) return withEnd({ ...(await oldestOf(rooms, principal, room, messages, limit)), ...told });
+    if (end) return { messages, more: false, position, ...told, ended: true };
     const news = waitMs > 0 ? await next.within(waitMs, control) : undefined;
     if (!news) return { messages: [], more: false, position, ...told };
     if ('gap' in news) return { messages: [], more: false, position: news.gap, recovered: false };
-    return { ...(await oldestOf(rooms, principal, room, news.messages, limit)), ...told };
+    return withEnd({ ...(await oldestOf(rooms, principal, room, news.messages, limit)), ...told });
   } finally {
     subscription.close();
   }
+}
+
+function withEnd(page: RoomPage): RoomPage {
+  const last = page.messages.at(-1);
+  return last && !page.more && isJobEnd(last) ? { ...page, ended: true } : page;
 }
 
 export interface ReadLines extends Omit<ReadAfter, 'limit'> {

@@ -1,7 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { HubError } from '../../shared/errors.js';
+import type { JobState } from '../../shared/protocol.js';
 import { get, send } from '../../test/support/http.js';
-import { ALICE, startHttpApp } from '../../test/support/http-app.js';
+import { ALICE, memoryRooms, startHttpApp } from '../../test/support/http-app.js';
 import { testScope } from '../../test/support/scope.js';
 import { openSse, type SseStream } from '../../test/support/sse-client.js';
 import { waitFor } from '../../test/support/wait.js';
@@ -121,6 +123,71 @@ test('bad requests are refused before a stream begins, and HEAD gets its head', 
   expect(await get(`${url}/api/rooms/job:1/events`)).toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
   const head = await fetch(events, { method: 'HEAD' });
   expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+});
+
+/** The room of a job, of which `known` is what there is beside the room. */
+async function jobRoom(known: JobState | undefined = undefined) {
+  const endOfJob = async () => {
+    if (known) return known;
+    throw new HubError('unknown_job');
+  };
+  const { rooms } = memoryRooms(scope, undefined, { ownsJob: async () => true, endOfJob });
+  const hub = await startHttpApp(scope, { rooms });
+  const url = `${hub.url}/api/rooms/job:j/events`;
+  const tell = (state: Partial<JobState>) => rooms.system.publish('job:j', 'job', { ...job, ...state }, {});
+  const listen = (query = '', headers = {}) => openSse(scope, url + query, headers);
+  return { ...hub, url, tell, listen };
+}
+
+const job: JobState = { jobId: 'j', name: 'add', state: 'queued', revision: 1, createdAt: 1 };
+const done: JobState = { ...job, state: 'done', revision: 3, endedAt: 3, result: 7 };
+const statesIn = (stream: SseStream) => named(stream, 'message').map(({ data }) => JSON.parse(data).data.state);
+const ends = (stream: SseStream) => stream.events.slice(-1).map(({ event, id, data }) => ({ event, id, data: JSON.parse(data) }));
+
+test('[P143] a stream of a job ends with it, and who connects again is told that there is no more', async () => {
+  const { tell, listen, url } = await jobRoom();
+  await tell({});
+  const stream = await listen('?last=10');
+  await began(stream);
+  const { position } = await tell(done);
+  await stream.ended;
+  expect(statesIn(stream)).toEqual(['queued', 'done']);
+  expect(ends(stream)).toEqual([{ event: 'end', id: position, data: { room: 'job:j', position } }]);
+  const again = await fetch(url, { headers: { 'last-event-id': position } });
+  expect([again.status, await again.text()]).toEqual([204, '']);
+});
+
+test.each(['', '?last=10'])('[P143] who comes to a job that has ended is told its end, and the stream ends (%s)', async (query) => {
+  const { tell, listen } = await jobRoom();
+  const { position } = await tell({ ...done, state: 'failed' });
+  const stream = await listen(query);
+  await stream.ended;
+  expect(stream.events.map(({ event, id }) => [event, id])).toEqual([
+    ['message', position],
+    ['position', position],
+    ['end', position],
+  ]);
+  expect(statesIn(stream)).toEqual(['failed']);
+});
+
+test('[P143] a failure after which the job was run again ends no stream', async () => {
+  const { tell, listen } = await jobRoom();
+  await tell({ ...done, state: 'failed' });
+  await tell({ revision: 4 });
+  const stream = await listen('?last=10');
+  await began(stream);
+  await tell({ ...done, revision: 5 });
+  await stream.ended;
+  expect(statesIn(stream)).toEqual(['failed', 'queued', 'done']);
+});
+
+test('[P143] the end of a job is told when its room has forgotten it; there is no stream of a job that is gone', async () => {
+  const { listen } = await jobRoom(done);
+  const stream = await listen();
+  await stream.ended;
+  expect([statesIn(stream), ends(stream)[0]!.event]).toEqual([['done'], 'end']);
+  const gone = await jobRoom();
+  expect(await get(gone.url)).toMatchObject({ status: 404, body: { error: { code: 'unknown_job' } } });
 });
 
 const PAYLOAD = 'x'.repeat(3_000);

@@ -4,6 +4,7 @@ import { HubError, toWireError } from '../../shared/errors.js';
 import type { Position } from '../../shared/position.js';
 import type { Frame, LineBatch, Message, SubscribeAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
+import { isJobEnd } from '../rooms/job-end.js';
 import type { OpenSubscription, Receiver, Rooms } from '../rooms/room-service.js';
 import type { Gate } from './gate.js';
 import { holdPlace, type OpenStreams, type PlaceOptions } from './open-streams.js';
@@ -53,6 +54,7 @@ export function addEventRoutes(router: Router, options: SseOptions): void {
       const stream = new EventStream(res, format, options);
       const subscription = await rooms.open(principal, request, stream);
       if (req.method === 'HEAD' || res.closed) return endWithoutEvents(res, format, subscription);
+      if (hasAll(subscription)) return endForGood(res, subscription);
       stream.begin(room, subscription, { from, expiresAt: principal.expiresAt });
     },
   });
@@ -67,6 +69,17 @@ function resumeFrom(req: Pick<Request, 'get'>): string | undefined {
 function endWithoutEvents(res: Response, format: StreamFormat, subscription: OpenSubscription): void {
   subscription.close();
   res.set(headersOf(format)).end();
+}
+
+/** It goes on behind a job's end, after which nothing comes. */
+function hasAll({ answer, end }: OpenSubscription): boolean {
+  return end !== undefined && answer.recovered && answer.messages.length === 0;
+}
+
+/** 204 tells a browser to stop connecting again (HTML standard, 9.2.3). */
+function endForGood(res: Response, subscription: OpenSubscription): void {
+  subscription.close();
+  res.set({ 'Cache-Control': HEADERS['Cache-Control'] }).status(204).end();
 }
 
 /** One open event stream: a room's receiver that writes what it hears. */
@@ -93,7 +106,7 @@ class EventStream implements Receiver {
     this.#room = room;
     this.#subscription = subscription;
     res.writeHead(200, headersOf(format));
-    this.#writer.write(format.head(options.retryMs) + this.#opening(subscription.answer, from));
+    this.#writer.write(format.head(options.retryMs) + this.#opening(subscription, from));
     const heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
     const expiry = expiresAt === undefined ? undefined : this.#endAt(expiresAt);
     const forget = options.streams.add(() => this.#end(new HubError('closing')));
@@ -103,10 +116,14 @@ class EventStream implements Receiver {
       clearTimeout(expiry);
       forget();
     });
+    if (subscription.end) this.#endAfter(subscription.end);
   }
 
   messages(batch: readonly Message[]): boolean {
-    return this.#writer.write(batch.map((message) => this.#message(message)).join(''));
+    const more = this.#writer.write(batch.map((message) => this.#message(message)).join(''));
+    const last = batch.at(-1);
+    if (last && isJobEnd(last)) this.#endAfter(last);
+    return more;
   }
 
   lines(batch: LineBatch): boolean {
@@ -125,7 +142,9 @@ class EventStream implements Receiver {
    * A gap comes first and without an id: the messages behind it are older than the position it names, and a stream cut among them
    * must go on from the last one seen.
    */
-  #opening({ room, position, recovered, messages, lines = [], metrics }: SubscribeAnswer, from: string | undefined): string {
+  #opening({ answer, end }: OpenSubscription, from: string | undefined): string {
+    const { room, position, recovered, messages: asked, lines = [], metrics }: SubscribeAnswer = answer;
+    const messages = asked.length === 0 && end ? [end] : asked;
     const opened = this.format.event('position', JSON.stringify({ room, position, recovered }), position);
     // It stands for all that was before.
     if (metrics) return this.format.event('snapshot', JSON.stringify({ room, ...metrics })) + opened;
@@ -155,8 +174,16 @@ class EventStream implements Receiver {
   }
 
   #end(error: HubError): void {
+    this.#endWith(this.format.event('closing', JSON.stringify({ error: toWireError(error) })));
+  }
+
+  #endAfter({ room, position }: Message): void {
+    this.#endWith(this.format.event('end', JSON.stringify({ room, position }), position));
+  }
+
+  #endWith(event: string): void {
     this.#subscription?.close();
-    this.#writer.write(this.format.event('closing', JSON.stringify({ error: toWireError(error) })));
+    this.#writer.write(event);
     this.#writer.flush();
     this.res.end();
   }

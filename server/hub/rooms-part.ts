@@ -1,4 +1,5 @@
 import { formatPosition } from '../../shared/position.js';
+import type { JobState } from '../../shared/protocol.js';
 import type { Kinds, RoomName } from '../../shared/rooms.js';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
@@ -29,6 +30,7 @@ export interface RoomsPartOptions {
   output: RoomOutput;
   viewOf(kind: string): OpenView | undefined;
   ownsJob(principal: Principal, jobId: string): Promise<boolean>;
+  endOfJob(jobId: string): Promise<JobState | undefined>;
   onFault(where: string, error: unknown): void;
 }
 
@@ -66,6 +68,7 @@ export function openRoomsPart(options: RoomsPartOptions) {
     presence,
     cache,
     ownsJob: options.ownsJob,
+    endOfJob: options.endOfJob,
     onReturn: (recovered) => metrics.recovered.inc({ recovered: String(recovered) }),
     historyCacheTtlMs: cacheTtlMs,
     listCacheTtlMs: cacheTtlMs,

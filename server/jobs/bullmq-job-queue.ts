@@ -184,14 +184,14 @@ class BullmqJobQueue implements JobQueue {
     }
   }
 
-  async discard(jobId: string): Promise<void> {
+  async discard(jobId: string): Promise<JobRecord> {
     for (;;) {
       const failed = await this.job(jobId);
       checkFailed(failed, 'discarded');
       if (!(await this.records.discard(failed))) continue;
       // What BullMQ still has of it is dropped by its own count.
       this.lines.drop(failed);
-      return;
+      return recordOf(cancelJob(failed, this.options.now()));
     }
   }
 

@@ -517,7 +517,8 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       const done = await queue.submit(requestOf());
       (await bench.at(2)).resolve('x');
       await ended(done.state.jobId);
-      await queue.discard(jobId);
+      const { revision } = await stateOf(jobId);
+      expect((await queue.discard(jobId)).state).toMatchObject({ jobId, state: 'cancelled', revision: revision + 1 });
       await expect(queue.get(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
       await expect(queue.retry(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
       await expect(queue.discard(jobId)).rejects.toMatchObject({ code: 'unknown_job' });

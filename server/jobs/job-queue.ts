@@ -120,8 +120,11 @@ export interface JobQueue {
    * @throws HubError `busy`; `invalid` for a job that is done or cancelled
    */
   retry(jobId: string): Promise<JobRecord>;
-  /** Forgets a failed job before its time. @throws HubError `invalid` for any other */
-  discard(jobId: string): Promise<void>;
+  /**
+   * Forgets a failed job before its time. Gives what it is to those who follow it: cancelled, which is not reported.
+   * @throws HubError `invalid` for any other
+   */
+  discard(jobId: string): Promise<JobRecord>;
   /** The newest jobs first, of one owner or of all; with `state` only those that failed. */
   list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]>;
   /** Starts taking jobs in this process. */

@@ -15,6 +15,8 @@ interface ReportOptions {
 }
 
 export interface JobReports {
+  /** Publishes a state that the queue does not report. */
+  tell(state: JobState): void;
   /** Resolves once all that happened so far is published, or given up, or after `withinMs`. */
   settled(withinMs: number): Promise<void>;
   /**
@@ -174,6 +176,7 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
   });
   queue.onUntold?.(hear);
   return {
+    tell: take,
     async settled(withinMs) {
       const late = new AbortController();
       const reported = reports.size === 0 ? undefined : new Promise<void>((resolve) => onSettled.push(resolve));

@@ -244,6 +244,10 @@ describe('a failed job', () => {
       await service.discard(principal, jobId);
       await expect(service.get(ann, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
       expect(await service.mayFollow(ann, jobId)).toBe(false);
+      // Who follows it hears no more of it otherwise.
+      const told = () => published.filter(({ state }) => state.jobId === jobId).map(({ state }) => state.state);
+      await waitFor(() => told().at(-1) === 'cancelled');
+      expect(told().slice(-2)).toEqual(['failed', 'cancelled']);
     }
     expect(await service.list(admin, { limit: 10 })).toEqual([]);
   });

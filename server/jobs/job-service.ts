@@ -72,6 +72,8 @@ export interface JobService {
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
   /** Whether the job's room is open to the principal: as its owner, an admin, or as who reads the room that the job reaches. */
   mayFollow(principal: Principal, jobId: string): Promise<boolean>;
+  /** The state of a job that has ended; undefined where it has not. @throws HubError `unknown_job` */
+  endOf(jobId: string): Promise<JobState | undefined>;
   /** All that a job says that was just submitted, as its room has it; undefined where that is not known here, or not soon: its room tells it. */
   story(jobId: string): Promise<readonly ToldState[] | undefined>;
   /** Resolves once the states of all jobs are in their rooms, or after `withinMs`. */
@@ -113,7 +115,7 @@ export function createJobService(options: JobServiceOptions): JobService {
   const seen = async (principal: Principal, jobId: string): Promise<JobRecord> => {
     const known = await record(jobId);
     if (known && (isOwner(principal, known) || (await isReader(principal, known)))) return known;
-    throw new HubError('unknown_job', `no job ${jobId}`);
+    throw unknownJob(jobId);
   };
   const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
     const known = await seen(principal, jobId);
@@ -163,9 +165,10 @@ export function createJobService(options: JobServiceOptions): JobService {
     },
     async discard(principal, jobId) {
       await own(principal, jobId);
-      await queue.discard(jobId);
+      const { state } = await queue.discard(jobId);
       owners.delete(jobId);
       await cache?.invalidateHere(`job:${jobId}`);
+      reports.tell(state);
     },
     async list(principal, { state, limit }) {
       const records = await queue.list({ limit, ...(state && { state }), ...(!principal.admin && { owner: principal.user.id }) });
@@ -185,6 +188,11 @@ export function createJobService(options: JobServiceOptions): JobService {
         throw error;
       }
     },
+    async endOf(jobId) {
+      const known = await record(jobId);
+      if (!known) throw unknownJob(jobId);
+      return known.state.endedAt === undefined ? undefined : known.state;
+    },
     story: (jobId) => reports.story(jobId),
     settled: (withinMs) => reports.settled(withinMs),
   };
@@ -194,6 +202,8 @@ function lookTtlMs(known: JobRecord | undefined): number {
   if (!known) return UNKNOWN_TTL_MS;
   return known.state.endedAt === undefined ? 0 : ENDED_TTL_MS;
 }
+
+const unknownJob = (jobId: string) => new HubError('unknown_job', `no job ${jobId}`);
 
 function noneWhereUnknown(error: unknown): undefined {
   if (toWireError(error).code !== 'unknown_job') throw error;

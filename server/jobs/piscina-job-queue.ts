@@ -171,7 +171,7 @@ class PiscinaJobQueue implements JobQueue {
     return recordOf(job);
   }
 
-  async discard(jobId: string): Promise<void> {
+  async discard(jobId: string): Promise<JobRecord> {
     const failed = this.book.get(jobId);
     checkFailed(failed, 'discarded');
     this.book.remove(jobId);
@@ -181,6 +181,7 @@ class PiscinaJobQueue implements JobQueue {
       this.book.put(failed);
       throw error;
     }
+    return recordOf(cancelJob(failed, this.now()));
   }
 
   async list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {

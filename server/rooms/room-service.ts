@@ -17,6 +17,8 @@ export interface Receiver {
 
 export interface OpenSubscription {
   readonly answer: SubscribeAnswer;
+  /** The end of the job whose room it is, where that has come and the answer leads up to it. */
+  readonly end?: Message;
   resume(): void;
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { HubError } from '../../shared/errors.js';
 import { BOUNDS } from '../../shared/limits.js';
 import { formatPosition, type PositionParts, parsePosition } from '../../shared/position.js';
-import type { HistoryAnswer, LineBatch, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
+import type { HistoryAnswer, JobState, LineBatch, Message, PresenceUsers, PublishAnswer, SubscribeAnswer } from '../../shared/protocol.js';
 import { Remembered } from '../../shared/remembered.js';
 import { type Kinds, type ParsedRoom, parseRoom, type RoomName } from '../../shared/rooms.js';
 import type { HistoryRequest, LineFilter, PresenceRequest, PublishRequest, SubscribeRequest } from '../../shared/schemas.js';
@@ -12,6 +12,7 @@ import { type CachedReads, presenceTag, ROOMS_TAG } from './cached-reads.js';
 import { Cursor } from './cursor.js';
 import type { FeedRegistry } from './feed-registry.js';
 import { FrameReader } from './frame-reader.js';
+import { forgottenEnd, isJobEnd } from './job-end.js';
 import type { LineGroupLease, LineGroups, LineHearer } from './line-group.js';
 import { LineReader } from './line-reader.js';
 import { findLineStart } from './line-start.js';
@@ -37,6 +38,8 @@ export interface RoomsOptions {
   presence: PresenceStore;
   /** Whether the principal is the owner of the job that a `job:<id>` room reports. */
   ownsJob(principal: Principal, jobId: string): Promise<boolean>;
+  /** The state of a job that has ended; undefined where it has not. @throws HubError `unknown_job`, `unavailable` */
+  endOfJob(jobId: string): Promise<JobState | undefined>;
   cache: CachedReads;
   /** A subscriber came back with a position, and got what it missed, or did not. */
   onReturn(recovered: boolean): void;
@@ -98,11 +101,34 @@ export class RoomService implements Rooms {
     return room;
   }
 
-  /** Where a subscription to the feed begins. @throws HubError as `findStart` */
+  /**
+   * Where a subscription to the feed begins. A job's end is kept for longer than its room may be: then it stands in the answer as it stood there.
+   * @throws HubError as `findStart`; `unknown_job` in the empty room of a job that there is not (any more)
+   */
   async start(feed: RoomFeed, request: SubscribeRequest): Promise<Start> {
     const start = await findStart(feed, this.options.feeds.reads, request);
     if (request.since !== undefined) this.options.onReturn(start.recovered);
-    return start;
+    if (!feed.room.startsWith('job:') || start.recovered || start.entries.length > 0 || (await this.#newestOf(feed))) return start;
+    const end = await this.#forgottenEnd(feed);
+    return end ? { ...start, entries: [end], at: { epoch: feed.epoch, seq: feed.last } } : start;
+  }
+
+  /** Undefined: the room is empty. */
+  async #newestOf(feed: RoomFeed): Promise<LogEntry | undefined> {
+    const recent = feed.last === 0 ? [] : feed.recentAfter(feed.last - 1);
+    return (recent ?? (await this.options.feeds.reads.read(feed.room, { limit: 1, from: 'newest' })).entries).at(-1);
+  }
+
+  async #forgottenEnd(feed: RoomFeed): Promise<LogEntry | undefined> {
+    const state = await this.options.endOfJob(feed.room.slice('job:'.length));
+    return state && forgottenEnd(feed, state);
+  }
+
+  /** The end of a job, where a subscription to its room begins behind it. */
+  async #endBefore(feed: RoomFeed, { entries, at }: Start): Promise<Message | undefined> {
+    if (!feed.room.startsWith('job:') || at.seq !== feed.last) return undefined;
+    const newest = entries.at(-1) ?? (await this.#newestOf(feed)) ?? (await this.#forgottenEnd(feed));
+    return newest && isJobEnd(newest.message) ? newest.message : undefined;
   }
 
   /** The same for one with a filter, with its group, which the caller gives back. @throws HubError as `LineGroups.acquire` too */
@@ -203,9 +229,10 @@ export class RoomService implements Rooms {
         lease.release();
       };
       const answer = { ...toAnswer(room, start), ...(await this.#presentIn({ room, policy })) };
+      const ended = await this.#endBefore(lease.feed, start);
       // After the caller had its turn to write the answer: what follows belongs behind it.
       setImmediate(goOn);
-      return { answer, resume: goOn, close };
+      return { answer, resume: goOn, close, ...(ended && { end: ended }) };
     } catch (error) {
       lease.release();
       throw error;

@@ -14,7 +14,7 @@ import type { PresenceStore } from '../../server/presence/presence-store.js';
 import { FeedRegistry } from '../../server/rooms/feed-registry.js';
 import { LineGroups } from '../../server/rooms/line-group.js';
 import { LogPublisher } from '../../server/rooms/log-publisher.js';
-import { RoomService } from '../../server/rooms/rooms.js';
+import { RoomService, type RoomsOptions } from '../../server/rooms/rooms.js';
 import { HubError } from '../../shared/errors.js';
 import { KINDS } from '../../shared/rooms.js';
 import type { Scope } from './scope.js';
@@ -68,7 +68,11 @@ const metricView = createMetricView({ clock: systemClock, frameIntervalMs: KINDS
 const viewOfMetrics = (kind: string) => (kind === 'metrics' ? metricView : undefined);
 
 /** Rooms over a log in memory, as the hub puts them together. */
-export function memoryRooms(scope: Scope, presence: PresenceStore = nobodyThere): { rooms: RoomService; feeds: FeedRegistry } {
+export function memoryRooms(
+  scope: Scope,
+  presence: PresenceStore = nobodyThere,
+  jobs: Partial<Pick<RoomsOptions, 'ownsJob' | 'endOfJob'>> = {},
+): { rooms: RoomService; feeds: FeedRegistry } {
   const log = createMemoryRoomLog();
   const feeds = new FeedRegistry({ log, lingerMs: 1_000, verifyMs: 0, recentEntries: 100, onRepair: () => {}, onFault: () => {} });
   scope.defer(feeds, (open) => open.close());
@@ -83,6 +87,8 @@ export function memoryRooms(scope: Scope, presence: PresenceStore = nobodyThere)
     view: (parsed) => channels.view(parsed),
     presence,
     ownsJob: async () => false,
+    endOfJob: async () => undefined,
+    ...jobs,
     cache: { read: (_key, { compute }) => compute() },
     onReturn: () => {},
     historyCacheTtlMs: 0,
