@@ -81,6 +81,18 @@ test('the address of a connection has its place again once that has ended', asyn
   }
 });
 
+test('a request that becomes no connection gives its place back', async () => {
+  const hub = await openMemoryHub(scope, { connectionsPerAddress: 1 });
+  const tcp = scope.defer(connect(Number(new URL(hub.url).port), '127.0.0.1'), (socket) => socket.destroy());
+  const closed = new Promise((resolve) => tcp.once('close', resolve));
+  const lines = ['Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: none'];
+  tcp.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  tcp.resume();
+  await closed;
+  const member = scope.defer(io(hub.url, { transports: ['websocket'], reconnection: false }), (socket) => socket.close());
+  await new Promise((resolve, reject) => member.once('connect', () => resolve(undefined)).once('connect_error', reject));
+});
+
 test('a quiet connection keeps nothing of the request that opened it', async () => {
   const hub = await openMemoryHub(scope);
   const member = scope.defer(io(hub.url, { transports: ['websocket'] }), (socket) => socket.close());

@@ -43,13 +43,20 @@ interface EngineConnection {
   on(event: 'close', listener: () => void): unknown;
 }
 
+interface Arriving {
+  /** Counts it out. */
+  readonly leave: () => void;
+  /** Hears that its socket has closed, where it has to wait. */
+  onClose?: () => void;
+}
+
 /**
  * Lets requests through to Socket.IO, and counts the connections of each address. It stands in front of engine.io and not among its middlewares: these
  * are waited for, each in several turns, and give an upgrade a response that it has no use for.
  */
 export class Admission {
   /** Requests that were counted and are no connection yet. */
-  readonly #arriving = new Map<IncomingMessage, { leave(): void; onClose(): void }>();
+  readonly #arriving = new Map<IncomingMessage, Arriving>();
   #closed = false;
 
   constructor(
@@ -95,8 +102,12 @@ export class Admission {
       refused(error);
       return;
     }
-    if (waiting) void waiting.then(handle, refused);
-    else handle();
+    const enter = () => {
+      handle();
+      this.#leaveOnClose(request);
+    };
+    if (waiting) void waiting.then(enter, refused);
+    else enter();
   }
 
   /** Undefined: it may come in. @throws HubError */
@@ -111,22 +122,23 @@ export class Admission {
   }
 
   #enter(request: IncomingMessage, leave: () => void): Promise<void> | undefined {
-    this.#count(request, leave);
-    return this.options.arrivals
-      ?.enter(() => request.socket.destroyed)
-      ?.then(() => {
-        if (this.#closed) throw new HubError('closing');
-      });
+    this.#arriving.set(request, { leave });
+    const waiting = this.options.arrivals?.enter(() => request.socket.destroyed);
+    if (!waiting) return undefined;
+    this.#leaveOnClose(request);
+    return waiting.then(() => {
+      if (this.#closed) throw new HubError('closing');
+    });
   }
 
-  #count(request: IncomingMessage, leave: () => void): void {
-    if (request.socket.destroyed) {
-      leave();
-      return;
-    }
-    const onClose = () => void (this.#arriving.delete(request) && leave());
-    this.#arriving.set(request, { leave, onClose });
-    request.socket.once('close', onClose);
+  /** Counts a request out that closes before it is a connection; most of them are one at once. */
+  #leaveOnClose(request: IncomingMessage): void {
+    const arriving = this.#arriving.get(request);
+    if (!arriving || arriving.onClose) return;
+    const onClose = () => void (this.#arriving.delete(request) && arriving.leave());
+    arriving.onClose = onClose;
+    if (request.socket.destroyed) onClose();
+    else request.socket.once('close', onClose);
   }
 
   /** From here on the count of its address goes with the engine's connection, whatever transports that uses. */
@@ -134,7 +146,7 @@ export class Admission {
     const arriving = this.#arriving.get(connection.request);
     if (!arriving) return;
     this.#arriving.delete(connection.request);
-    connection.request.socket.off('close', arriving.onClose);
+    if (arriving.onClose) connection.request.socket.off('close', arriving.onClose);
     connection.on('close', arriving.leave);
   }
 }
