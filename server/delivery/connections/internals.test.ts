@@ -101,6 +101,27 @@ test('engine.io opens a WebSocket by what openSmallConnections does in its place
   expect(Object.hasOwn(Object.getPrototypeOf(connection.transport), 'onRequest')).toBe(false);
 });
 
+test('engine.io lets an upgrade in by what openSmallConnections looks at, and hands it to ws', () => {
+  const { handleUpgrade, verify, onWebSocket } = engine as unknown as Record<string, () => void>;
+  expect(String(verify).match(/fn\(Server\.errors\.\w+|this\.opts\.\w+/g)).toEqual([
+    ...['this.opts.transports', 'fn(Server.errors.UNKNOWN_TRANSPORT', 'fn(Server.errors.BAD_REQUEST', 'fn(Server.errors.UNKNOWN_SID'],
+    ...['fn(Server.errors.BAD_REQUEST', 'fn(Server.errors.BAD_REQUEST', 'fn(Server.errors.BAD_HANDSHAKE_METHOD'],
+    ...['fn(Server.errors.BAD_REQUEST', 'this.opts.allowRequest', 'this.opts.allowRequest', 'fn(Server.errors.FORBIDDEN'],
+  ]);
+  expect(String(handleUpgrade).match(/(this|res)\.[\w.]+\(/g)).toEqual([
+    ...[
+      'this.prepare(',
+      'this.emit(',
+      'res.writeHead(',
+      'this.ws.handleUpgrade(',
+      'this.onWebSocket(',
+      'this._applyMiddlewares(',
+      'this.verify(',
+    ],
+  ]);
+  expect(String(onWebSocket)).toContain('req.websocket = websocket');
+});
+
 test('engine.io makes transports, takes upgrades and knows its middlewares by these names', () => {
   expect(typeof engine.createTransport).toBe('function');
   expect(typeof engine.handleUpgrade).toBe('function');

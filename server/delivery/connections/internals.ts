@@ -47,11 +47,21 @@ export interface EngineConnection extends EventEmitter {
 }
 
 export interface EngineServer extends EventEmitter {
-  readonly opts: { readonly pingInterval: number; readonly pingTimeout: number; readonly perMessageDeflate?: unknown };
+  readonly opts: {
+    readonly pingInterval: number;
+    readonly pingTimeout: number;
+    readonly transports: readonly string[];
+    readonly perMessageDeflate?: unknown;
+    readonly allowRequest?: unknown;
+  };
   readonly middlewares: readonly unknown[];
   readonly clients: Record<string, EngineConnection>;
   clientsCount: number;
-  readonly ws?: { readonly options?: object };
+  readonly ws?: {
+    readonly options?: object;
+    handleUpgrade(request: OpeningRequest, socket: Duplex, head: Buffer, done: (websocket: object) => void): void;
+  };
+  prepare(request: OpeningRequest): void;
   generateId(request: OpeningRequest): unknown;
   createTransport(name: string, request: OpeningRequest): EngineTransport;
   handshake(transport: string, request: OpeningRequest, refuse: (code: number) => void): unknown;

@@ -33,15 +33,13 @@ export class SmallConnection extends EngineSocket {
 }
 
 /**
- * Opens clients that begin with a WebSocket as small connections, as engine.io's handshake does. Whatever is unusual it does itself: polling, its older
- * protocol, and ids that are not `newId`'s.
+ * Opens clients that begin with a WebSocket as small connections, as engine.io's upgrade and handshake do. Whatever is unusual it does itself: polling,
+ * its older protocol, what it refuses, ids that are not `newId`'s, and all where middlewares or `allowRequest` want to be asked.
  */
 export function openSmallConnections(engine: EngineServer, newId: () => string): void {
-  const { handshake } = engine;
-  engine.generateId = newId;
-  engine.handshake = (name, request, refuse) => {
-    const isUsual = name === 'websocket' && request._query.EIO === String(PROTOCOL) && engine.generateId === newId;
-    if (!isUsual) return handshake.call(engine, name, request, refuse);
+  const { handleUpgrade, handshake } = engine;
+  const isUsual = ({ _query: { EIO } }: OpeningRequest) => EIO === String(PROTOCOL) && engine.generateId === newId;
+  const open = (request: OpeningRequest) => {
     const transport = new SmallTransport(request as never);
     transport.perMessageDeflate = engine.opts.perMessageDeflate;
     const connection = new SmallConnection(newId(), engine, transport, request, PROTOCOL);
@@ -49,4 +47,25 @@ export function openSmallConnections(engine: EngineServer, newId: () => string):
     engine.clientsCount++;
     return engine.emit('connection', connection);
   };
+  engine.generateId = newId;
+  engine.handshake = (name, request, refuse) =>
+    name === 'websocket' && isUsual(request) ? open(request) : handshake.call(engine, name, request, refuse);
+  engine.handleUpgrade = (request, socket, head) => {
+    engine.prepare(request);
+    const { ws } = engine;
+    if (!ws || !isUsual(request) || head.length > 0 || !letsIn(engine, request)) {
+      handleUpgrade.call(engine, request, socket, head);
+      return;
+    }
+    ws.handleUpgrade(request, socket, head, (websocket) => {
+      request.websocket = websocket;
+      open(request);
+    });
+  };
+}
+
+/** Whether engine.io would ask nobody about a request that opens a client, and find nothing wrong with it. What an origin is written with is Node's to check. */
+function letsIn({ opts, middlewares }: EngineServer, { method, _query: { transport, sid } }: OpeningRequest): boolean {
+  const isAsked = middlewares.length > 0 || opts.allowRequest !== undefined;
+  return !isAsked && !sid && method === 'GET' && transport === 'websocket' && opts.transports.includes(transport);
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { get as httpGet } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { Socket } from 'socket.io';
 import { openMemoryHub } from '../../../test/support/memory-hub.js';
@@ -7,7 +9,7 @@ import { testScope } from '../../../test/support/scope.js';
 import { connectClient } from '../../../test/support/stock-client.js';
 import { waitFor } from '../../../test/support/wait.js';
 import type { StartedHub } from '../../start-hub.js';
-import type { EngineConnection } from './internals.js';
+import type { EngineConnection, EngineServer } from './internals.js';
 import { KeptRequest } from './kept-request.js';
 
 const scope = testScope();
@@ -15,6 +17,16 @@ const scope = testScope();
 /** The hub's half of its only client. */
 const only = (hub: StartedHub): Socket => [...hub.io.sockets.sockets.values()][0] as unknown as Socket;
 const transportOf = (hub: StartedHub) => (only(hub).conn as unknown as { transport: { name: string } }).transport.name;
+
+/** The status of the answer to a request for an upgrade. */
+async function upgrade({ url }: StartedHub, query: string, origin?: string): Promise<number> {
+  const tcp = scope.defer(connect(Number(new URL(url).port), '127.0.0.1'), (socket) => socket.destroy());
+  const lines = ['Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
+  lines.push('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...(origin === undefined ? [] : [`Origin: ${origin}`]));
+  tcp.write(`GET /socket.io/?EIO=4&${query} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  const [answer] = (await once(tcp, 'data')) as [Buffer];
+  return Number(String(answer).split(' ')[1]);
+}
 
 test('a handshake reads after the connection as it did before', async () => {
   const hub = await openMemoryHub(scope);
@@ -106,6 +118,23 @@ test('a client that begins with a WebSocket has no listeners and no timer of its
   const { transport, pingIntervalTimer } = only(hub).conn as unknown as EngineConnection;
   expect(transport.eventNames()).toEqual([]);
   expect(pingIntervalTimer).not.toHaveProperty('_idleTimeout');
+});
+
+test('whom engine.io refuses is refused still', async () => {
+  const allowRequest = (request: { url?: string }, done: (error: null, isAllowed: boolean) => void) =>
+    done(null, !request.url?.includes('mood=bad'));
+  const [free, asking] = [await openMemoryHub(scope, { origins: ['*'] }), await openMemoryHub(scope)];
+  Object.assign((asking.io.engine as unknown as EngineServer).opts, { allowRequest });
+  const requests: [StartedHub, string, string?][] = [
+    [free, 'transport=websocket'],
+    [asking, 'transport=websocket'],
+    [asking, 'transport=websocket&mood=bad'],
+    [free, 'transport=pigeon'],
+    [free, 'transport=websocket&sid=nobody'],
+    [free, 'transport=websocket', 'a\x7fb'],
+  ];
+  const answers = await Promise.all(requests.map(([hub, ...asked]) => upgrade(hub, ...asked)));
+  expect(answers).toEqual([101, 101, 400, 400, 400, 400]);
 });
 
 test('session ids are those that a program makes itself, also when it takes its time', async () => {
