@@ -1,5 +1,6 @@
 import { HubError } from '../../../shared/errors.js';
-import { type Attributes, type OtlpValue, VALUE_LEVELS } from './model.js';
+import type { Attributes, OtlpValue } from './attributes.js';
+import { VALUE_LEVELS } from './model.js';
 import { finiteOrName } from './protobuf-values.js';
 
 type Json = Readonly<Record<string, unknown>>;

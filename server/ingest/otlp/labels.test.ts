@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import type { Attributes } from './attributes.js';
 import { infoLabels, pointLabels, resourceLabels, scopeLabels } from './labels.js';
-import type { Attributes, Scope } from './model.js';
+import type { Scope } from './model.js';
 
 const tooLarge = expect.objectContaining({ code: 'too_large' });
 

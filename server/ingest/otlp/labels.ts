@@ -1,7 +1,8 @@
 import { HubError } from '../../../shared/errors.js';
 import { SERIES_CHARS } from '../../../shared/series-name.js';
+import { type Attributes, attributeText, type OtlpValue, textOf } from './attributes.js';
 import { prometheusLabel } from './metric-name.js';
-import type { Attributes, OtlpValue, Scope } from './model.js';
+import type { Scope } from './model.js';
 
 /** Attributes of a resource that tell its series from those of its like; the others stand once, in `target_info`. */
 const IDENTIFYING: ReadonlySet<string> = new Set([
@@ -20,14 +21,6 @@ const IDENTIFYING: ReadonlySet<string> = new Set([
 const NAMING: ReadonlySet<string> = new Set(['service.name', 'service.namespace', 'service.instance.id']);
 
 export type Labels = Readonly<Record<string, string>>;
-
-/** A value as the value of a label. */
-export const textOf = (value: OtlpValue): string => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value));
-
-export function attributeText(attributes: Attributes, key: string): string | undefined {
-  const value = attributes.findLast(([name]) => name === key)?.[1];
-  return value === undefined ? undefined : textOf(value);
-}
 
 /** Labels by what Prometheus calls them; values of attributes that get the same name stand together. */
 class LabelSet {

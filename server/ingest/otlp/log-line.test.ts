@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import type { Attributes } from './attributes.js';
 import { lineFromRecord, logOrigin, resourceFields } from './log-line.js';
-import type { Attributes, LogRecord, Scope } from './model.js';
+import type { LogRecord, Scope } from './model.js';
 
 const NOW = 1_700_000_000_000;
 const TIME_NS = (NOW - 1_000) * 1e6;

@@ -3,7 +3,8 @@ import { LOG_LEVELS, type LogLevel, type LogLine } from '../../../shared/schemas
 import { splitAnsi } from '../lines/log-ansi.js';
 import { levelInText, levelOf } from '../lines/log-level.js';
 import { lineFromJson } from '../lines/log-lines.js';
-import type { Attributes, LogRecord, OtlpValue, Scope } from './model.js';
+import type { Attributes, OtlpValue } from './attributes.js';
+import type { LogRecord, Scope } from './model.js';
 
 const DAY_MS = 86_400_000;
 /** A record's time may be so far from now; what is farther is a clock that was never set, or another unit. */

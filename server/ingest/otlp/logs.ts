@@ -5,7 +5,7 @@ import type { IngestService } from '../ingest-service.js';
 import { LineMessages } from '../lines/line-messages.js';
 import type { ParsedLine } from '../parsed.js';
 import type { Intake } from '../serve-bodies.js';
-import { attributeText } from './labels.js';
+import { attributeText } from './attributes.js';
 import { type LogOrigin, lineFromRecord, logOrigin, resourceFields } from './log-line.js';
 import type { Batch, LogRecord, Unread } from './model.js';
 import { oncePer } from './once.js';

@@ -1,10 +1,7 @@
+import type { Attributes, OtlpValue } from './attributes.js';
 import type { KnownAttributes, PointAttributes } from './point-attributes.js';
 
 /** What a request of OTLP says, whichever way it is encoded. Source: github.com/open-telemetry/opentelemetry-proto, v1. */
-
-/** An AnyValue as JSON has it: bytes as base64; integers past 2^53 and numbers that are not finite as texts. */
-export type OtlpValue = string | number | boolean | null | OtlpValue[] | { [key: string]: OtlpValue };
-export type Attributes = readonly (readonly [key: string, value: OtlpValue])[];
 
 /** Levels of arrays and maps in a value at most. */
 export const VALUE_LEVELS = 24;

@@ -1,8 +1,7 @@
 import { SERIES_CHARS } from '../../../shared/series-name.js';
 import { KnownBytes } from '../known-bytes.js';
 import { type ProtobufReader, type ReadField, readProtobuf } from '../protobuf.js';
-import { textOf } from './labels.js';
-import type { Attributes } from './model.js';
+import { type Attributes, textOf } from './attributes.js';
 
 /** The attributes of a point; the same object for all points whose attributes were recognised as the same. */
 export class PointAttributes {

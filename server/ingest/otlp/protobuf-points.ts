@@ -1,6 +1,7 @@
 import type { ProtobufReader, ReadField } from '../protobuf.js';
+import type { Attributes } from './attributes.js';
 import { type ItemBudget, pushBounded } from './budget.js';
-import type { Attributes, Point, UnreadList } from './model.js';
+import type { Point, UnreadList } from './model.js';
 import type { KnownAttributes } from './point-attributes.js';
 import { readPair } from './protobuf-values.js';
 

@@ -1,7 +1,8 @@
 import { HubError } from '../../../shared/errors.js';
 import type { ProtobufReader, ReadField } from '../protobuf.js';
+import type { OtlpValue } from './attributes.js';
 import { pushBounded } from './budget.js';
-import { type OtlpValue, VALUE_LEVELS } from './model.js';
+import { VALUE_LEVELS } from './model.js';
 
 interface ValueSlot {
   value: OtlpValue;

@@ -1,6 +1,7 @@
 import { type ReadField, readProtobuf } from '../protobuf.js';
+import type { OtlpValue } from './attributes.js';
 import { ItemBudget, pushBounded } from './budget.js';
-import type { Batch, LogRecord, Metric, OtlpReader, OtlpValue, Scope, Unread } from './model.js';
+import type { Batch, LogRecord, Metric, OtlpReader, Scope, Unread } from './model.js';
 import { readMetric } from './protobuf-metrics.js';
 import { readPair, readValue } from './protobuf-values.js';
 

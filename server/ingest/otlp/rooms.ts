@@ -3,8 +3,7 @@ import type { Principal } from '../../auth/principal.js';
 import type { IngestReport } from '../ingest-report.js';
 import type { IngestKind, IngestService } from '../ingest-service.js';
 import type { LabelOf } from '../sender-rooms.js';
-import { textOf } from './labels.js';
-import type { Attributes } from './model.js';
+import { type Attributes, textOf } from './attributes.js';
 import { oncePer } from './once.js';
 
 /** What is known of a resource, each part computed once for all of its items. */

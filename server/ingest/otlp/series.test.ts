@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { formatSeries } from '../../../shared/series-name.js';
+import type { Attributes } from './attributes.js';
 import { pointLabels } from './labels.js';
-import type { Attributes } from './model.js';
 import { PointAttributes } from './point-attributes.js';
 import { KnownSeries } from './series.js';
 

@@ -1,7 +1,7 @@
 import { formatSeries } from '../../../shared/series-name.js';
 import { RecentMap } from '../recent-map.js';
+import type { Attributes } from './attributes.js';
 import { type Labels, pointLabels } from './labels.js';
-import type { Attributes } from './model.js';
 import type { PointAttributes } from './point-attributes.js';
 
 /** What the series of one metric of one scope have in common. */
