@@ -1,11 +1,11 @@
-import { useId, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { Dialog } from '../ui/dialog.js';
 import { Segments } from '../ui/segments.js';
-import { COMBINATIONS, type Combination, PANEL_KINDS, type PanelKind, type PanelSpec } from './dashboard.js';
+import { PANEL_KINDS, type PanelKind, type PanelSpec } from './dashboard.js';
 import { type PanelDraft, readDraft, toDraft } from './panel-draft.js';
+import { CombinationFields, ScaleFields, SeriesField } from './panel-fields.js';
 import { panelOf } from './panels.js';
 import type { SeriesIndex } from './series-index.js';
-import { UNIT_NAMES, UNITS, type Unit } from './units.js';
 
 const KIND_NAMES: Readonly<Record<PanelKind, string>> = {
   line: 'Lines',
@@ -14,7 +14,6 @@ const KIND_NAMES: Readonly<Record<PanelKind, string>> = {
   gauge: 'Gauge',
   heatmap: 'Heatmap',
 };
-const COMBINATION_NAMES: Readonly<Record<Combination, string>> = { sum: 'Their sum', avg: 'Their mean', max: 'The highest' };
 
 interface PanelEditorProps {
   /** Undefined: a new one. */
@@ -66,52 +65,8 @@ export function PanelEditor({ spec, index, onSave, onRemove, onMove, onClose }: 
         />
         <span>Counters: show what they rise by in a second</span>
       </label>
-      <div class="field-row">
-        <label class="field">
-          <span>Several series as</span>
-          <select class="input" value={draft.combine} onChange={(event) => set({ combine: event.currentTarget.value as Combination | '' })}>
-            <option value="">One line each</option>
-            {COMBINATIONS.map((one) => (
-              <option key={one} value={one}>
-                {COMBINATION_NAMES[one]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>for each value of the label</span>
-          <input
-            class="input"
-            value={draft.by}
-            disabled={draft.combine === ''}
-            onInput={(event) => set({ by: event.currentTarget.value })}
-          />
-        </label>
-      </div>
-      <div class="field-row">
-        <label class="field">
-          <span>Unit</span>
-          <select class="input" value={draft.unit} onChange={(event) => set({ unit: event.currentTarget.value as Unit | '' })}>
-            <option value="">As the name tells</option>
-            {UNITS.map((unit) => (
-              <option key={unit} value={unit}>
-                {UNIT_NAMES[unit]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>Axis or gauge ends at</span>
-          <input
-            class="input"
-            inputMode="decimal"
-            value={draft.max}
-            placeholder="as it comes"
-            onInput={(event) => set({ max: event.currentTarget.value })}
-          />
-          <span class="error-text">{errors.max}</span>
-        </label>
-      </div>
+      <CombinationFields draft={draft} onChange={set} />
+      <ScaleFields draft={draft} error={errors.max} onChange={set} />
       <div class="actions">
         {spec && (
           <>
@@ -135,46 +90,5 @@ export function PanelEditor({ spec, index, onSave, onRemove, onMove, onClose }: 
         </button>
       </div>
     </Dialog>
-  );
-}
-
-interface SeriesFieldProps {
-  draft: PanelDraft;
-  index: SeriesIndex;
-  error: string | undefined;
-  /** Lines that the panel would have. */
-  matched: number | undefined;
-  onChange: (change: Partial<PanelDraft>) => void;
-}
-
-/** One pattern per line, and a list of the room's metrics to add from. */
-function SeriesField({ draft, index, error, matched, onChange }: SeriesFieldProps) {
-  const id = useId();
-  const add = (metric: string) => onChange({ series: [draft.series.trim(), metric].filter((text) => text !== '').join('\n') });
-  return (
-    <div class="field">
-      <span id={id}>Series</span>
-      <textarea
-        class="input code"
-        rows={3}
-        aria-labelledby={id}
-        value={draft.series}
-        placeholder={'cpu_percent\nnet_*{device="eth0"}'}
-        onInput={(event) => onChange({ series: event.currentTarget.value })}
-        data-testid="panel-series"
-      />
-      <select class="input" aria-label="Add a metric" value="" onChange={(event) => add(event.currentTarget.value)}>
-        <option value="">Add a metric of this room …</option>
-        {[...index.metrics].sort().map((metric) => (
-          <option key={metric} value={metric}>
-            {metric}
-          </option>
-        ))}
-      </select>
-      <span class={error ? 'error-text' : 'hint'} data-testid="panel-matches">
-        {error ??
-          `One pattern per line, * for any characters. ${matched === undefined ? '' : `Matches ${matched} ${matched === 1 ? 'line' : 'lines'}.`}`}
-      </span>
-    </div>
   );
 }
