@@ -3,7 +3,7 @@ import type { LineBatch } from '../../shared/protocol.js';
 import { groupOf } from '../delivery/room-channel.js';
 import type { LogEntry } from '../log/room-log.js';
 import type { Cursor } from '../rooms/cursor.js';
-import type { LineGroupLease } from '../rooms/line-group.js';
+import type { LineGroupLease } from '../rooms/line-groups.js';
 import { LineReader } from '../rooms/line-reader.js';
 import { chooserOf } from '../rooms/missed.js';
 import { type LogForm, type MemberOptions, MessageForm, tellOfLag } from './room-member.js';

@@ -12,7 +12,7 @@ import { createMetricView } from '../../server/metrics/metric-view.js';
 import { systemClock } from '../../server/observe/clock.js';
 import type { PresenceStore } from '../../server/presence/presence-store.js';
 import { FeedRegistry } from '../../server/rooms/feed-registry.js';
-import { LineGroups } from '../../server/rooms/line-group.js';
+import { LineGroups } from '../../server/rooms/line-groups.js';
 import { LogPublisher } from '../../server/rooms/log-publisher.js';
 import { RoomService, type RoomsOptions } from '../../server/rooms/rooms.js';
 import { HubError } from '../../shared/errors.js';
