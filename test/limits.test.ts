@@ -39,7 +39,7 @@ test('ROOMCAST_LIMITS=off lets everything through that has a good size', async (
   const hub = await startHub(scope, { env: { ROOMCAST_LIMITS: 'off' } });
   const client = await connectClient(scope, hub.url);
   const answers = await Promise.all(
-    Array.from({ length: 3_000 }, (_, n) => client.ask('publish', { room: 'chat:x', id: `${n}`, data: n })),
+    Array.from({ length: 1_000 }, (_, n) => client.ask('publish', { room: 'chat:x', id: `${n}`, data: n })),
   );
   expect(answers.filter(({ ok }) => !ok)).toEqual([]);
   expect(codeOf(await client.ask('publish', { room: 'chat:x', id: 'big', data: 'x'.repeat(300 * 1024) }))).toBe('too_large');
