@@ -27,7 +27,9 @@ import { createRedisSharedLimits } from './limits/redis-shared-limits.js';
 import type { SharedLimits, SharedRates } from './limits/shared-limits.js';
 import { claimDataDir } from './log/data-dir.js';
 import { DiskSpace, type DiskState } from './log/disk-space.js';
+import { lmdbPages } from './log/lmdb-log-reader.js';
 import { openLmdbRoomLog } from './log/lmdb-room-log.js';
+import type { MappedPages } from './log/mapped-pages.js';
 import { createMemoryRoomLog } from './log/memory-room-log.js';
 import { createRedisRoomLog } from './log/redis-room-log.js';
 import type { RoomLog } from './log/room-log.js';
@@ -59,6 +61,8 @@ export interface Engines {
   readonly rollups: { readonly store: RollupStore; readonly levels: readonly RollupLevel[] };
   /** How a job's thread opens the rooms and the results. */
   readonly threads: ThreadSetup;
+  /** What threads map of the rooms, where those are a file. */
+  readonly mappedPages?: MappedPages;
   /** Socket.IO's adapter, where instances are joined. */
   readonly adapter?: NonNullable<Parameters<Server['adapter']>[0]>;
   readonly link?: RedisLink;
@@ -157,7 +161,8 @@ async function openLmdb(options: EnginesOptions): Promise<Engines> {
     onFault: (err) => logger.error({ err }, 'the roll-ups failed'),
   });
   const sessions = openLmdbSessionStore({ dir: join(dir, SESSIONS_DIR), disk });
-  return openEmbedded(options, { log, rollups, sessions, dir, source: { kind: 'lmdb', dir: rooms }, journal, disk, end: release });
+  const source = { kind: 'lmdb', dir: rooms } as const;
+  return openEmbedded(options, { log, rollups, sessions, dir, source, mappedPages: lmdbPages(rooms), journal, disk, end: release });
 }
 
 function logDisk({ freeBytes, reserveBytes, isLow }: DiskState, logger: Logger): void {
@@ -228,13 +233,14 @@ interface Embedded {
   sessions: SessionStore;
   dir: string;
   source: RoomSource;
+  mappedPages?: MappedPages;
   journal?: JobJournal;
   disk?: DiskSpace;
   end(): void;
 }
 
 function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedded: Embedded): Engines {
-  const { log, rollups, sessions, dir, source, journal, disk, end } = embedded;
+  const { log, rollups, sessions, dir, source, mappedPages, journal, disk, end } = embedded;
   const bounds = resultBounds(config, RESULTS_BYTES);
   const target = { dir: join(dir, RESULTS_DIR), maxBytes: RESULT_BYTES, bounds, reserveBytes: config.diskReserveBytes };
   const jobs = createPiscinaJobQueue({ ...(journal && { journal }), rooms: log, queuedMax: config.jobQueueMax, logger });
@@ -251,6 +257,7 @@ function openEmbedded({ config, nodeId, rates, logger }: EnginesOptions, embedde
     sessions,
     rollups: { store: rollups, levels: levelsOf(config) },
     threads: { rooms: source, results: { kind: 'files', ...target } },
+    ...(mappedPages && { mappedPages }),
     ...(disk && { disk: () => disk.state() }),
     notReadyBecause: () => [],
     close: async () => {

@@ -17,7 +17,7 @@ import type { SystemPublisher } from '../rooms/publisher.js';
 
 export interface JobsPartOptions {
   config: Config;
-  engines: Pick<Engines, 'jobs' | 'log' | 'results' | 'threads'>;
+  engines: Pick<Engines, 'jobs' | 'log' | 'results' | 'threads' | 'mappedPages'>;
   publisher: SystemPublisher;
   admitReader(principal: Principal, room: string): Promise<unknown>;
   admitWriter(principal: Principal, room: string): Promise<unknown>;
@@ -57,6 +57,7 @@ export async function openJobsPart(options: JobsPartOptions): Promise<JobsPart> 
     warmThreads: takeHeavy ? config.jobWarmThreads : 0,
     nice: config.jobNice,
     preload: preloadedModules(handlersDir),
+    onMapped: () => void engines.mappedPages?.release().catch((err: unknown) => logger.warn({ err }, 'pages of the rooms stay mapped')),
   });
   const run = createJobRunner({ handlers, threads, publisher, log, results, logger, resultTtlMs });
   const onEnd =

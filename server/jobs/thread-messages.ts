@@ -26,6 +26,9 @@ export interface ThreadData extends ThreadSetup {
   readonly preload: readonly string[];
 }
 
+/** What a thread says beside its tasks: it has mapped some more of the rooms' file. */
+export const MAPPED = 'mapped';
+
 /** One run in a thread. */
 export interface ThreadTask {
   readonly attempt: JobAttempt;

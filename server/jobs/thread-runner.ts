@@ -12,6 +12,7 @@ import {
   type FromThread,
   fromPlainError,
   type LogLevel,
+  MAPPED,
   type ThreadData,
   type ThreadOutcome,
   type ThreadSetup,
@@ -44,6 +45,8 @@ export interface ThreadRunnerOptions {
   readonly publisher: SystemPublisher;
   /** Read for threads that cannot open the rooms themselves. */
   readonly log: LogSource;
+  /** A thread that opens the rooms itself has mapped some more of their file. */
+  readonly onMapped?: (() => void) | undefined;
   readonly logger: JobLogger;
 }
 
@@ -107,7 +110,7 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
 }
 
 function openPool(
-  { threadFile, setup, threads, warmThreads = 0, nice = 10, preload = [], logger }: ThreadRunnerOptions,
+  { threadFile, setup, threads, warmThreads = 0, nice = 10, preload = [], onMapped, logger }: ThreadRunnerOptions,
   threadMemoryMb: number,
 ): Piscina {
   const pool = new Piscina({
@@ -123,6 +126,7 @@ function openPool(
     workerData: { ...setup, preload: preload.map(({ href }) => href) } satisfies ThreadData,
   });
   // A thread that ends without a task costs nothing but a new one.
+  pool.on('message', (message: unknown) => message === MAPPED && onMapped?.());
   pool.on('error', (error: unknown) => logger.warn({ error: String(error) }, 'an idle job thread ended'));
   return pool;
 }

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { RedisLink } from '../adapter/redis-link.js';
 import type { RunJob } from './handler.js';
 import { restBetweenReads } from './resting-log.js';
 import type { ResultStore } from './result-store.js';
 import type { LogSource } from './room-reader.js';
 import { createThreadContext } from './thread-context.js';
-import { type ThreadData, type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } from './thread-messages.js';
+import { MAPPED, type ThreadData, type ThreadOutcome, type ThreadSetup, type ThreadTask, toPlainError } from './thread-messages.js';
 
 // The one file of a job thread: like `engines.ts` in the main thread, it picks the engines, here from what the parent says.
 
@@ -67,7 +67,7 @@ async function openLog(source: ThreadSetup['rooms']): Promise<LogSource | undefi
     return createRedisRoomLog({ link: await openLink(source.url), prefix: source.prefix });
   }
   const { openLmdbLogReader } = await import('../log/lmdb-log-reader.js');
-  return restBetweenReads(await openLmdbLogReader(source.dir));
+  return restBetweenReads(openLmdbLogReader(source.dir, () => parentPort?.postMessage(MAPPED)));
 }
 
 async function openResults(target: ThreadSetup['results']): Promise<ResultStore> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { temporaryDir } from '../../test/support/files.js';
 import { testScope } from '../../test/support/scope.js';
-import { type LmdbLogReader, openLmdbLogReader } from './lmdb-log-reader.js';
+import { type LmdbLogReader, lmdbPages, openLmdbLogReader } from './lmdb-log-reader.js';
 import { openLmdbRoomLog } from './lmdb-room-log.js';
 import type { RoomLog } from './room-log.js';
 
@@ -17,8 +17,13 @@ const TEXT = 'x'.repeat(1_000);
 async function openBoth() {
   const dir = await temporaryDir(scope);
   const log = scope.defer(await openLmdbRoomLog({ dir }), (opened) => opened.close());
-  const reader = scope.defer(await openLmdbLogReader(dir), (opened) => opened.close());
-  return { log, reader, file: join(dir, 'log/data.mdb') };
+  const pages = lmdbPages(dir);
+  const releases: Promise<void>[] = [];
+  const reader = scope.defer(
+    openLmdbLogReader(dir, () => void releases.push(pages.release())),
+    (opened) => opened.close(),
+  );
+  return { log, reader, released: () => Promise.all(releases.splice(0)), file: join(dir, 'log/data.mdb') };
 }
 
 /** Turn by turn into all rooms, so that each one's entries lie among those of others; ids are given on from the last call. */
@@ -51,11 +56,12 @@ function residentBytes(file: string): number {
 }
 
 onLinux('of a long history that was read few pages stay mapped, also when the file has grown since', async () => {
-  const { log, reader, file } = await openBoth();
+  const { log, reader, released, file } = await openBoth();
   const count = 6_000;
   for (const upTo of [count, 2 * count]) {
     await write(log, upTo - count, upTo);
     for (const room of ROOMS) expect(await readAll(reader, room)).toEqual(Array.from({ length: upTo }, (_, n) => n));
+    await released();
     expect(statSync(file).size).toBeGreaterThan(upTo * ROOMS.length * TEXT.length);
     expect(residentBytes(file)).toBeLessThan(10 * MIB);
   }

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { readPage } from './lmdb-reads.js';
 import { endsOf, openLmdbTables } from './lmdb-tables.js';
-import { openMappedPages } from './mapped-pages.js';
+import { type MappedPages, mappedPagesOf } from './mapped-pages.js';
 import type { LogPage, RoomLog } from './room-log.js';
 import { STORE_FILE } from './store-file.js';
 
 /** Reads a data directory from any thread while its owner writes: each call sees all that was committed before it. */
 export interface LmdbLogReader extends Pick<RoomLog, 'read' | 'ends' | 'close'> {}
 
-/** Bytes that reading may have mapped before they are released, as `mappedBy` estimates them. */
+/** Bytes that reading may have mapped before it is told, as `mappedBy` estimates them. */
 const MAPPED_BYTES = 4 * 1024 * 1024;
 /** What Linux maps at least around a page that is read for the first time. */
 const READ_BYTES = 64 * 1024;
@@ -16,14 +16,12 @@ const READ_BYTES = 64 * 1024;
 const ENTRY_BYTES = 1024;
 
 /**
- * Pages of the file that were read are released now and then, where the system allows it: otherwise a room's whole history stays mapped, as memory
- * of this process.
+ * @param onMapped called each time that some MiB more may have been mapped: pages that were read stay mapped, as memory of this process, until they are
+ *   released or the system needs the room
  * @throws Error when the directory holds no log yet
  */
-export async function openLmdbLogReader(dir: string): Promise<LmdbLogReader> {
+export function openLmdbLogReader(dir: string, onMapped: () => void = () => {}): LmdbLogReader {
   const tables = openLmdbTables(dir, { readOnly: true });
-  // LMDB keeps each mapping that it made until the last one in the process who opened the file has closed it.
-  const pages = await openMappedPages(join(dir, 'log', STORE_FILE));
   let mapped = 0;
   const fresh = () => {
     tables.root.resetReadTxn();
@@ -33,7 +31,7 @@ export async function openLmdbLogReader(dir: string): Promise<LmdbLogReader> {
     mapped += mappedBy(page);
     if (mapped < MAPPED_BYTES) return;
     mapped = 0;
-    pages?.release((tables.root.getStats() as { mapSize: number }).mapSize);
+    onMapped();
   }
   return {
     async read(room, range) {
@@ -47,3 +45,6 @@ export async function openLmdbLogReader(dir: string): Promise<LmdbLogReader> {
 }
 
 const mappedBy = ({ entries }: LogPage): number => entries.reduce((sum, { bytes }) => sum + bytes + ENTRY_BYTES, READ_BYTES);
+
+/** What all readers of a data directory in this process have mapped, for as long as its log is open: LMDB unmaps nothing before that. */
+export const lmdbPages = (dir: string): MappedPages => mappedPagesOf(join(dir, 'log', STORE_FILE));

@@ -146,7 +146,7 @@ test('a thread reads while the log is written', async () => {
     `
     const { parentPort, workerData } = require('node:worker_threads');
     import(workerData.script).then(async ({ openLmdbLogReader }) => {
-      const reader = await openLmdbLogReader(workerData.dir);
+      const reader = openLmdbLogReader(workerData.dir);
       parentPort.on('message', async (after) => {
         if (after === 'close') { await reader.close(); process.exit(); }
         parentPort.postMessage(await reader.read('chat:x', { after, limit: 500, from: 'oldest' }));
@@ -174,7 +174,7 @@ test('a reader in the same thread leaves the log open when it closes', async () 
   const dir = newDir();
   const log = await open({ dir });
   await log.append(message('chat:x', 'a'), ALL);
-  const reader = await openLmdbLogReader(dir);
+  const reader = openLmdbLogReader(dir);
   await log.append(message('chat:x', 'b'), ALL);
   expect((await reader.ends('chat:x')).last).toBe(2);
   await reader.close();

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 
 /** Where a file lies in this process' memory. */
 export interface Mapping {
@@ -12,28 +12,31 @@ type Advise = (address: bigint, bytes: bigint, advice: number) => number;
 /** The pages of a file that this process has mapped in order to read it. */
 export interface MappedPages {
   /**
-   * Takes them out of the process, where other threads may read them meanwhile: the system keeps them in its cache, and maps each again when it is
-   * read.
-   * @param mapBytes of the mapping that is in use: a file that has grown is mapped anew
+   * Takes them out of the process, where threads may read them meanwhile: the system keeps them in its cache, and maps each again when it is read.
+   * Where the system is not Linux, or the optional package that calls it is missing, they stay. Not to be called once the file is unmapped: what is
+   * mapped later at the same addresses could lose its content.
    */
-  release(mapBytes: number): void;
+  release(): Promise<void>;
 }
 
 /** Of `sys/mman.h`, on Linux: there a file's pages leave the process at once. */
 const MADV_DONTNEED = 4;
 
 /**
- * The file must stay mapped for as long as its pages are released: what is mapped later at the same addresses could lose its content.
- * @returns undefined where the system is not Linux, or the optional package that calls it is missing
+ * For the main thread: a thread that is ended while a package with native code is loaded, or makes objects, may end the process.
+ * @param file whose mappings stay once they are made, also when it has grown and is mapped anew
  */
-export async function openMappedPages(file: string): Promise<MappedPages | undefined> {
-  const advise = await loadAdvise();
-  if (!advise) return undefined;
-  const path = realpathSync(file);
+export function mappedPagesOf(file: string): MappedPages {
+  let loading: Promise<Advise | undefined> | undefined;
   let known: readonly Mapping[] = [];
   return {
-    release(mapBytes) {
-      if (!known.some(({ bytes }) => bytes >= mapBytes)) known = mappingsOf(path, readFileSync('/proc/self/maps', 'utf8'));
+    async release() {
+      loading ??= loadAdvise();
+      const advise = await loading;
+      if (!advise) return;
+      // A mapping is no shorter than the file.
+      const { size } = statSync(file);
+      if (!known.some(({ bytes }) => bytes >= size)) known = mappingsOf(realpathSync(file), readFileSync('/proc/self/maps', 'utf8'));
       for (const { address, bytes } of known) advise(address, bytes, MADV_DONTNEED);
     },
   };

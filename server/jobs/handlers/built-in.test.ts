@@ -83,6 +83,7 @@ describe.each(Object.keys(engines))('with rooms in %s', (kind) => {
   let run: (name: string, input: object, signal?: AbortSignal) => Promise<unknown>;
   let progressed: JobProgress[];
   let pictureAt: string;
+  let timesMapped = 0;
   const MESSAGES = 1_500;
 
   beforeAll(async () => {
@@ -96,6 +97,7 @@ describe.each(Object.keys(engines))('with rooms in %s', (kind) => {
       abortGraceMs: 20,
       publisher,
       log,
+      onMapped: () => void timesMapped++,
       logger: quiet,
     });
     const handlers = new JobHandlers(builtInJobs(new URL('./handlers/', built.threadFile)));
@@ -182,6 +184,12 @@ describe.each(Object.keys(engines))('with rooms in %s', (kind) => {
       await searching.catch(() => {});
     }
     expect(await run('search', { room: 'chat:x', query: 'needle' })).toMatchObject({ scanned: MESSAGES + 2 });
+  });
+
+  test('threads that read a file themselves tell of what they have mapped, others do not', async () => {
+    for (let n = 0; n < 5; n++) await run('export', { room: 'chat:x', format: 'ndjson' });
+    if (kind === 'lmdb') await waitFor(() => timesMapped > 0);
+    else expect(timesMapped).toBe(0);
   });
 
   test('primes are counted', async () => {
