@@ -53,10 +53,20 @@ test('an emitter that is given a table of listeners is as if they had been added
   expect(Object.keys(table)).toEqual(['a', 'b']);
 });
 
+test('an emitter that has no listeners is given those of errors too', () => {
+  const emitter = new EventEmitter();
+  const heard: unknown[] = [];
+  expect(giveListeners(emitter, Object.assign(listenerTable(), { error: (what: unknown) => heard.push(what) }), 1)).toBe(true);
+  emitter.emit('error', 'bad');
+  expect([heard, emitter.eventNames()]).toEqual([['bad'], ['error']]);
+});
+
 test('an emitter that has other listeners keeps them, and is given none', () => {
   const emitter = new EventEmitter();
   emitter.on('error', () => {});
   emitter.on('a', () => {});
   expect(giveListeners(emitter, Object.assign(listenerTable(), { b: () => {} }), 1)).toBe(false);
   expect(emitter.eventNames()).toEqual(['error', 'a']);
+  emitter.off('a', emitter.listeners('a')[0] as () => void);
+  expect(giveListeners(emitter, Object.assign(listenerTable(), { error: () => {} }), 1)).toBe(false);
 });

@@ -19,10 +19,11 @@ export const listenerTable = (): Listeners => new ListenerTable();
  */
 export function giveListeners(emitter: EventEmitter, table: Readonly<Listeners>, events: number): boolean {
   const parts = emitter as unknown as EmitterParts;
-  const { error } = parts._events;
-  if (parts._eventsCount !== 1 || !error || 'error' in table) return false;
-  parts._events = Object.assign(listenerTable(), table, { error });
-  parts._eventsCount = events + 1;
+  const { _events: before, _eventsCount: count } = parts;
+  const isFresh = count === 0 || (count === 1 && 'error' in before && !('error' in table));
+  if (!isFresh) return false;
+  parts._events = Object.assign(listenerTable(), table, before);
+  parts._eventsCount = events + count;
   return true;
 }
 

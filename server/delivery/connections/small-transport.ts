@@ -1,5 +1,6 @@
 import { Transport } from 'engine.io';
 import type { WebSocket } from 'ws';
+import { giveListeners, listenerTable } from './compact.js';
 import type { EngineConnection, EngineTransport } from './internals.js';
 import type { OpeningRequest } from './kept-request.js';
 
@@ -36,6 +37,9 @@ function onError(this: Carrying, error: Error): void {
   (this[TRANSPORT] as unknown as TransportParts).onError(error as never);
 }
 
+const LISTENERS = Object.assign(listenerTable(), { message: onMessage, close: onClose, error: onError });
+const EVENTS = Object.keys(LISTENERS).length;
+
 /**
  * engine.io's WebSocket transport without closures of its own: what it says goes straight to the connection that it carries, once there is
  * one.
@@ -52,9 +56,7 @@ export class SmallTransport extends Transport {
     (this.socket as Carrying)[TRANSPORT] = this;
     // engine.io's stand-in until a transport listens.
     this.socket.removeAllListeners('error');
-    this.socket.on('message', onMessage as never);
-    this.socket.on('close', onClose as never);
-    this.socket.on('error', onError as never);
+    if (!giveListeners(this.socket, LISTENERS, EVENTS)) this.#listen();
     this.writable = true;
   }
 
@@ -107,6 +109,13 @@ export class SmallTransport extends Transport {
 
   protected override onError(message: string, description?: unknown): void {
     this.emit('error', Object.assign(new Error(message), { type: 'TransportError', description }));
+  }
+
+  /** To a WebSocket that somebody else listens to already. */
+  #listen(): void {
+    this.socket.on('message', onMessage as never);
+    this.socket.on('close', onClose as never);
+    this.socket.on('error', onError as never);
   }
 
   #send(packet: Packet, sent: Sent): void {
