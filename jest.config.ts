@@ -11,7 +11,8 @@ const shared: Config = {
 
 /** `unit`: beside the code, contracts included. `e2e`: real processes and browsers; it needs the build. */
 const config: Config = {
-  testTimeout: 30_000,
+  // Many end-to-end tests start two or three processes: a machine that does much else takes ten seconds for each.
+  testTimeout: 60_000,
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/shared', '<rootDir>/server', '<rootDir>/client'] },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'] },
