@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countDecoded, handlerContext } from '../../../test/support/job-context.js';
+import { createRoomReader } from '../room-reader.js';
 import { run } from './export.js';
 import { type EXPORT_FORMATS, FORMATS } from './export-formats.js';
 import { exportInput } from './inputs.js';
@@ -104,6 +105,22 @@ describe('what is written', () => {
       }),
     );
     expect([...decoded].sort()).toEqual([2, 4, 5]);
+  });
+
+  test('is dropped when the room is begun anew meanwhile, whose messages the edits are not about', async () => {
+    const { say, log, context, written } = handlerContext();
+    const anew = handlerContext();
+    await say(ROOM, 'edit', { target: await say(ROOM, 'text', { text: 'frist' }), text: 'first' });
+    await anew.say(ROOM, 'text', { text: 'another' });
+    let current = log;
+    const rooms = createRoomReader({ read: (room, range) => current.read(room, range), ends: (room) => current.ends(room) });
+    const openResult: typeof context.openResult = (file) => {
+      current = anew.log;
+      return context.openResult(file);
+    };
+    const exporting = run({ room: ROOM, format: 'ndjson' }, { ...context, rooms, openResult });
+    await expect(exporting).rejects.toMatchObject({ code: 'unavailable' });
+    expect(written).toMatchObject({ aborted: true, finished: false });
   });
 
   test('is dropped when the job is stopped', async () => {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { HubError } from '../../../shared/errors.js';
 import type { RoomName } from '../../../shared/rooms.js';
 import type { LogEntry } from '../../log/room-log.js';
 import type { JobContext } from '../handler.js';
@@ -18,11 +19,12 @@ export interface ExportResult {
 /**
  * Writes a room's history to a file, oldest first, as it is now: edited texts, without the deleted ones. It goes through the log twice,
  * because what became of a message is told after it, and holds one page at a time.
+ * @throws HubError `unavailable` when the room was forgotten meanwhile: what was read is not all, or not of one log
  */
 export async function run({ room, format: formatName }: z.output<typeof exportInput>, context: JobContext): Promise<ExportResult> {
   const { rooms, signal, progress, openResult } = context;
   const name = room as RoomName;
-  const { first, last } = await rooms.ends(name);
+  const { epoch, first, last } = await rooms.ends(name);
   const total = Math.max(1, last - first + 1);
   const revisions = new Revisions(rooms, name);
   const all = { before: last + 1 };
@@ -52,6 +54,7 @@ export async function run({ room, format: formatName }: z.output<typeof exportIn
       await file.write(text);
       progress(0.5 + Math.min(0.5, (page.at(-1)!.seq - first + 1) / total / 2), { note: `${messages} messages written` });
     }
+    if ((await rooms.ends(name)).epoch !== epoch) throw new HubError('unavailable', 'the room was begun anew while it was exported');
     await file.write(format.end(messages));
     return { ...(await file.finish()), messages };
   } catch (error) {
