@@ -183,7 +183,8 @@ const cacheBounds = ({ cacheMaxEntries, cacheMaxBytes }: Config) => ({ maxEntrie
 
 /** The link goes on trying when Redis is away at the start too; until then `/readyz` says so and publications are refused. */
 async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Promise<Engines> {
-  const { redisUrl: url = '', redisPrefix: prefix, presenceGraceMs: graceMs, presenceLeaseMs: leaseMs, jobQueueMax } = config;
+  const { redisUrl: url = '', redisPrefix: prefix, presenceGraceMs: graceMs, presenceLeaseMs: leaseMs } = config;
+  const { jobQueueMax: queuedMax, jobLeaseMs: lockMs } = config;
   const link = openRedisLink({ url, commandTimeoutMs: config.redisCommandTimeoutMs, log: logger });
   // A Redis that is there is ready before the first client is; one that is away is not waited for.
   await Promise.race([link.whenUp(), delay(REDIS_AT_START_MS, undefined, { ref: false })]);
@@ -203,7 +204,7 @@ async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Pro
     log,
     presence,
     ...(bullBoard && { bullBoard }),
-    jobs: createBullmqJobQueue({ link, url, prefix, queuedMax: jobQueueMax, logger }),
+    jobs: createBullmqJobQueue({ link, url, prefix, queuedMax, lockMs, logger }),
     results,
     cache: {
       near: createMemoryCacheStore(cacheBounds(config)),

@@ -10,7 +10,7 @@ import { fileScope, testScope } from './support/scope.js';
 import { connectClient, type StockClient } from './support/stock-client.js';
 import { mintToken, SECRET } from './support/token.js';
 import { waitFor } from './support/wait.js';
-import { startWorker } from './support/worker-process.js';
+import { spawnWorker, startWorker } from './support/worker-process.js';
 
 const scope = testScope();
 const file = fileScope();
@@ -261,16 +261,37 @@ describe('with Redis and workers', () => {
 
   test('a job whose worker is killed runs to its end elsewhere: one end is seen, its effect once [P65]', async () => {
     const { redis, hubs } = await startCluster(scope, { instances: 1, env: { ...OWN_HANDLERS, ROOMCAST_JOBS_IN_SERVER: 'off' } });
-    const doomed = await startWorker(scope, { redisUrl: redis.url, env: OWN_HANDLERS });
+    const env = { ...OWN_HANDLERS, ROOMCAST_JOB_LEASE_MS: '2000' };
+    const doomed = await startWorker(scope, { redisUrl: redis.url, env });
     const client = await connectClient(scope, hubs[0]!.url);
     const job = await submit(client, 'count', { steps: 30, stepMs: 50, room: 'chat:once' });
     await client.event<JobState>('job', ({ jobId, progress }) => jobId === job.jobId && progress !== undefined);
     doomed.signal('SIGKILL');
     await doomed.exited;
-    await startWorker(scope, { redisUrl: redis.url, env: OWN_HANDLERS });
+    await startWorker(scope, { redisUrl: redis.url, env });
     expect(await ended(client, job.jobId, 60_000)).toMatchObject({ state: 'done', result: { counted: 30 } });
     expect(statesOf(client, job.jobId).filter(({ state }) => state === 'done')).toHaveLength(1);
     expect((await client.history('chat:once')).messages.map(({ type }) => type)).toEqual(['begun', 'counted']);
+  }, 90_000);
+
+  test('a job that kills each worker that takes it ends among the dead letters, and the next worker lives on', async () => {
+    const { redis, hubs } = await startCluster(scope, { instances: 1, env: { ...OWN_HANDLERS, ROOMCAST_JOBS_IN_SERVER: 'off' } });
+    const env = { ...OWN_HANDLERS, ROOMCAST_JOB_LEASE_MS: '1000' };
+    const auth = { guestKey: 'poisoner0123456789' };
+    const client = await connectClient(scope, hubs[0]!.url, { auth });
+    const { jobId } = await submit(client, 'poison', {});
+    // As a supervisor does: one that ended is started again.
+    for (let start = 1; start <= 3; start++) {
+      const doomed = await spawnWorker(scope, { redisUrl: redis.url, env });
+      expect(await doomed.exited).toMatchObject({ signal: 'SIGKILL' });
+    }
+    await startWorker(scope, { redisUrl: redis.url, env });
+    expect(await ended(client, jobId)).toMatchObject({ state: 'failed', error: { code: 'internal' } });
+    const guest = { 'x-guest-key': auth.guestKey };
+    expect((await get(`${hubs[0]!.url}/api/jobs?state=failed`, guest)).body.jobs).toMatchObject([{ jobId, state: 'failed' }]);
+    expect((await get(`${hubs[0]!.url}/api/jobs/${jobId}/details`, guest)).body).toMatchObject({ crashes: 3, attempts: 100 });
+    const healthy = await submit(client, 'count', { steps: 1, stepMs: 0, room: 'chat:healthy' });
+    expect(await ended(client, healthy.jobId)).toMatchObject({ state: 'done' });
   }, 90_000);
 
   test('a worker tells what it does, and when it is told to stop gives its job to another, and ends without an error', async () => {

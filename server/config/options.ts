@@ -222,6 +222,10 @@ const jobs = {
     { min: 100, max: DAY_MS, default: 300_000 },
     'Milliseconds that one attempt of a job may take, where its handler does not say.',
   ),
+  jobLeaseMs: whole(
+    { min: SECOND_MS, max: HOUR_MS, default: 15_000 },
+    'Milliseconds without a sign from a hub or worker after which its jobs are given to others; with Redis alone.',
+  ),
   jobResultTtlMs: whole(
     { min: SECOND_MS, max: YEAR_MS, default: HOUR_MS },
     'Milliseconds for which a finished job and its result are kept.',
