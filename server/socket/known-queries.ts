@@ -1,27 +1,34 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Remembered } from '../../shared/remembered.js';
 
 type Query = Readonly<Record<string, string>>;
+interface Request {
+  readonly url?: string | undefined;
+  _query?: Query;
+}
+/** What engine.io has of a server and does not declare. */
+interface EngineParts {
+  prepare(request: Request): void;
+}
 
 const REMEMBERED = 100;
 
 /**
- * Reads the query of clients that begin with a WebSocket for engine.io, which takes one that is there already: most of them ask for the same address,
- * and to read it is among the dearest steps of an upgrade. To be called once engine.io listens for upgrades, if it does.
+ * Has engine.io read the query of clients that begin with a WebSocket from what it has read before: most of them ask for the same address,
+ * and to read it is among the dearest steps of an upgrade.
  */
-export function readKnownQueries(server: HttpServer, path: string): void {
-  // Node takes a server on which nobody listens for one that knows no upgrades, and answers them as plain requests.
-  if (server.listenerCount('upgrade') === 0) return;
+export function rememberQueries(engine: EngineParts): void {
+  const { prepare } = engine;
   const known = new Remembered<Query>(REMEMBERED);
-  server.prependListener('upgrade', (request: IncomingMessage & { _query?: Query }) => {
+  const read = (url: string): Query => {
+    const request: Request = { url };
+    prepare.call(engine, request);
+    return request._query!;
+  };
+  engine.prepare = (request) => {
     const { url = '' } = request;
-    // A session is nobody else's.
-    if (request._query || url.includes('sid=') || !url.startsWith(`${path}/`)) return;
-    request._query = { ...known.get(url, () => queryOf(url)) };
-  });
-}
-
-/** As engine.io reads it. */
-function queryOf(url: string): Query {
-  return Object.fromEntries(new URL(url, 'https://socket.io').searchParams);
+    // A session is nobody else's, and an address of long-polling nearly never asked for again.
+    if (!request._query && url.includes('transport=websocket') && !url.includes('sid='))
+      request._query = { ...known.get(url, () => read(url)) };
+    prepare.call(engine, request);
+  };
 }

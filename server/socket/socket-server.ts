@@ -13,7 +13,7 @@ import { Admission, type AdmissionOptions, type Gate } from './admission.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import { EarlyConnects } from './early-connects.js';
 import type { EventHandler } from './event-handler.js';
-import { readKnownQueries } from './known-queries.js';
+import { rememberQueries } from './known-queries.js';
 import { ReturningClients } from './returning-clients.js';
 import { createSessionIds } from './session-ids.js';
 import { SharedListeners } from './shared-listeners.js';
@@ -79,7 +79,7 @@ export class SocketServer {
     private readonly options: SocketServerOptions,
   ) {
     this.io = new Server(server, options.io);
-    readKnownQueries(server, this.io.path());
+    rememberQueries(this.io.engine as never);
     this.#isJoined = options.io.adapter !== undefined;
     const events = new ShortEvents({ connections: this.#connections, own: (event) => this.#listeners.own(event) });
     this.#small = new SmallConnections(this.io, {
