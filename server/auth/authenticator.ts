@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { HubError } from '../../shared/errors.js';
 import { principalFrom } from './claims.js';
-import { grantsFrom, guestPrincipal } from './guest.js';
+import { createGuests, grantsFrom } from './guest.js';
 import { createKeySet } from './key-set.js';
 import type { Principal } from './principal.js';
 
@@ -42,7 +42,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const now = options.now ?? Date.now;
   const secret = options.tokenSecret === undefined ? undefined : new TextEncoder().encode(options.tokenSecret);
   const keySet = options.jwks === undefined ? undefined : createKeySet({ source: options.jwks, now });
-  const guestGrants = grantsFrom(options.guestGrants ?? []);
+  const guestOf = createGuests(grantsFrom(options.guestGrants ?? []));
 
   const verify = async (token: string): Promise<unknown> => {
     const wanted: JWTVerifyOptions = {
@@ -61,7 +61,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     authenticate: async ({ token, name, guestKey }) => {
       if (token === undefined || token === null || token === '') {
-        if (options.guests) return guestPrincipal({ name, guestKey: guestKey ?? undefined }, guestGrants);
+        if (options.guests) return guestOf({ name, guestKey: guestKey ?? undefined });
         throw new HubError('unauthorized', 'a token is needed, and none was sent');
       }
       if (!secret && !keySet) throw new HubError('unauthorized', 'this hub has no key to check tokens with: connect without one');

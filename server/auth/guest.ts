@@ -1,34 +1,29 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { HubError } from '../../shared/errors.js';
+import { createRandomTexts } from '../random-texts.js';
 import { displayName } from './display-name.js';
 import { ACTIONS, type Grants, type Principal } from './principal.js';
 
 const GUEST_KEY = /^[A-Za-z0-9]{16,64}$/;
+const ID_CHARS = 20;
 
 /**
- * A guest: the same user wherever the same key is shown, on any instance; a new one without a key. Its id is a hash of the key, so that others
- * who see it cannot show the key.
- * @throws HubError `invalid` when the key has another form
+ * Makes guests: the same user wherever the same key is shown, on any instance; a new one without a key. Its id is a hash of the key, so that
+ * others who see it cannot show the key. The function throws HubError `invalid` when the key has another form.
  */
-export function guestPrincipal({ name, guestKey }: { name?: unknown; guestKey?: unknown }, grants: Grants): Principal {
-  if (guestKey !== undefined && !(typeof guestKey === 'string' && GUEST_KEY.test(guestKey))) {
-    throw new HubError('invalid', 'a guestKey is 16 to 64 letters or digits');
-  }
-  const id = `guest-${guestKey === undefined ? randomHex() : hashOf(guestKey)}`;
-  return { user: { id, name: displayName(name) ?? `Guest ${id.slice(6, 10)}` }, guest: true, admin: false, grants };
+export function createGuests(grants: Grants): (shown: { name?: unknown; guestKey?: unknown }) => Principal {
+  const randomId = createRandomTexts(ID_CHARS / 2, 'hex');
+  return ({ name, guestKey }) => {
+    if (guestKey !== undefined && !(typeof guestKey === 'string' && GUEST_KEY.test(guestKey))) {
+      throw new HubError('invalid', 'a guestKey is 16 to 64 letters or digits');
+    }
+    const id = `guest-${guestKey === undefined ? randomId() : hashOf(guestKey)}`;
+    return { user: { id, name: displayName(name) ?? `Guest ${id.slice(6, 10)}` }, guest: true, admin: false, grants };
+  };
 }
-
-const ID_CHARS = 20;
 
 function hashOf(guestKey: string): string {
   return createHash('sha256').update(`roomcast guest ${guestKey}`).digest('hex').slice(0, ID_CHARS);
-}
-
-/** Node makes these from random bytes that it has asked the system for beforehand: a newcomer need not wait for them. */
-function randomHex(): string {
-  const uuid = randomUUID();
-  // The groups between say that it is a UUID and of which version.
-  return uuid.slice(0, 8) + uuid.slice(-12);
 }
 
 /** Grants from `action:pattern` texts, as the option `guestGrants` lists them. */
