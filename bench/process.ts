@@ -30,10 +30,12 @@ const STOP_MS = 2_000;
  * Starts a module in a process of its own, which answers with `answerCalls`. What it prints goes to the standard error, so that the
  * standard output has the result only.
  * @param cpus cores as `taskset -c` takes them; left out: wherever the system puts it
+ * @param nodeArgs options of Node's own
  */
-export function startProcess<Calls extends object>(module: URL, cpus?: string): BenchProcess<Calls> {
+export function startProcess<Calls extends object>(module: URL, cpus?: string, nodeArgs: readonly string[] = []): BenchProcess<Calls> {
   const file = fileURLToPath(module);
-  const pinned = cpus === undefined ? {} : { execPath: 'taskset', execArgv: ['-c', cpus, process.execPath] };
+  const pinned =
+    cpus === undefined ? { execArgv: [...nodeArgs] } : { execPath: 'taskset', execArgv: ['-c', cpus, process.execPath, ...nodeArgs] };
   const child = fork(file, { ...pinned, stdio: ['ignore', 2, 2, 'ipc'] });
   const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
   let calls = 0;

@@ -16,8 +16,8 @@ export class Workbench {
   constructor(readonly placement: Placement) {}
 
   /** Starts a module in a process of its own, on the cores of its role. @throws Error once stopped */
-  start<Calls extends object>(module: URL, role: keyof Placement): BenchProcess<Calls> {
-    return this.#keep(() => startProcess<Calls>(module, this.placement[role]));
+  start<Calls extends object>(module: URL, role: keyof Placement, nodeArgs: readonly string[] = []): BenchProcess<Calls> {
+    return this.#keep(() => startProcess<Calls>(module, this.placement[role], nodeArgs));
   }
 
   /** Starts a program on the cores of its role. @throws Error once stopped */

@@ -169,6 +169,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/deployment.md, A load balancer in front, sh 2': listed,
   'docs/deployment.md, Containers, sh': shell({ commands: [{ prints: /^$/ }] }),
   'docs/deployment.md, Kubernetes, sh': listed,
+  'docs/deployment.md, Many publications, sh': listed,
 
   'docs/transports.md, By hand, console': shell({}),
   'docs/transports.md, By hand, console 2': shell({}),

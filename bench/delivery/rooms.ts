@@ -2,6 +2,9 @@ import { measuresOf } from '../load/load-figures.js';
 import { loadScenario } from '../load/load-scenario.js';
 import { bytesOption, inFlightOption } from './options.js';
 
+/** As docs/deployment.md has it for hubs with many publications. */
+const LARGE_YOUNG_GENERATION = '--max-semi-space-size=64';
+
 /** Many small rooms: what a room costs beside what it delivers. */
 export const rooms = loadScenario({
   name: 'rooms',
@@ -15,6 +18,11 @@ export const rooms = loadScenario({
   modes: [
     { key: 'memory', label: 'ours, log in memory', target: { server: 'hub', options: { store: 'memory' } } },
     { key: 'lmdb', label: 'ours, log on disk', target: { server: 'hub' } },
+    {
+      key: 'lmdb-young',
+      label: `ours, log on disk, ${LARGE_YOUNG_GENERATION}`,
+      target: { server: 'hub', nodeArgs: [LARGE_YOUNG_GENERATION] },
+    },
     { key: 'stock', label: 'stock', isControl: true, target: { server: 'stock' } },
     { key: 'ws', label: 'plain ws', target: { server: 'ws' } },
   ],
@@ -39,5 +47,6 @@ export const rooms = loadScenario({
   claims: [
     { mode: 'memory', measure: 'deliveriesPerSecond', relativeTo: 'stock', limit: { atLeast: 6 } },
     { mode: 'lmdb', measure: 'deliveriesPerSecond', relativeTo: 'stock', limit: { atLeast: 6 } },
+    { mode: 'lmdb-young', measure: 'deliveriesPerSecond', relativeTo: 'stock', limit: { atLeast: 6 } },
   ],
 });

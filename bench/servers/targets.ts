@@ -14,6 +14,8 @@ export type Target = (
 ) & {
   /** With a Redis of its own. */
   readonly redis?: true;
+  /** Options of Node's own. */
+  readonly nodeArgs?: readonly string[];
   /** Processes behind one address; left out: one. */
   readonly instances?: number;
 };
@@ -35,9 +37,9 @@ export class Servers {
     private readonly redis: Redis | undefined,
   ) {}
 
-  static async start(workbench: Workbench, { server, options = {}, redis: withRedis, instances = 1 }: Target): Promise<Servers> {
+  static async start(workbench: Workbench, { server, options = {}, redis: withRedis, nodeArgs, instances = 1 }: Target): Promise<Servers> {
     const redis = withRedis && (await startRedis(workbench));
-    const processes = Array.from({ length: instances }, () => workbench.start<ServerCalls>(MODULES[server], 'server'));
+    const processes = Array.from({ length: instances }, () => workbench.start<ServerCalls>(MODULES[server], 'server', nodeArgs));
     const listens = instances === 1;
     const opened = await Promise.all(
       processes.map(async (one) => {

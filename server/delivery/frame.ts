@@ -49,7 +49,8 @@ export class MessageFrame implements Frame {
     const opcode = typeof this.payload === 'string' ? TEXT : BINARY;
     const start = writeHeader(target, at, FIN | opcode | (deflated ? COMPRESSED : 0), length);
     if (deflated) target.set(deflated, start);
-    else if (typeof this.payload === 'string') target.write(this.payload, start);
+    // Most text is ASCII, which is copied as it is.
+    else if (typeof this.payload === 'string') target.write(this.payload, start, this.#bytes === this.payload.length ? 'latin1' : 'utf8');
     else target.set(this.payload, start);
     return start + length;
   }

@@ -9,28 +9,30 @@ const HASHES = 3;
 export class IdFilter {
   readonly #words = new Uint32Array(BITS / 32);
 
-  add(room: number, id: string): void {
+  /** @param hash as `idHash` gives it */
+  add(hash: number): void {
     const words = this.#words;
-    let hash = idHash(id, room);
-    const step = idHash(id, ~room) | 1;
-    for (let i = 0; i < HASHES; i++, hash += step) words[(hash >>> 5) & (BITS / 32 - 1)]! |= 1 << (hash & 31);
+    const step = stepOf(hash);
+    for (let i = 0, at = hash; i < HASHES; i++, at += step) words[(at >>> 5) & (BITS / 32 - 1)]! |= 1 << (at & 31);
   }
 
-  mayHave(room: number, id: string): boolean {
+  mayHave(hash: number): boolean {
     const words = this.#words;
-    let hash = idHash(id, room);
-    const step = idHash(id, ~room) | 1;
-    for (let i = 0; i < HASHES; i++, hash += step) {
-      if ((words[(hash >>> 5) & (BITS / 32 - 1)]! & (1 << (hash & 31))) === 0) return false;
+    const step = stepOf(hash);
+    for (let i = 0, at = hash; i < HASHES; i++, at += step) {
+      if ((words[(at >>> 5) & (BITS / 32 - 1)]! & (1 << (at & 31))) === 0) return false;
     }
     return true;
   }
 }
 
-/** FNV-1a over UTF-16 units, its bits mixed at the end as in MurmurHash3. */
-export function idHash(text: string, seed: number): number {
-  let hash = 0x811c9dc5 ^ seed;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+/** Odd, and unlike the hash: two that fall on one bit part with the next. */
+const stepOf = (hash: number): number => Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) | 1;
+
+/** Of an id in a room: FNV-1a over UTF-16 units, its bits mixed at the end as in MurmurHash3. */
+export function idHash(room: number, id: string): number {
+  let hash = 0x811c9dc5 ^ room;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

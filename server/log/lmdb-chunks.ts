@@ -25,14 +25,14 @@ export function chunkEnds(entries: readonly StoredBody[]): number[] {
   const ends: number[] = [];
   let start = 0;
   let bytes = 0;
-  for (const [i, entry] of entries.entries()) {
+  entries.forEach((entry, i) => {
     if (i > start && (i - start === MAX_ENTRIES || bytes + entry.bytes > MAX_BYTES)) {
       ends.push(i);
       start = i;
       bytes = 0;
     }
     bytes += entry.bytes;
-  }
+  });
   if (entries.length > 0) ends.push(entries.length);
   return ends;
 }
@@ -45,13 +45,13 @@ export function packChunk(time: number, entries: readonly StoredBody[]): Buffer 
   packed.writeDoubleLE(time, TIME_AT);
   packed.writeUInt32LE(entries.length, COUNT_AT);
   let at = bodiesAt;
-  for (const [i, { body, bytes }] of entries.entries()) {
+  entries.forEach(({ body, bytes }, i) => {
     packed.writeUInt32LE(bytes, SIZES_AT + SIZE_BYTES * i);
     if (typeof body !== 'string') body.copy(packed, at);
     // Most text is ASCII, which is copied as it is.
     else packed.write(body, at, body.length === bytes ? 'latin1' : 'utf8');
     at += bytes;
-  }
+  });
   return packed;
 }
 

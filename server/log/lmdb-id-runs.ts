@@ -4,7 +4,7 @@ import type { RecentIds } from './lmdb-recent-ids.js';
 import type { IdPlace } from './timed-ids.js';
 
 /** One sorting away of recent ids. */
-interface Run {
+export interface Run {
   /** Rises from run to run. */
   readonly number: number;
   /** A power of two: an id is in the block that its hash says. */
@@ -12,6 +12,15 @@ interface Run {
   readonly ids: number;
   /** Milliseconds since 1970 of its newest id. */
   readonly newest: number;
+}
+
+/** One that is being written. */
+export interface IdRun {
+  readonly run: Run;
+  /** Of its ids. */
+  readonly hashes: Uint32Array;
+  /** Inside of a transaction. */
+  readonly writes: readonly (() => void)[];
 }
 
 /** Runs that share a filter. */
@@ -47,40 +56,49 @@ export class IdRuns {
       const run = { number: key, ...value };
       const { filter } = this.#register(run);
       for (const { value: block } of this.#blocks.getRange({ start: [key, 0], end: [key, run.blocks] })) {
-        for (let i = 0; i < block.length; i += FIELDS) filter.add(block[i] as number, block[i + 1] as string);
+        for (let i = 0; i < block.length; i += FIELDS) filter.add(idHash(block[i] as number, block[i + 1] as string));
       }
     }
   }
 
   /** The newest place of an id. */
   find(room: number, id: string): IdPlace | undefined {
+    const hash = idHash(room, id);
     for (let i = this.#generations.length - 1; i >= 0; i--) {
       const { filter, runs } = this.#generations[i]!;
-      const place = filter.mayHave(room, id) ? this.#findIn(runs, room, id) : undefined;
+      const place = filter.mayHave(hash) ? this.#findIn(runs, room, id, hash) : undefined;
       if (place) return place;
     }
     return undefined;
   }
 
-  /** What writes a run of the ids that are not older than `oldest`, inside of a transaction; `add` it when that is committed. */
-  prepare(ids: RecentIds, oldest: number): { run: Run; writes: (() => void)[] } {
+  /** A run of the ids that are not older than `oldest`; `add` it when it is committed. */
+  prepare(ids: RecentIds, oldest: number): IdRun {
     const count = 2 ** Math.max(0, Math.ceil(Math.log2(ids.size / IDS_PER_BLOCK)));
     const blocks = Array.from({ length: count }, (): Block => []);
+    const hashes = new Uint32Array(ids.size);
+    let hashed = 0;
     let newest = 0;
-    for (const [room, id, seq, time] of ids.places()) {
-      if (time < oldest) continue;
+    ids.forEach((room, id, seq, time) => {
+      if (time < oldest) return;
+      const hash = idHash(room, id);
+      hashes[hashed++] = hash;
       newest = Math.max(newest, time);
-      blocks[blockOf(room, id, count)]!.push(room, id, seq, time);
-    }
+      blocks[blockOf(hash, count)]!.push(room, id, seq, time);
+    });
     const number = this.#last + 1;
     const run = { blocks: count, ids: ids.size, newest };
     const writes = blocks.map((block, i) => () => this.#blocks.put([number, i], block));
-    return { run: { number, ...run }, writes: [...writes, () => this.#runs.put(number, run)] };
+    return {
+      run: { number, ...run },
+      hashes: hashes.subarray(0, hashed),
+      writes: [...writes, () => this.#runs.put(number, run)],
+    };
   }
 
-  add(run: Run, ids: RecentIds): void {
+  add({ run, hashes }: IdRun): void {
     const { filter } = this.#register(run);
-    for (const [room, id] of ids.places()) filter.add(room, id);
+    for (const hash of hashes) filter.add(hash);
   }
 
   /** At most `budget` runs whose ids are all older. */
@@ -115,10 +133,10 @@ export class IdRuns {
     return generation;
   }
 
-  #findIn(runs: readonly Run[], room: number, id: string): IdPlace | undefined {
+  #findIn(runs: readonly Run[], room: number, id: string, hash: number): IdPlace | undefined {
     for (let r = runs.length - 1; r >= 0; r--) {
       const { number, blocks } = runs[r]!;
-      const block = this.#blocks.get([number, blockOf(room, id, blocks)]) ?? [];
+      const block = this.#blocks.get([number, blockOf(hash, blocks)]) ?? [];
       for (let i = 0; i < block.length; i += FIELDS) {
         if (block[i + 1] === id && block[i] === room) return { seq: block[i + 2] as number, time: block[i + 3] as number };
       }
@@ -128,6 +146,4 @@ export class IdRuns {
 }
 
 /** By higher bits than those that the filter takes first. */
-const blockOf = (room: number, id: string, blocks: number): number => (idHash(id, room) >>> 8) & (blocks - 1);
-
-export type IdRun = Run;
+const blockOf = (hash: number, blocks: number): number => (hash >>> 8) & (blocks - 1);

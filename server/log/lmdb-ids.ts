@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
-import { type IdRun, IdRuns } from './lmdb-id-runs.js';
+import { type IdRun, IdRuns, type Run } from './lmdb-id-runs.js';
 import { OldIds } from './lmdb-old-ids.js';
 import { type IdGroup, RecentIds } from './lmdb-recent-ids.js';
 import type { IdPlace } from './timed-ids.js';
@@ -34,7 +34,7 @@ export class LmdbIds {
   /** What the transaction under way adds, and does. */
   readonly #added = new Map<number, IdGroup>();
   #run: IdRun | undefined;
-  #dropped: IdRun[] = [];
+  #dropped: Run[] = [];
 
   constructor(
     root: RootDatabase,
@@ -81,7 +81,7 @@ export class LmdbIds {
   committed(): void {
     this.#runs.drop(this.#dropped);
     if (this.#run) {
-      this.#runs.add(this.#run, this.#recent);
+      this.#runs.add(this.#run);
       this.#recent = new RecentIds();
       this.#first = this.#next;
     } else if (this.#added.size > 0) {
@@ -107,8 +107,8 @@ export class LmdbIds {
   }
 
   #sortAway(oldest: number): (() => void)[] {
-    const { run, writes } = this.#runs.prepare(this.#recent, oldest);
-    this.#run = run;
+    this.#run = this.#runs.prepare(this.#recent, oldest);
+    const writes = [...this.#run.writes];
     for (let n = this.#first; n < this.#next; n++) writes.push(() => this.#journal.remove(n));
     return writes;
   }

@@ -36,7 +36,12 @@ export class RecentIds {
     if (known.size === 0) this.#rooms.delete(room);
   }
 
-  *places(): Generator<[room: number, id: string, seq: number, time: number]> {
-    for (const [room, ids] of this.#rooms) for (const [id, { seq, time }] of ids.places()) yield [room, id, seq, time];
+  /** Visited rather than given one by one: there are very many. */
+  forEach(visit: (room: number, id: string, seq: number, time: number) => void): void {
+    this.#rooms.forEach((ids, room) => {
+      ids.forEach((id, seq, time) => {
+        visit(room, id, seq, time);
+      });
+    });
   }
 }

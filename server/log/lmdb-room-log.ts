@@ -113,7 +113,9 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
       const appended = batch.map((one) => transaction.append(one));
       tidy(transaction);
       await transaction.commit();
-      for (const [i, one] of batch.entries()) settle(one, appended[i]);
+      batch.forEach((one, i) => {
+        settle(one, appended[i]);
+      });
     } catch (error) {
       const fault = await commitFault(error, dir);
       onFault(fault);
@@ -143,7 +145,10 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
       reject(new HubError('out_of_order'));
       return;
     }
-    if (!appended.repeated && followers.has(room)) followers.entry(room, placeEntry(body, { room, ...appended.entry }, bytes));
+    if (!appended.repeated && followers.has(room)) {
+      const { epoch, seq, time } = appended.entry;
+      followers.entry(room, placeEntry(body, { room, epoch, seq, time }, bytes));
+    }
     resolve(appended);
   }
 

@@ -54,8 +54,11 @@ export class TimedIds {
     this.#start = 0;
   }
 
-  *places(): Generator<[id: string, place: IdPlace]> {
-    for (const [id, seq] of this.#seqs) yield [id, { seq, time: this.#timeOf(seq) }];
+  /** The oldest first. */
+  forEach(visit: (id: string, seq: number, time: number) => void): void {
+    this.#seqs.forEach((seq, id) => {
+      visit(id, seq, this.#timeOf(seq));
+    });
   }
 
   #startsBefore(time: number): boolean {
