@@ -33,6 +33,8 @@ export type Current = { readonly message: Message; readonly edited: boolean } | 
 
 /** In place of an edit's seq. */
 const DELETED = -1;
+/** In place of an edit's text. */
+const GONE = Symbol('gone');
 
 /**
  * What became of the messages of a room: edits and deletions are messages of their own, later in the log than what they are about. Note
@@ -80,11 +82,18 @@ export class Revisions {
   }
 
   private async edited({ seq, message }: LogEntry, revision: number): Promise<Current> {
-    const text = this.texts.get(seq) ?? textOf((await this.rooms.entry(this.room, revision))?.message);
+    const text = this.texts.get(seq) ?? (await this.readText(revision));
     this.drop(seq);
+    if (text === GONE) return undefined;
     if (text === undefined) return { message, edited: false };
     const data = isObject(message.data) ? { ...message.data, text } : { text };
     return { message: { ...message, data }, edited: true };
+  }
+
+  /** An edit that was trimmed meanwhile came after its target, which is gone too. */
+  private async readText(revision: number): Promise<string | undefined | typeof GONE> {
+    const entry = await this.rooms.entry(this.room, revision);
+    return entry ? textOf(entry.message) : GONE;
   }
 
   private hold(target: number, edit: Message): void {
