@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { openPage, startBrowser } from './support/browser.js';
+import { ROOT } from './support/files.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { fileScope, testScope } from './support/scope.js';
 import { connectClient } from './support/stock-client.js';
@@ -12,7 +13,8 @@ let browser: Browser;
 let hub: HubProcess;
 beforeAll(async () => {
   browser = await startBrowser(file);
-  hub = await startHub(file, { env: { ROOMCAST_LIMITS: 'off' } });
+  const handlers = `${ROOT}test/support/jobs/handlers.mjs`;
+  hub = await startHub(file, { env: { ROOMCAST_LIMITS: 'off', ROOMCAST_JOB_HANDLERS: handlers } });
 }, 60_000);
 
 const WAIT = { timeout: 15_000 };
@@ -170,6 +172,24 @@ test("a job's progress bar runs to its result, and a running job is cancelled", 
 /** A red square of ten pixels. */
 const PHOTO =
   'iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAFElEQVQYlWP4z8CABzGMSjNgCQMAt8pjnanKDKUAAAAASUVORK5CYII=';
+
+test('a job that reaches a room is a line of its chat: who handed it in, how far it is, and what came out [P141] [P142]', async () => {
+  const { page, faults } = await enter('#/chat/works', 'Ann');
+  const carl = await connectClient(scope, hub.url, { auth: { name: 'Carl', guestKey: 'carl0123456789abcdef' } });
+  await carl.subscribe('chat:works');
+  const input = { steps: 50, stepMs: 50, room: 'chat:works' };
+  await carl.expectOk('job:submit', { name: 'count-for-room', input });
+  const lines = byId(page, 'chat-job');
+  await lines.filter({ hasText: 'Carl handed in count-for-room' }).waitFor(WAIT);
+  const bar = lines.first().getByTestId('job-progress');
+  await waitFor(async () => Number(await bar.getAttribute('aria-valuenow', WAIT)) > 0, { what: 'its progress' });
+  const end = page.locator('[data-testid="chat-job"][data-state="done"]').last();
+  await end.filter({ hasText: /Done after/ }).waitFor(WAIT);
+  await end.getByTestId('chat-job-result').locator('summary').click();
+  await end.getByTestId('job-result').filter({ hasText: '"counted": 50' }).waitFor(WAIT);
+  await bar.waitFor({ ...WAIT, state: 'detached' });
+  expect([await lines.count(), faults]).toEqual([2, []]);
+});
 
 test('an image is posted from the page of jobs, and its thumbnail is shown there', async () => {
   const { page, faults } = await enter('#/jobs', 'Photographer');

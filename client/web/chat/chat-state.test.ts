@@ -170,3 +170,19 @@ test('a room that never stops keeps its newest part, and what it lets go can be 
   expect(back.messages.length).toBe(state.messages.length + 25);
   expect(back.messages.slice(0, 25).every(({ edited }) => edited)).toBe(true);
 });
+
+test('[P141] what the hub tells of a job has its place among the messages', () => {
+  const job = { jobId: 'j', name: 'search', owner: 'ann', state: 'done', revision: 2, createdAt: 1 };
+  const hub = { id: 'hub', name: 'hub' };
+  const state = received(
+    EMPTY_CHAT,
+    message(2, job, { type: 'job', from: hub }),
+    message(1, { text: 'a' }),
+    message(3, job, { type: 'job', from: BOB }),
+  );
+  expect(state.messages.map(({ text, job: news }) => [text, news?.state])).toEqual([
+    ['a', undefined],
+    ['', 'done'],
+  ]);
+  expect(state.newest).toBe(3);
+});

@@ -1,19 +1,22 @@
 import { parsePosition } from '../../../shared/position.js';
-import type { Message, MessageData, User } from '../../../shared/protocol.js';
+import type { JobNews, Message, MessageData, User } from '../../../shared/protocol.js';
 import { type Change, changeOf, type Resolved, resolve } from './changes.js';
+import { jobNewsOf } from './job-news.js';
 
 /** Messages and changes held for a reader at the newest end; who scrolls back gets older ones from the hub again. */
 export const KEPT_FOLLOWING = 2000;
 /** The same for a reader who scrolled back: what is being read must not go away. */
 export const KEPT_READING = 10_000;
 
-/** A text message as it now stands, its edits, deletion and reactions applied. */
+/** A message as it now stands, its edits, deletion and reactions applied. */
 export interface ChatMessage extends Resolved {
   readonly seq: number;
   readonly position: string;
   readonly id: string;
   readonly from: User;
   readonly time: number;
+  /** In place of a text: the hub tells of a job that reaches the room. */
+  readonly job?: JobNews;
 }
 
 /** An own message on its way: the log does not have it yet, as far as this page knows. */
@@ -102,8 +105,9 @@ function receive(state: ChatState, message: Message): ChatState {
   const known = { ...state, oldest: Math.min(state.oldest, seq), newest: Math.max(state.newest, seq) };
   const change = changeOf(message, seq);
   if (change) return addChange(known, change);
-  if (message.type !== 'text') return known;
-  return addText(known, message as Message<MessageData['text']>, seq);
+  const job = jobNewsOf(message);
+  if (message.type !== 'text' && !job) return known;
+  return addShown(known, message as Message<MessageData['text']>, seq, job);
 }
 
 /** Another epoch is another log: what is held has no place in its order. */
@@ -116,11 +120,12 @@ function ofEpoch(state: ChatState, messages: readonly Message[]): readonly Messa
   return messages.filter((message) => state.epoch === '' || parsePosition(message.position).epoch === state.epoch);
 }
 
-function addText(state: ChatState, message: Message<MessageData['text']>, seq: number): ChatState {
+function addShown(state: ChatState, message: Message<MessageData['text']>, seq: number, job: JobNews | undefined): ChatState {
   const at = insertionPoint(state.messages, seq);
   if (state.messages[at]?.seq === seq) return state;
   const { position, id, from, time } = message;
-  const original = { seq, position, id, from, time, text: textOf(message.data), edited: false, deleted: false, reactions: [] };
+  const text = job ? '' : textOf(message.data);
+  const original = { seq, position, id, from, time, text, edited: false, deleted: false, reactions: [], ...(job && { job }) };
   const shown = { ...original, ...resolve(original, state.changes.get(seq) ?? []) };
   const outgoing = state.outgoing.some((own) => own.id === id) ? state.outgoing.filter((own) => own.id !== id) : state.outgoing;
   return { ...state, messages: state.messages.toSpliced(at, 0, shown), outgoing };

@@ -5,6 +5,7 @@ import { useSession } from '../session-context.js';
 import { Empty } from '../ui/empty.js';
 import { Icon } from '../ui/icon.js';
 import type { ChatRoom } from './chat-room.js';
+import { JobRow } from './job-row.js';
 import { moveAmongMessages } from './message-keys.js';
 import { MessageRow } from './message-row.js';
 import { OutgoingRow } from './outgoing-row.js';
@@ -140,6 +141,8 @@ function TimelineRow({ row, chat, selfId, active, editing, onEditing }: Timeline
           )}
         </div>
       );
+    case 'job':
+      return <JobRow row={row} chat={chat} selfId={selfId} />;
     case 'outgoing':
       return <OutgoingRow row={row} chat={chat} />;
     case 'message':

@@ -51,3 +51,22 @@ test('keys are unique and the same after older messages came', () => {
   expect(new Set(keys(0)).size).toBe(keys(0).length);
   expect(keys(0).slice(-1)).toEqual(keys(2).slice(-1));
 });
+
+test('a job is a row between the groups, and its end tells that what was said of it before is over', () => {
+  const news = { jobId: 'j', name: 'search', owner: 'a', state: 'queued', revision: 1, createdAt: NOON } as const;
+  const hub = (seq: number, state: 'queued' | 'done', jobId = 'j') => ({
+    ...message(seq, 'hub', NOON + seq),
+    job: { ...news, jobId, state },
+  });
+  const messages = [message(1, 'a', NOON), hub(2, 'queued'), hub(3, 'queued', 'k'), hub(4, 'done'), message(5, 'a', NOON + 5)];
+  const rows = timeline({ ...none, messages });
+  expect(rows.map((row) => (row.kind === 'job' ? [row.news.jobId, row.news.state, row.over] : row.kind))).toEqual([
+    'day',
+    'message',
+    ['j', 'queued', true],
+    ['k', 'queued', false],
+    ['j', 'done', true],
+    'message',
+  ]);
+  expect(rows.at(-1)).toMatchObject({ first: true });
+});

@@ -1,4 +1,6 @@
+import type { JobNews } from '../../../shared/protocol.js';
 import type { ChatMessage, GapMark, Outgoing } from './chat-state.js';
+import { endedJobs } from './job-news.js';
 
 /** One row of the message list. `key` is stable while the row exists. */
 export type Row =
@@ -6,6 +8,8 @@ export type Row =
   | { readonly kind: 'gap'; readonly key: string; readonly gap: GapMark }
   | { readonly kind: 'unread'; readonly key: string }
   /** `first`: it starts a group, so it shows its author and time. */
+  /** `over`: its end is told further down, or here. */
+  | { readonly kind: 'job'; readonly key: string; readonly news: JobNews; readonly time: number; readonly over: boolean }
   | { readonly kind: 'message'; readonly key: string; readonly message: ChatMessage; readonly first: boolean }
   | { readonly kind: 'outgoing'; readonly key: string; readonly message: Outgoing; readonly first: boolean };
 
@@ -26,6 +30,7 @@ export interface TimelineInput {
 export function timeline({ messages, gaps, outgoing, selfId, readUpTo }: TimelineInput): Row[] {
   const rows: Row[] = [];
   const openGaps = [...gaps];
+  const over = endedJobs(messages.flatMap(({ job }) => job ?? []));
   let author = '';
   let time = Number.NEGATIVE_INFINITY;
   let unreadShown = readUpTo === undefined;
@@ -47,8 +52,10 @@ export function timeline({ messages, gaps, outgoing, selfId, readUpTo }: Timelin
       unreadShown = true;
       breakGroup({ kind: 'unread', key: 'unread' });
     }
-    rows.push({ kind: 'message', key: message.position, message, first: !follows(message.from.id, message.time) });
-    author = message.from.id;
+    const { job } = message;
+    if (job) breakGroup({ kind: 'job', key: message.position, news: job, time: message.time, over: over.has(job.jobId) });
+    else rows.push({ kind: 'message', key: message.position, message, first: !follows(message.from.id, message.time) });
+    if (!job) author = message.from.id;
     time = message.time;
   }
   if (openGaps.length > 0) breakGroup(gapRow(openGaps));

@@ -1,19 +1,18 @@
-import type { JobState, JobStatus } from '../../../shared/protocol.js';
+import type { JobState } from '../../../shared/protocol.js';
 import { clockSeconds, fullTime } from '../lib/format.js';
 import { useSession } from '../session-context.js';
 import { Icon } from '../ui/icon.js';
 import { JobDetailsCard } from './job-details.js';
-import { JOB_FORMS } from './job-forms.js';
-import { hasEnded, progressOf, statusLine } from './job-list.js';
+import { titleOf } from './job-forms.js';
+import { hasEnded, statusLine } from './job-list.js';
+import { JobChip, JobProgress } from './job-progress.js';
 import { JobResult, SearchHits } from './job-result.js';
 import { outcomeOf } from './results.js';
-
-const TONES: Record<JobStatus, string> = { queued: '', active: 'accent', done: 'good', failed: 'bad', cancelled: 'warn' };
 
 /** One job: how far it is, and what came out. */
 export function JobCard({ job }: { job: JobState }) {
   const { jobs, toasts } = useSession();
-  const title = JOB_FORMS.find(({ name }) => name === job.name)?.title ?? job.name;
+  const title = titleOf(job.name);
   const cancel = () => jobs.cancel(job.jobId).catch((error: Error) => toasts.show(error.message));
   const discard = () => jobs.discard(job.jobId).catch((error: Error) => toasts.show(error.message));
   const retry = () => jobs.retry(job.jobId).catch((error: Error) => toasts.show(error.message));
@@ -21,7 +20,7 @@ export function JobCard({ job }: { job: JobState }) {
     <article class="card job" aria-label={`${title}, ${job.state}`} data-testid="job" data-job={job.name} data-state={job.state}>
       <header class="job-head">
         <h2>{title}</h2>
-        <span class={`chip ${TONES[job.state]}`}>{job.state}</span>
+        <JobChip state={job.state} />
         <span class="spacer" />
         <time class="muted numbers" dateTime={new Date(job.createdAt).toISOString()} title={fullTime(job.createdAt)}>
           {clockSeconds(job.createdAt)}
@@ -44,7 +43,7 @@ export function JobCard({ job }: { job: JobState }) {
           </button>
         )}
       </header>
-      {!hasEnded(job) && <Progress job={job} title={title} />}
+      {!hasEnded(job) && <JobProgress job={job} title={title} />}
       <p class="muted job-status" data-testid="job-status">
         {statusLine(job)}
       </p>
@@ -59,25 +58,4 @@ export function JobCard({ job }: { job: JobState }) {
 function Partial({ job }: { job: JobState }) {
   const outcome = outcomeOf(job.name, job.progress?.data);
   return outcome.kind === 'search' && outcome.hits.length > 0 ? <SearchHits outcome={outcome} /> : null;
-}
-
-function Progress({ job, title }: { job: JobState; title: string }) {
-  const done = progressOf(job);
-  const percent = Math.floor(done * 100);
-  return (
-    <div class="progress-line">
-      <div
-        class="progress"
-        role="progressbar"
-        aria-label={`Progress of ${title}`}
-        aria-valuenow={percent}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        data-testid="job-progress"
-      >
-        <div class="progress-bar" style={{ transform: `scaleX(${done})` }} />
-      </div>
-      <span class="numbers muted">{percent} %</span>
-    </div>
-  );
 }

@@ -175,3 +175,6 @@ function readField(field: JobField, text: string): { value?: unknown; error?: st
     return { error: 'This is not JSON.' };
   }
 }
+
+/** A handler as the pages call it. */
+export const titleOf = (handler: string): string => JOB_FORMS.find(({ name }) => name === handler)?.title ?? handler;
