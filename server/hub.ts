@@ -8,7 +8,7 @@ import type { Principal } from './auth/principal.js';
 import type { Cache } from './cache/cache.js';
 import { createCache } from './cache/layered-cache.js';
 import { type Config, kindsFrom } from './config.js';
-import type { Engines } from './engines.js';
+import type { Engines } from './engines/engines.js';
 import { openEntrance } from './hub/entrance.js';
 import { openHttpPart } from './hub/http-part.js';
 import { openJobsPart } from './hub/jobs-part.js';

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type Config, kindsFrom } from './config.js';
-import { type Engines, openEngines } from './engines.js';
+import type { Engines } from './engines/engines.js';
+import { openEngines } from './engines.js';
 import { ratesOf } from './hub/entrance.js';
 import { metricsAccess } from './hub/http-part.js';
 import { openJobsPart } from './hub/jobs-part.js';

@@ -4,7 +4,7 @@ import { isLoopback } from '../auth/loopback.js';
 import type { OriginCheck } from '../auth/origins.js';
 import { tokenOf } from '../auth/token-of.js';
 import type { Config } from '../config.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import { createHttpApp } from '../http/app.js';
 import { guestOf } from '../http/guest-headers.js';
 import type { MetricsAccess } from '../http/health.js';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import { type AddJob, defineJob, JobHandlers } from '../jobs/handler.js';
 import { builtInJobs, preloadedModules } from '../jobs/handlers/built-in.js';
 import { createJobRunner } from '../jobs/job-runner.js';

@@ -3,7 +3,7 @@ import type { RoomName } from '../../shared/rooms.js';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import { etagOf } from '../http/caching.js';
 import type { HttpMetrics } from '../http/metrics-api.js';
 import { readInput } from '../http/route.js';

@@ -6,7 +6,7 @@ import { parseRoom } from '../../shared/rooms.js';
 import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
 import type { Config } from '../config.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import { IngestService } from '../ingest/ingest-service.js';
 import { roomJoinRules } from '../ingest/lines/line-rules.js';
 import { LogCoalescer } from '../ingest/lines/log-coalescer.js';

@@ -1,5 +1,5 @@
 import type { Kinds, RoomName } from '../../shared/rooms.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import type { Rollups } from '../metrics/range-source.js';
 import { RollupKeeper } from '../metrics/rollups/rollup-keeper.js';
 import { systemClock } from '../observe/clock.js';

@@ -7,7 +7,7 @@ import { ChannelRegistry } from '../delivery/channel-registry.js';
 import { groupOf } from '../delivery/room-channel.js';
 import type { RoomOutput } from '../delivery/room-output.js';
 import { SlowConsumers } from '../delivery/slow-consumers.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import { systemClock } from '../observe/clock.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import { FeedRegistry } from '../rooms/feed-registry.js';

@@ -4,7 +4,7 @@ import { HubError } from '../../shared/errors.js';
 import type { Config } from '../config.js';
 import { createDelivery } from '../delivery/delivery.js';
 import type { RoomOutput } from '../delivery/room-output.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import { Arrivals } from '../limits/arrivals.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import type { Logger } from '../observe/logger.js';

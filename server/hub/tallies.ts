@@ -2,7 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Counter } from 'prom-client';
 import type { Cache } from '../cache/cache.js';
-import type { Engines } from '../engines.js';
+import type { Engines } from '../engines/engines.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import type { SocketPart } from './socket-part.js';
 
