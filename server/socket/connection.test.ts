@@ -77,9 +77,12 @@ test('[P17] leaving the namespace and entering it again gives no new allowance',
   expect(welcomes()).toBeGreaterThan(10);
 });
 
-test('[P17] a client that asks for namespaces without end, and enters none, is ended', async () => {
+test.each([
+  ['enters none', false],
+  ['is in one', true],
+])('[P17] a client that asks for namespaces without end, and %s, is ended', async (_what, connect) => {
   const hub = await openMemoryHub(scope, { eventsPerSecond: 10 });
-  const raw = await openRawSocket(scope, hub.url, { connect: false });
+  const raw = await openRawSocket(scope, hub.url, { connect });
   const asked = 2_000;
   for (let n = 0; n < asked; n++) raw.send('40/nowhere,{}');
   await raw.closed;

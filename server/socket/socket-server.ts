@@ -11,9 +11,9 @@ import { authOf } from '../delivery/connections/small-socket.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { Admission, type AdmissionOptions, type Gate } from './admission.js';
 import { Connection, type ConnectionOptions } from './connection.js';
-import { EarlyConnects } from './early-connects.js';
 import type { EventHandler } from './event-handler.js';
 import { rememberQueries } from './known-queries.js';
+import { NamespaceRequests } from './namespace-requests.js';
 import { ReturningClients } from './returning-clients.js';
 import { createSessionIds } from './session-ids.js';
 import { SharedListeners } from './shared-listeners.js';
@@ -68,7 +68,6 @@ export class SocketServer {
   /** Those that are let in and have not had their connection event; then they say themselves when they end. */
   readonly #entering = new Set<HubSocket>();
   readonly #listeners: SharedListeners;
-  readonly #early: EarlyConnects;
   readonly #small: SmallConnections;
   readonly #returning: ReturningClients;
   /** There are other instances. Alone, a user's connections are looked for when they are asked for; a room of each user would be kept. */
@@ -88,8 +87,8 @@ export class SocketServer {
       take: (socket, packet) => events.take(socket as HubSocket | undefined, packet as DecodedPacket),
     });
     this.#admission = new Admission(this.io, options);
-    this.#early = new EarlyConnects({ limitsOf: (connection) => this.#limitsOf(connection), onFault: options.onFault });
-    this.io.engine.on('connection', (connection: object) => this.#early.watch(connection));
+    const asked = new NamespaceRequests({ limitsOf: (connection) => this.#limitsOf(connection), onFault: options.onFault });
+    this.io.engine.on('connection', (connection: object) => asked.watch(connection));
     this.#returning = new ReturningClients(this.io, { ...options, recovery: options.recovery, isOwnRoom });
     this.io.use((socket, next) => void this.#authenticate(socket, next));
     this.io.on('connection', (socket) => this.#begin(socket));
@@ -196,7 +195,6 @@ export class SocketServer {
       return;
     }
     this.#entering.delete(socket);
-    this.#early.entered(socket.conn);
     if (this.#isJoined) void socket.join(connectionsOf(connection.principal.user.id));
     this.options.onConnection(socket.conn.transport.name);
     this.#listeners.addAll(socket, this.options.connection.handlers);

@@ -36,10 +36,13 @@ export function compactListeners(emitter: EventEmitter): void {
   parts._events = table;
 }
 
-/** As `compactListeners` for a stream, whose table is small already. */
-export function compactStreamListeners(stream: EventEmitter): void {
-  const { _events } = stream as unknown as { _events: Listeners };
-  for (const event of Object.keys(_events)) _events[event] = trimmed(_events[event]);
+/** As `compactListeners`, where only the lists of several listeners are too large: a table that is compact already, and a stream's. */
+export function trimListeners(emitter: EventEmitter): void {
+  const { _events } = emitter as unknown as EmitterParts;
+  for (const event of Object.keys(_events)) {
+    const listeners = _events[event];
+    if (Array.isArray(listeners)) _events[event] = trimmed(listeners);
+  }
 }
 
 /** An array that has grown by a push has room for 17; a copy has none to spare. */

@@ -1,4 +1,5 @@
 import { Socket } from 'engine.io';
+import { compactListeners } from './compact.js';
 import type { EngineConnection, EngineServer, EngineTransport } from './internals.js';
 import type { OpeningRequest } from './kept-request.js';
 import { SmallTransport } from './small-transport.js';
@@ -15,6 +16,11 @@ const EngineSocket = Socket as unknown as new (
 
 /** engine.io's socket without the closures and the timer that are taken off again where a connection is made small. */
 export class SmallConnection extends EngineSocket {
+  constructor(...parts: ConstructorParameters<typeof EngineSocket>) {
+    super(...parts);
+    compactListeners(this);
+  }
+
   override setTransport(transport: EngineTransport): void {
     if (!(transport instanceof SmallTransport)) {
       super.setTransport(transport);

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Server, ServerOptions, Socket } from 'socket.io';
-import { compactListeners, compactStreamListeners, trimmed } from './compact.js';
+import { compactListeners, trimListeners, trimmed } from './compact.js';
 import { Heartbeats, trimQueues } from './heartbeats.js';
 import type { EngineConnection, EngineServer } from './internals.js';
 import { KeptRequest, KnownRequests, type OpeningRequest } from './kept-request.js';
@@ -87,7 +87,8 @@ export class SmallConnections {
     parts.fns = trimmed(parts.fns);
     trimQueues(socket.conn as unknown as EngineConnection);
     compactListeners(socket);
-    compactListeners(socket.conn);
+    if (socket.conn instanceof SmallConnection) trimListeners(socket.conn);
+    else compactListeners(socket.conn);
   }
 
   #settle(connection: EngineConnection): void {
@@ -118,7 +119,7 @@ export class SmallConnections {
     this.#receivers.lend(transport.socket);
     compactListeners(transport);
     compactListeners(transport.socket);
-    compactStreamListeners((transport.socket as unknown as { _socket: EventEmitter })._socket);
+    trimListeners((transport.socket as unknown as { _socket: EventEmitter })._socket);
   }
 }
 

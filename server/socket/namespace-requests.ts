@@ -4,7 +4,6 @@ import type { ConnectionLimits } from './types.js';
 /** engine.io's side of a client, as far as it is used here. */
 interface EngineConnection {
   on(event: 'packet', listener: (packet: Packet) => void): unknown;
-  off(event: 'packet', listener: (packet: Packet) => void): unknown;
   /** With `true` at once, whatever waits for the client. */
   close(discard: true): void;
 }
@@ -13,7 +12,7 @@ interface Packet {
   readonly data?: unknown;
 }
 
-export interface EarlyConnectsOptions {
+export interface NamespaceRequestsOptions {
   limitsOf(connection: object): ConnectionLimits;
   onFault(where: string, error: unknown): void;
 }
@@ -22,14 +21,14 @@ export interface EarlyConnectsOptions {
 const CONNECT = '0';
 
 /**
- * Counts the namespaces that a client asks for before it is in the hub's, and ends one that floods. Socket.IO itself refuses the names that it does not
- * know, without a limit; what waits for a client that does not read is looked at only once it has entered.
+ * Counts the namespaces that a client asks for, and ends one that floods. Socket.IO itself refuses the names that it does not know, without
+ * a limit; what waits for a client that does not read is looked at only once it has entered the hub's.
  */
-export class EarlyConnects {
+export class NamespaceRequests {
   /** Called on the connection, so that all share it. */
   readonly #onPacket: (this: EngineConnection, packet: Packet) => void;
 
-  constructor({ limitsOf, onFault }: EarlyConnectsOptions) {
+  constructor({ limitsOf, onFault }: NamespaceRequestsOptions) {
     this.#onPacket = function ({ type, data }) {
       if (type !== 'message' || typeof data !== 'string' || !data.startsWith(CONNECT)) return;
       try {
@@ -44,10 +43,5 @@ export class EarlyConnects {
 
   watch(connection: object): void {
     (connection as EngineConnection).on('packet', this.#onPacket as (packet: Packet) => void);
-  }
-
-  /** It is in the hub's namespace. */
-  entered(connection: object): void {
-    (connection as EngineConnection).off('packet', this.#onPacket as (packet: Packet) => void);
   }
 }
