@@ -106,6 +106,24 @@ test('engines are imported only by what puts the parts together, and by their ow
   expect(breaches(rest, allowed)).toEqual([]);
 });
 
+/** What a source's own code brings along when it is loaded; types and what is imported later are not. */
+const LOADED = /(?:^|\n)\s*(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/g;
+
+test('starting a hub loads no engine before one is chosen: those of Redis would weigh more than the rest of it', () => {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const seen = new Set(['server/start-hub.ts']);
+  const packages = new Set<string>();
+  for (const path of seen) {
+    for (const [, name] of byPath.get(path)?.text.matchAll(LOADED) ?? []) {
+      if (name!.startsWith('.')) seen.add(normalize(join(dirname(path), name!)).replace(/\.js$/, '.ts'));
+      else packages.add(name!);
+    }
+  }
+  expect(packages).toContain('socket.io');
+  expect([...seen].filter((path) => ENGINE.test(path))).toEqual([]);
+  expect([...packages].filter((name) => /^(redis|bullmq|lmdb|sharp|@bull-board\/.*|@socket\.io\/redis-adapter)$/.test(name))).toEqual([]);
+});
+
 test('only the configuration reads the environment', () => {
   const readers = sources.filter(({ path, text }) => /\bprocess\.env\b/.test(text) && path !== 'server/config.ts');
   expect(readers.map(({ path }) => path)).toEqual([]);
