@@ -57,7 +57,7 @@ function residentBytes(file: string): number {
 
 onLinux('of a long history that was read few pages stay mapped, also when the file has grown since', async () => {
   const { log, reader, released, file } = await openBoth();
-  const count = 6_000;
+  const count = 3_000;
   for (const upTo of [count, 2 * count]) {
     await write(log, upTo - count, upTo);
     for (const room of ROOMS) expect(await readAll(reader, room)).toEqual(Array.from({ length: upTo }, (_, n) => n));
