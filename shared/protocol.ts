@@ -105,6 +105,8 @@ export interface JobState {
   state: JobStatus;
   /** Rises with each change of the job: of two states, whatever the order they came in, the one with the higher revision counts. */
   revision: number;
+  /** Of a job that has to wait, as it was handed in: 1 for the next one to start. Users take turns, so others may yet come before it. */
+  place?: number;
   /** Milliseconds since 1970. */
   createdAt: number;
   startedAt?: number;
@@ -116,7 +118,7 @@ export interface JobState {
 }
 
 /** The data of a message of type `job` that the hub publishes into the room that a job reaches: it was handed in, or has ended. */
-export interface JobNews extends Omit<JobState, 'progress'> {
+export interface JobNews extends Omit<JobState, 'progress' | 'place'> {
   /** The submitter's user id. */
   owner: string;
 }

@@ -4,7 +4,19 @@ import { HubError } from '../../shared/errors.js';
 import type { JobDetails } from '../../shared/protocol.js';
 import { type BullData, BullmqLines, giveBack, LANES, letGo, notTaken, RetryLater } from './bullmq-lines.js';
 import { createJobIds } from './job-ids.js';
-import { cancelJob, checkFailed, detailsOf, isEnded, type Job, newJob, recordOf, recoverJob, retryJob, startJob } from './job-machine.js';
+import {
+  cancelJob,
+  checkFailed,
+  detailsOf,
+  inLine,
+  isEnded,
+  type Job,
+  newJob,
+  recordOf,
+  recoverJob,
+  retryJob,
+  startJob,
+} from './job-machine.js';
 import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
 import { HandlerFull, JobRecords } from './job-records.js';
 import type { JobsLink } from './jobs-link.js';
@@ -281,9 +293,10 @@ class BullmqJobQueue implements JobQueue {
       const answer = await this.records.create(job);
       if ('created' in answer) {
         this.submitted.set(job.state.jobId, job);
-        this.listener(recordOf(job));
+        const told = recordOf(inLine(job, answer.place));
+        this.listener(told);
         if (!answer.held) await this.enter(job, answer.turn);
-        return recordOf(job);
+        return told;
       }
       const joined = await this.join(answer.joined);
       if (joined) return joined;

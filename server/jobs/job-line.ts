@@ -14,6 +14,14 @@ export class JobLine {
     this.byPriority[request.priority ?? 'normal'].add(holderOf(request), jobId, kindOf(request));
   }
 
+  /** The place of the next job that is added with that request: 1 is the first to start. */
+  placeOf(request: JobRequest): number {
+    const { priority = 'normal' } = request;
+    const higher = JOB_PRIORITIES.slice(0, JOB_PRIORITIES.indexOf(priority));
+    const before = higher.reduce((sum, one) => sum + this.byPriority[one].size, 0);
+    return before + this.byPriority[priority].before(holderOf(request)) + 1;
+  }
+
   /** Takes the job that is next, of those that may start. */
   take(mayStart?: (jobId: string) => boolean): string | undefined {
     for (const priority of JOB_PRIORITIES) {

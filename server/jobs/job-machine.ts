@@ -45,6 +45,11 @@ export function newJob(request: JobRequest, jobId: string, now: number): Job {
   return { request, state, attempt: 0, fence: 0, crashes: 0 };
 }
 
+/** A new job that has to wait. @param place 1: it is next */
+export function inLine(job: Job, place: number): Job {
+  return { ...job, state: { ...job.state, place } };
+}
+
 export function startJob(job: Job, now: number): Job {
   const fence = job.fence + 1;
   const { notBefore: _, ...rest } = job;

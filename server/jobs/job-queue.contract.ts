@@ -390,6 +390,18 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       await queue.submit(requestOf({ owner: 'cleo' }));
     });
 
+    test('a job that waits is told its place in line, by priority and turn, until it starts', async () => {
+      const placeOf = async (changes: Partial<JobRequest> = {}) => (await queue.submit(requestOf(changes))).state.place;
+      const places = [await placeOf(), await placeOf(), await placeOf({ owner: 'bob' })];
+      places.push(await placeOf({ owner: 'cleo', priority: 'high' }), await placeOf());
+      expect(places).toEqual([1, 2, 2, 1, 5]);
+      expect(changes.map(({ state }) => state.place)).toEqual(places);
+      await work();
+      (await bench.at(0)).resolve();
+      await waitFor(() => changes.find(({ state }) => state.state === 'done'));
+      expect(changes.filter(({ state }) => state.state !== 'queued' && 'place' in state)).toEqual([]);
+    });
+
     test('users who fill the line leave places to those who have nothing waiting', async () => {
       queue = await open({ queuedMax: 40 });
       const taken: Record<string, number> = {};

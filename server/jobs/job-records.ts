@@ -15,8 +15,8 @@ export interface RecordLimits extends KeptFailures {
   readonly retryAfterMs: number;
 }
 
-/** A job in Redis, and its place in line: the lower turn goes first. One that is held waits for another job of its handler to end. */
-export type Created = { joined: string } | { created: Job; turn: number; held: boolean };
+/** A job in Redis, its turn, of which the lower goes first, and its place among those that wait. One that is held waits for another job of its handler to end. */
+export type Created = { joined: string } | { created: Job; turn: number; place: number; held: boolean };
 /** A job in Redis as it was started at once, which it is not where there is a line, or where it has to wait for others of its handler. */
 export type Started = { joined: string } | { started: Job } | { line: true } | { full: true };
 
@@ -59,13 +59,16 @@ export class JobRecords {
       keys.unfinished(request),
       keys.activeOfName(request.name),
       keys.held(request.name),
+      keys.of('bull', request.lane, 'prioritized'),
+      keys.of('bull', request.lane, 'wait'),
     ];
     const places = [String(this.limits.queuedMax), keys.job('')];
     const own = [state.jobId, JSON.stringify(request), encodeJob(job), holderOf(request), String(state.createdAt)];
     const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? ''), ...holdArgs(request)];
     const args = [...own, ...places, String(state.revision), flag(request), request.name, ...bounds];
-    const [answer, value] = this.admitted(await this.script(CREATE, keyNames, args));
-    return answer === 'joined' ? { joined: String(value) } : { created: job, turn: Number(value), held: answer === 'held' };
+    const [answer, value, place] = this.admitted(await this.script(CREATE, keyNames, args));
+    if (answer === 'joined') return { joined: String(value) };
+    return { created: job, turn: Number(value), place: Number(place), held: answer === 'held' };
   }
 
   /**
@@ -249,13 +252,13 @@ export class JobRecords {
   }
 
   /** @throws HubError `busy` where a script had no place in line */
-  private admitted(answer: unknown): [string, string | number] {
-    const [what, value] = answer as [string, string | number];
+  private admitted(answer: unknown): [string, string | number, number?] {
+    const [what, ...values] = answer as [string, string | number, number?];
     const { retryAfterMs } = this.limits;
     if (what === 'owner busy') throw new HubError('busy', 'you have as many jobs waiting as one user may have', retryAfterMs);
     if (what === 'handler busy') throw new HubError('busy', 'you have as many of these jobs as one user may have', retryAfterMs);
     if (what === 'busy') throw new HubError('busy', 'the job queue is full', retryAfterMs);
-    return [what, value];
+    return [what, ...values];
   }
 
   private script(script: JobScript, keys: string[], args: string[]): Promise<unknown> {

@@ -22,6 +22,24 @@ export class OwnerTurns {
     return undefined;
   }
 
+  /** How many jobs start before the owner's next one: in each turn before it, one of every other owner who has so many. */
+  before(owner: string): number {
+    const own = this.waiting.get(owner)?.size ?? 0;
+    let before = own;
+    let isBehind = false;
+    for (const [other, jobs] of this.waiting) {
+      if (other === owner) isBehind = true;
+      else before += Math.min(jobs.size, isBehind ? own : own + 1);
+    }
+    return before;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const jobs of this.waiting.values()) size += jobs.size;
+    return size;
+  }
+
   remove(owner: string, jobId: string, kind = ''): void {
     const own = this.waiting.get(owner);
     own?.remove(jobId, kind);
@@ -37,6 +55,12 @@ class OwnJobs {
 
   get isEmpty(): boolean {
     return this.kinds.size === 0;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const jobs of this.kinds.values()) size += jobs.size;
+    return size;
   }
 
   add(jobId: string, kind: string): void {

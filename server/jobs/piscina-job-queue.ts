@@ -12,6 +12,7 @@ import {
   completeJob,
   detailsOf,
   failJob,
+  inLine,
   isEnded,
   isRunning,
   type Job,
@@ -109,10 +110,11 @@ class PiscinaJobQueue implements JobQueue {
       return this.get(joined.state.jobId);
     }
     this.book.admit(request);
-    const job = newJob(request, this.newId(), this.now());
-    const { jobId } = job.state;
+    const fresh = newJob(request, this.newId(), this.now());
+    const { jobId } = fresh.state;
     // Where a place is free, the start goes to disk with the submission: a write less to wait for.
-    const started = this.free(request.lane) > 0 && this.mayStart(request) ? startJob(job, this.now()) : undefined;
+    const started = this.free(request.lane) > 0 && this.mayStart(request) ? startJob(fresh, this.now()) : undefined;
+    const job = started ? fresh : inLine(fresh, this.lines[request.lane].placeOf(request));
     this.book.put(job);
     const written = this.journal?.put(started ?? job) ?? Promise.resolve();
     this.pending.set(jobId, written);

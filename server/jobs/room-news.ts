@@ -86,7 +86,7 @@ function submissionOf(record: JobRecord): JobRecord {
   return { ...record, state: { jobId, name, createdAt, state: 'queued', revision: 1 } };
 }
 
-function newsOf({ owner, state: { progress: _, result, ...state } }: JobRecord): JobNews {
+function newsOf({ owner, state: { progress: _, place: __, result, ...state } }: JobRecord): JobNews {
   const isSmall = result !== undefined && Buffer.byteLength(JSON.stringify(result)) <= RESULT_MAX_BYTES;
   return { ...state, owner, ...(isSmall && { result }) };
 }

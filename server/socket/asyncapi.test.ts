@@ -60,6 +60,7 @@ const state = {
   name: 'search',
   state: 'active',
   revision: 2,
+  place: 3,
   createdAt: 1,
   startedAt: 2,
   endedAt: 3,

@@ -37,8 +37,8 @@ export function durationsOf({ state, createdAt, startedAt, endedAt }: JobState):
 
 /** What a job says of itself in one line. */
 export function statusLine(job: JobState): string {
-  const { state, startedAt, endedAt, createdAt, progress, error } = job;
-  if (state === 'queued') return 'Waiting for a free worker';
+  const { state, place, startedAt, endedAt, createdAt, progress, error } = job;
+  if (state === 'queued') return place === undefined || place < 2 ? 'Waiting for a free worker' : `Waiting, number ${place} in line`;
   if (state === 'active') return progress?.note ?? 'Running';
   const took = endedAt === undefined ? '' : ` after ${duration(Math.max(0, endedAt - (startedAt ?? createdAt)))}`;
   if (state === 'done') return `Done${took}`;

@@ -4,11 +4,12 @@
 --       5 waiting jobs by holder  6 all jobs by time  7 the owner's jobs by time  8 the lane's turn  9 the lane's turns by holder
 --       10 queued jobs of the handler  11 names of handlers  12 the holder's unfinished jobs of the handler
 --       13 active jobs of the handler  14 its jobs that are held back
+--       15 BullMQ's line of the lane  16 its jobs that go before the line
 -- ARGV  1 job id  2 request  3 job  4 holder  5 now  6 jobs that may wait  7 prefix of job keys
 --       8 revision  9 has a key  10 name of the handler  11 joins whatever run has the key
 --       12 unfinished jobs of the handler that the holder may have, '' for any number
 --       13 jobs of the handler that may run, '' for any number  14 place in line of its priority's first turn
--- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'}, {'created', turn}, or {'held', turn}: it waits for another one to end.
+-- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'}, {'created', turn, place}, or {'held', turn, place}: it waits for another one to end.
 
 local joined = ARGV[9] == '1' and run_of(KEYS[2], ARGV[7], ARGV[11] == '1')
 if joined then
@@ -42,8 +43,11 @@ redis.call('PEXPIRE', KEYS[7], 7 * 86400000)
 if ARGV[9] == '1' then
   redis.call('SET', KEYS[2], ARGV[1])
 end
+-- BullMQ has a job at its priority times 2^32, and counts up within that.
+local behind = string.format('(%.0f', (ARGV[14] + turn + 1) * 4294967296)
+local place = redis.call('ZCOUNT', KEYS[15], '-inf', behind) + redis.call('LLEN', KEYS[16]) + 1
 if is_at_limit(KEYS[13], ARGV[13]) then
   hold_back(KEYS[14], ARGV[1], ARGV[14], turn)
-  return { 'held', turn }
+  return { 'held', turn, place }
 end
-return { 'created', turn }
+return { 'created', turn, place }
