@@ -23,7 +23,7 @@ type NumberFlag = keyof typeof NUMBERS;
 const FLAGS = Object.keys(NUMBERS) as NumberFlag[];
 
 /** What a job must outlive. */
-export const JOB_FAULTS: readonly FaultKind[] = ['worker-kill', 'worker-stop', 'redis-kill', 'instance-kill'];
+export const JOB_FAULTS: readonly FaultKind[] = ['worker-kill', 'worker-stop', 'redis-kill', 'redis-stop', 'instance-kill'];
 
 /** @param args those after `jobs` @throws Error in one line that says what is wrong */
 export function readJobsCommand(args: readonly string[]): JobsCommand {
