@@ -50,3 +50,13 @@ test('a name is taken once, and names nobody took are unknown', () => {
   for (const name of ['b', '__proto__', 'constructor'])
     expect(() => handlers.get(name)).toThrow(expect.objectContaining({ code: 'unknown_job' }));
 });
+
+test('what a function gives has the type of its declared output', () => {
+  const [input, output] = [z.strictObject({ room: z.string() }), z.object({ words: z.int() })];
+  expect(defineJob({ name: 'right', input, output, run: ({ room }) => ({ words: room.length }) }).output).toBe(output);
+  expect(defineJob({ name: 'later', input, output, run: async () => ({ words: 1 }) }).output).toBe(output);
+  // @ts-expect-error words is a number
+  expect(defineJob({ name: 'wrong', input, output, run: () => ({ words: 'many' }) }).output).toBe(output);
+  // @ts-expect-error the input has a room alone
+  expect(defineJob({ name: 'other', input, run: ({ text }) => text }).output).toBeUndefined();
+});

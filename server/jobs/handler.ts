@@ -36,12 +36,12 @@ export type RunJob<Input = unknown, Output = unknown> = (input: Input, context: 
 export const JOB_REACHES = ['submitter', 'room'] as const;
 export type JobReach = (typeof JOB_REACHES)[number];
 
-export interface JobDeclaration<Schema extends z.ZodType> {
+export interface JobDeclaration<Schema extends z.ZodType, Result extends z.ZodType = z.ZodType> {
   /** 1 to 64 of a-z, 0-9 and dashes. */
   readonly name: string;
   readonly input: Schema;
-  /** Held against what `run` gives. */
-  readonly output?: z.ZodType;
+  /** Held against what `run` gives, whose type it is. */
+  readonly output?: Result;
   /** The input's field that names a room: who submits must be allowed to read that room. */
   readonly room?: string & keyof z.output<Schema>;
   /**
@@ -73,12 +73,14 @@ export interface JobDeclaration<Schema extends z.ZodType> {
  * `module` is a file that exports `run`: it runs in a worker thread, so it may compute for as long as it likes. A function given as
  * `run` cannot leave the process: it runs on the event loop and suits work that mostly waits (HTTP, a database).
  */
-export type JobCode<Input> = { readonly module: URL; readonly run?: never } | { readonly run: RunJob<Input>; readonly module?: never };
+export type JobCode<Input, Output = unknown> =
+  | { readonly module: URL; readonly run?: never }
+  | { readonly run: RunJob<Input, Output>; readonly module?: never };
 
 /** Declares a job of that name and adds it. @throws RangeError when the name is taken or the declaration out of range */
-export type AddJob = <Schema extends z.ZodType>(
+export type AddJob = <Schema extends z.ZodType, Result extends z.ZodType = z.ZodType>(
   name: string,
-  declaration: Omit<JobDeclaration<Schema>, 'name'> & JobCode<z.output<Schema>>,
+  declaration: Omit<JobDeclaration<Schema, Result>, 'name'> & JobCode<z.output<Schema>, z.input<Result>>,
 ) => void;
 
 /** A declared handler. Its `input` parses what a submission carries; `code` knows what `input` gives. */
@@ -105,7 +107,9 @@ export interface JobHandler {
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** @throws RangeError when a name or number of the declaration is out of range */
-export function defineJob<Schema extends z.ZodType>(job: JobDeclaration<Schema> & JobCode<z.output<Schema>>): JobHandler {
+export function defineJob<Schema extends z.ZodType, Result extends z.ZodType = z.ZodType>(
+  job: JobDeclaration<Schema, Result> & JobCode<z.output<Schema>, z.input<Result>>,
+): JobHandler {
   const { name, attempts = 1, backoffMs = 1_000, timeoutMs, resultTtlMs, priority = 'normal', repeat, room, key } = job;
   const { perUserLimit, concurrency, reach = 'submitter' } = job;
   if (!NAME.test(name)) throw new RangeError(`a job's name is 1 to 64 of a-z, 0-9 and dashes, beginning with a letter: ${name}`);
