@@ -9,6 +9,7 @@ import type { Cache } from './cache/cache.js';
 import { createCache } from './cache/layered-cache.js';
 import { type Config, kindsFrom } from './config.js';
 import type { Engines } from './engines/engines.js';
+import { countPublications } from './hub/count-publications.js';
 import { openEntrance } from './hub/entrance.js';
 import { openHttpPart } from './hub/http-part.js';
 import { openJobsPart } from './hub/jobs-part.js';
@@ -81,15 +82,6 @@ export interface HubParts {
   webDir: string;
   /** The built file of a job's thread. */
   threadFile: URL;
-}
-
-export function countPublications({ published, publishRepeated, publishSeconds }: HubMetrics) {
-  const ofKind = published.talliesBy('kind');
-  return (kind: string, repeated: boolean, seconds: number) => {
-    publishSeconds.observe(seconds);
-    if (repeated) publishRepeated.inc();
-    else ofKind(kind).add();
-  };
 }
 
 /** Assembles a hub on an HTTP server that somebody else opens. */

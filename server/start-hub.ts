@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { once as event } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo, Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Registry } from 'prom-client';
 import type { ServerOptions } from 'socket.io';
 import type { Config } from './config.js';
 import { openEngines } from './engines.js';
 import { ratesOf } from './hub/entrance.js';
+import { closeServer, listen, urlOf } from './hub/listen.js';
+import { THREAD_FILE } from './hub/thread-file.js';
 import { createHub, type Hub } from './hub.js';
 import { systemClock } from './observe/clock.js';
 import { LogTap } from './observe/log-tap.js';
@@ -42,8 +42,6 @@ export interface StartedHub extends Hub {
 }
 
 const LOG_ROOM = 'logs:hub';
-/** Beside this file in the build; a thread loads no TypeScript. */
-export const THREAD_FILE = new URL('./jobs/thread.js', import.meta.url);
 const WEB_DIR = new URL('../client/web', import.meta.url);
 
 /**
@@ -98,33 +96,4 @@ export async function startHub(config: Config, { io, server: theirs, shared }: S
     await engines.close();
     throw error;
   }
-}
-
-/** @throws Error in one line that names the address */
-export async function listen(server: NetServer, { host, port }: Pick<Config, 'host' | 'port'>, setting = 'PORT'): Promise<void> {
-  server.listen(port, host);
-  try {
-    await event(server, 'listening');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(
-      code === 'EADDRINUSE' ? `port ${port} on ${host} is in use: set ${setting} to another one` : `cannot listen on ${host}: ${message}`,
-    );
-  }
-}
-
-export async function closeServer(server: HttpServer): Promise<void> {
-  const closed = event(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
-}
-
-/** Where a server that listens is found, in the words of a browser. */
-export function urlOf(server: NetServer, { tlsCert }: Pick<Config, 'tlsCert'>): string {
-  const address = server.address() as AddressInfo | null;
-  if (!address) throw new Error('the server does not listen');
-  const anywhere = address.address === '::' || address.address === '0.0.0.0';
-  const name = anywhere ? 'localhost' : address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `${tlsCert === undefined ? 'http' : 'https'}://${name}:${address.port}`;
 }

@@ -2,15 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type Config, kindsFrom } from './config.js';
 import type { Engines } from './engines/engines.js';
 import { openEngines } from './engines.js';
+import { countPublications } from './hub/count-publications.js';
 import { ratesOf } from './hub/entrance.js';
-import { metricsAccess } from './hub/http-part.js';
 import { openJobsPart } from './hub/jobs-part.js';
+import { closeServer, listen } from './hub/listen.js';
+import { metricsAccess } from './hub/metrics-access.js';
+import { THREAD_FILE } from './hub/thread-file.js';
 import { createWorkerServer } from './hub/worker-pages.js';
-import { countPublications } from './hub.js';
 import { createLogger, type Logger } from './observe/logger.js';
 import { createHubMetrics, type HubMetrics } from './observe/metrics.js';
 import { LogPublisher } from './rooms/log-publisher.js';
-import { closeServer, listen, THREAD_FILE } from './start-hub.js';
 
 /**
  * A process that takes heavy jobs of the hubs on the same Redis. It listens for nobody but those who ask how it does, on `workerPort`.

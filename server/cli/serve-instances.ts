@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.js';
+import { listen, urlOf } from '../hub/listen.js';
 import { InstanceFailed, Supervisor } from '../instances/supervisor.js';
 import { createLogger } from '../observe/logger.js';
-import { listen, urlOf } from '../start-hub.js';
 import { EXIT, type ExitCode, type Terminal } from './command.js';
 import { runUntilStopped } from './run-until-stopped.js';
 

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { type Config, readConfig } from '../config.js';
-import { startHub } from '../start-hub.js';
 import type { Command } from './command.js';
 import { runUntilStopped } from './run-until-stopped.js';
 import { serveInstances } from './serve-instances.js';
@@ -16,6 +15,8 @@ export const command: Command = {
       terminal.print(`instances is auto, and the ${config.store} store belongs to one process: 1 instance (REDIS_URL allows more)`);
     }
     if (count > 1) return serveInstances(count, config, argv, terminal);
+    // The primary of several instances is no hub, and loads none.
+    const { startHub } = await import('../start-hub.js');
     return runUntilStopped(
       () => startHub(config),
       (hub) => `Roomcast on ${hub.url}`,

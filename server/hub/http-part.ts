@@ -1,18 +1,17 @@
 import type { Server as HttpServer, IncomingMessage, RequestListener } from 'node:http';
 import type { Express } from 'express';
-import { isLoopback } from '../auth/loopback.js';
 import type { OriginCheck } from '../auth/origins.js';
 import { tokenOf } from '../auth/token-of.js';
 import type { Config } from '../config.js';
 import type { Engines } from '../engines/engines.js';
 import { createHttpApp } from '../http/app.js';
 import { guestOf } from '../http/guest-headers.js';
-import type { MetricsAccess } from '../http/health.js';
 import type { HttpJobs } from '../http/jobs-api.js';
 import { checkPayload } from '../limits/payload-checks.js';
 import type { Logger } from '../observe/logger.js';
 import type { HubMetrics } from '../observe/metrics.js';
 import type { HttpEntrance } from './entrance.js';
+import { metricsAccess } from './metrics-access.js';
 import type { MetricsPart } from './metrics-part.js';
 import type { openRoomsPart } from './rooms-part.js';
 
@@ -74,11 +73,6 @@ export function openHttpPart(options: HttpPartOptions): HttpPart {
     endStreams();
   };
   return { app, streams: () => streams.size, close };
-}
-
-export function metricsAccess({ metricsToken, host }: Pick<Config, 'metricsToken' | 'host'>): MetricsAccess {
-  if (metricsToken !== undefined) return { for: 'token', token: metricsToken };
-  return isLoopback(host) ? { for: 'anyone' } : { for: 'admins' };
 }
 
 /** What is not the hub's goes on to the listeners that were there before. To be called before Socket.IO puts itself in front. */
