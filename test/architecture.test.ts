@@ -109,19 +109,32 @@ test('engines are imported only by what puts the parts together, and by their ow
 /** What a source's own code brings along when it is loaded; types and what is imported later are not. */
 const LOADED = /(?:^|\n)\s*(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/g;
 
-test('starting a hub loads no engine before one is chosen: those of Redis would weigh more than the rest of it', () => {
+function loadedBy(first: string): { paths: string[]; packages: string[] } {
   const byPath = new Map(sources.map((source) => [source.path, source]));
-  const seen = new Set(['server/start-hub.ts']);
+  const paths = new Set([first]);
   const packages = new Set<string>();
-  for (const path of seen) {
+  for (const path of paths) {
     for (const [, name] of byPath.get(path)?.text.matchAll(LOADED) ?? []) {
-      if (name!.startsWith('.')) seen.add(normalize(join(dirname(path), name!)).replace(/\.js$/, '.ts'));
+      if (name!.startsWith('.')) paths.add(normalize(join(dirname(path), name!)).replace(/\.js$/, '.ts'));
       else packages.add(name!);
     }
   }
+  return { paths: [...paths], packages: [...packages] };
+}
+
+test('starting a hub loads no engine before one is chosen: those of Redis would weigh more than the rest of it', () => {
+  const { paths, packages } = loadedBy('server/start-hub.ts');
   expect(packages).toContain('socket.io');
-  expect([...seen].filter((path) => ENGINE.test(path))).toEqual([]);
-  expect([...packages].filter((name) => /^(redis|bullmq|lmdb|sharp|@bull-board\/.*|@socket\.io\/redis-adapter)$/.test(name))).toEqual([]);
+  expect(paths.filter((path) => ENGINE.test(path))).toEqual([]);
+  expect(packages.filter((name) => /^(redis|bullmq|lmdb|sharp|@bull-board\/.*|@socket\.io\/redis-adapter)$/.test(name))).toEqual([]);
+});
+
+test('a worker, and the primary of several instances, loads no hub', () => {
+  expect(loadedBy('server/start-hub.ts').paths).toContain('server/hub.ts');
+  for (const path of ['server/worker.ts', 'server/cli/serve.ts']) {
+    const { paths, packages } = loadedBy(path);
+    expect([paths.length > 10, paths.includes('server/hub.ts'), packages.includes('socket.io')]).toEqual([true, false, false]);
+  }
 });
 
 test('only the configuration reads the environment', () => {
