@@ -123,6 +123,7 @@ test('[P11] a subscription that is under way when a lesser token comes ends or i
 test('[P62] a job that ends while its reader does not keep up is told to the end, and then left', async () => {
   const hub = await openMemoryHub(scope, { tokenSecret: SECRET, limits: false, unsentBytes: 16_384 });
   const admin = await connectClient(scope, hub.url, { auth: { token: await mintToken({ admin: true }, { sub: 'ada' }) } });
+  await hub.publish('job:slow', { jobId: 'slow', name: 'n', createdAt: 1, revision: 0, state: 'queued' }, { type: 'job' });
   await admin.subscribe('job:slow');
   const tcp = (admin.socket.io.engine as unknown as { transport: { ws: { _socket: TcpSocket } } }).transport.ws._socket;
   tcp.pause();
@@ -169,6 +170,7 @@ test('[P138] who subscribes to a job hears of it again when it is run again afte
   const { hub, say, client } = await failedJobs();
   const { messages } = await client.subscribe('job:one', { last: 1 });
   expect(messages).toMatchObject([{ data: { state: 'failed' } }]);
+  await say('three', 0, 'queued');
   await client.subscribe('job:three');
   await say('three', 1, 'failed');
   for (const jobId of ['one', 'three']) {
