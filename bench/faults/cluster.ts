@@ -13,7 +13,7 @@ import { RedisServer } from './redis-server.js';
 
 export const INSTANCES = 3;
 export const WORKERS = 2;
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 /** Heartbeats are faster than by default, so that a lost network is noticed within a fault's time. */
 const HEARTBEAT = { interval: '2000', timeout: '2000' };
