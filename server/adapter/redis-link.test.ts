@@ -117,6 +117,22 @@ test('without Redis at start commands and subscriptions are refused, and all com
   await expect(a.run((client) => client.ping())).resolves.toBe('PONG');
 });
 
+test('the first attempt to connect is over when Redis is reached, refuses, or does not answer', async () => {
+  const there = await redis();
+  const reached = link(there.url);
+  await reached.tried;
+  expect(reached.ready()).toBe(true);
+  const hole = await blackHole(there.port);
+  hole.swallow('all');
+  const hanging = link(hole.url);
+  await hanging.tried;
+  expect(hanging.ready()).toBe(false);
+  await there.kill('SIGKILL');
+  const refused = link(there.url);
+  await refused.tried;
+  expect(refused.ready()).toBe(false);
+});
+
 test('a Redis that is killed and started again is used again, with all channels, and each listener is in doubt', async () => {
   const first = await redis();
   const a = link(first.url);

@@ -41,6 +41,8 @@ export interface RedisLink {
   ready(): boolean;
   /** Resolves when both connections stand, at once if they do. */
   whenUp(): Promise<void>;
+  /** Resolves when the first attempt to connect has come to its end, whichever; on a Cluster whose servers are all away, never. */
+  readonly tried: Promise<void>;
   /** Also when one master of several is back. */
   onUp(listener: () => void): () => void;
   onDown(listener: (reason: string) => void): () => void;
@@ -156,6 +158,7 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
           resolve();
         });
       }),
+    tried: masters.tried,
     onUp,
     onDown(listener) {
       down.add(listener);

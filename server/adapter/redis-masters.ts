@@ -8,6 +8,8 @@ import { hostName, type RedisTarget, type RedisTopology, targetAt } from './topo
 /** The masters of a topology: one, or those of a Cluster. */
 export interface RedisMasters {
   nodes(): RedisNode[];
+  /** Resolves when the first attempt to connect has come to its end, whichever; on a Cluster whose servers are all away, never. */
+  readonly tried: Promise<void>;
   /** The connection that has to carry a sharded channel. */
   carrier(channel: string): RedisConnection | undefined;
   /** A server said that it is another's. */
@@ -39,6 +41,7 @@ function openOne(options: Options, locate: () => Promise<RedisTarget>): RedisMas
   return {
     node,
     nodes: () => [opened],
+    tried: opened.tried,
     carrier: () => node?.subscriber,
     moved: async () => {},
     run: opened.command.run,
@@ -86,6 +89,10 @@ const addressOf = (target: RedisTarget) => ('socket' in target ? hostName(target
 
 function openCluster(topology: Extract<RedisTopology, { form: 'cluster' }>, options: Options): RedisMasters {
   let allTried = false;
+  let tellTried = () => {};
+  const tried = new Promise<void>((resolve) => {
+    tellTried = resolve;
+  });
   const { channels, log } = options;
   const onMoved = (subscriber: RedisConnection, channel: string) => {
     channels.ended(subscriber, channel);
@@ -112,12 +119,14 @@ function openCluster(topology: Extract<RedisTopology, { form: 'cluster' }>, opti
     onChange: channels.follow,
     onTried() {
       allTried = true;
+      tellTried();
       const node = cluster.nodes().find((one) => one.ready());
       if (node) options.onUp(node);
     },
   });
   return {
     nodes: cluster.nodes,
+    tried,
     carrier: cluster.carrier,
     moved: cluster.moved,
     // Each call inside has its own time limit.

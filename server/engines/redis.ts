@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createHubAdapter } from '../adapter/hub-adapter.js';
-import { openRedisLink } from '../adapter/redis-link.js';
+import { openRedisLink, type RedisLink } from '../adapter/redis-link.js';
 import { createMemoryCacheStore } from '../cache/memory-cache-store.js';
 import { createRedisCacheStore } from '../cache/redis-cache-store.js';
 import { OPTIONS } from '../config/options.js';
@@ -15,18 +15,25 @@ import { createRedisSessionStore } from '../recovery/redis-session-store.js';
 import { cacheBounds, levelsOf, PRESENCE_COALESCE_MS, resultBounds } from './bounds.js';
 import type { Engines, EnginesOptions } from './engines.js';
 
+/** A start waits so long for Redis, and for longer while the first attempt to connect is still under way. */
 const REDIS_AT_START_MS = 1_000;
+const REDIS_AT_START_MAX_MS = 10_000;
 /** Bytes of one result file: Redis holds it in memory. */
 const REDIS_RESULT_BYTES = 256 * 1024 ** 2;
 const REDIS_RESULTS_BYTES = 1024 ** 3;
+
+/** A Redis that is there is ready before the first client is, however busy the machine; one that is away is not waited for. */
+async function reachedOrTried(link: RedisLink): Promise<void> {
+  const passed = (ms: number) => delay(ms, undefined, { ref: false });
+  await Promise.race([link.whenUp(), Promise.all([link.tried, passed(REDIS_AT_START_MS)]), passed(REDIS_AT_START_MAX_MS)]);
+}
 
 /** The link goes on trying when Redis is away at the start too; until then `/readyz` says so and publications are refused. */
 export async function openRedis({ config, nodeId, rates, logger }: EnginesOptions): Promise<Engines> {
   const { redisUrl: url = '', redisPrefix: prefix, presenceGraceMs: graceMs, presenceLeaseMs: leaseMs } = config;
   const { jobQueueMax: queuedMax, jobLeaseMs: lockMs } = config;
   const link = openRedisLink({ url, commandTimeoutMs: config.redisCommandTimeoutMs, log: logger });
-  // A Redis that is there is ready before the first client is; one that is away is not waited for.
-  await Promise.race([link.whenUp(), delay(REDIS_AT_START_MS, undefined, { ref: false })]);
+  await reachedOrTried(link);
   // Under the default prefix, other Socket.IO programs and emitters on the same Redis find the hub's channels where they expect them.
   const channelPrefix = prefix === OPTIONS.redisPrefix.default ? 'socket.io' : `${prefix}:socket.io`;
   const keys = `${prefix}:`;
