@@ -142,6 +142,7 @@ test('a tail is filtered by words and fields on the hub too, shows colours, and 
 test('a job that failed shows what it was given, is run again, and discarded', async () => {
   const { page, faults } = await open('#/jobs');
   await page.getByRole('radio', { name: 'Prime count' }).click();
+  expect(await page.locator('.job-new').evaluate((card) => card.scrollWidth - card.clientWidth)).toBe(0);
   await byId(page, 'job-field-below').fill('2000000000');
   await byId(page, 'job-run').click();
   const job = byId(page, 'job').first();
