@@ -25,7 +25,9 @@ export interface PrometheusServer {
   own(name: string): Promise<number>;
   /** All that it has of a job, as often as it was scraped. */
   stored(job: string): Promise<StoredSample[]>;
-  scrapes(job: string): Promise<number>;
+  scrapes(job: string): Promise<{ good: number; failed: number }>;
+  /** Number of a job's series that have not ended. */
+  live(job: string): Promise<number>;
   /** Takes the targets away: Prometheus marks their series as ended some seconds later. */
   stopScraping(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function startPrometheus(
   ]);
   const url = `http://${address}`;
   const query = async (text: string) => (await get(`${url}/api/v1/query?query=${encodeURIComponent(text)}`)).body.data.result;
+  const number = async (text: string) => Number((await query(text))[0]?.value[1] ?? 0);
   return {
     async own(name) {
       const { text } = await get(`${url}/metrics`);
@@ -72,8 +75,10 @@ export async function startPrometheus(
       );
     },
     async scrapes(job) {
-      return Number((await query(`count_over_time(up{job="${job}"}[1h])`))[0]?.value[1] ?? 0);
+      const good = await number(`sum_over_time(up{job="${job}"}[1h])`);
+      return { good, failed: (await number(`count_over_time(up{job="${job}"}[1h])`)) - good };
     },
+    live: (job) => number(`count({job="${job}"})`),
     async stopScraping() {
       await writeFile(file, config(remoteWriteUrl, Object.fromEntries(Object.keys(targets).map((job) => [job, []]))));
       await send('POST', `${url}/-/reload`);
