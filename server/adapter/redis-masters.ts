@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createLatch } from './latch.js';
 import { openRedisCluster } from './redis-cluster.js';
 import type { RedisClient, RedisConnection } from './redis-connection.js';
 import { openRedisNode, type RedisNode, type RedisNodeOptions } from './redis-node.js';
@@ -88,11 +89,7 @@ function openSentinel(topology: Extract<RedisTopology, { form: 'sentinel' }>, op
 const addressOf = (target: RedisTarget) => ('socket' in target ? hostName(target.socket) : target.url);
 
 function openCluster(topology: Extract<RedisTopology, { form: 'cluster' }>, options: Options): RedisMasters {
-  let allTried = false;
-  let tellTried = () => {};
-  const tried = new Promise<void>((resolve) => {
-    tellTried = resolve;
-  });
+  const tried = createLatch();
   const { channels, log } = options;
   const onMoved = (subscriber: RedisConnection, channel: string) => {
     channels.ended(subscriber, channel);
@@ -109,7 +106,7 @@ function openCluster(topology: Extract<RedisTopology, { form: 'cluster' }>, opti
         onUp(node) {
           channels.follow();
           // The link stands when all masters of the first view were tried: till then one would be refused that is there.
-          if (allTried) options.onUp(node);
+          if (tried.isOpen()) options.onUp(node);
         },
         onLost(node, reason) {
           options.onLost(node, reason);
@@ -118,15 +115,14 @@ function openCluster(topology: Extract<RedisTopology, { form: 'cluster' }>, opti
       }),
     onChange: channels.follow,
     onTried() {
-      allTried = true;
-      tellTried();
+      tried.open();
       const node = cluster.nodes().find((one) => one.ready());
       if (node) options.onUp(node);
     },
   });
   return {
     nodes: cluster.nodes,
-    tried,
+    tried: tried.opened,
     carrier: cluster.carrier,
     moved: cluster.moved,
     // Each call inside has its own time limit.

@@ -1,4 +1,5 @@
 import { type RedisFacts, readRedisFacts } from './durability.js';
+import { createLatch } from './latch.js';
 import type { RedisChannels } from './redis-channels.js';
 import { type LinkLog, openRedisConnection, type RedisClient, type RedisConnection } from './redis-connection.js';
 import { watchSubscriber } from './subscriber-watch.js';
@@ -45,7 +46,7 @@ export interface RedisNodeOptions {
 export function openRedisNode(options: RedisNodeOptions): RedisNode {
   const { name, channels } = options;
   const common = { locate: options.locate, commandTimeoutMs: options.commandTimeoutMs, log: options.log, random: options.random };
-  const tries = { command: attempt(), subscriber: attempt() };
+  const tried = { command: createLatch(), subscriber: createLatch() };
   let facts: RedisFacts | undefined;
   let up = false;
 
@@ -70,10 +71,10 @@ export function openRedisNode(options: RedisNodeOptions): RedisNode {
     return name === '' ? connection : `${connection} (${name})`;
   }
 
-  function told(connection: keyof typeof tries) {
+  function told(connection: keyof typeof tried) {
     return {
       onReady: () => connected(connection),
-      onFailed: () => tries[connection].done(),
+      onFailed: () => tried[connection].open(),
       onLost(reason: string) {
         up = false;
         options.onLost(node, reason);
@@ -81,8 +82,8 @@ export function openRedisNode(options: RedisNodeOptions): RedisNode {
     };
   }
 
-  function connected(connection: keyof typeof tries): void {
-    tries[connection].done();
+  function connected(connection: keyof typeof tried): void {
+    tried[connection].open();
     if (up || !node.ready()) return;
     up = true;
     options.onUp(node);
@@ -110,7 +111,7 @@ export function openRedisNode(options: RedisNodeOptions): RedisNode {
       return facts;
     },
     ready: () => command.ready() && subscriber.ready(),
-    tried: Promise.all([tries.command.over, tries.subscriber.over]).then(() => {}),
+    tried: Promise.all([tried.command.opened, tried.subscriber.opened]).then(() => {}),
     rebuild(reason) {
       command.rebuild(reason);
       subscriber.rebuild(reason);
@@ -121,12 +122,4 @@ export function openRedisNode(options: RedisNodeOptions): RedisNode {
     },
   };
   return node;
-}
-
-function attempt(): { over: Promise<void>; done(): void } {
-  let done = () => {};
-  const over = new Promise<void>((resolve) => {
-    done = resolve;
-  });
-  return { over, done };
 }
