@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { RoomName } from '../../shared/rooms.js';
 import type { LogClient, LogLink } from './redis-log-link.js';
+import { roomKeys } from './redis-room-keys.js';
 import type { LogRoom } from './room-log.js';
 
 interface IndexOptions {
   readonly link: Pick<LogLink, 'run'>;
+  /** Of all keys. */
   readonly prefix: string;
-  readonly keysOf: (room: RoomName) => { meta: string; stream: string };
 }
 
 /** The rooms of the log by the time of their newest entry: one sorted set for each kind, because keys of rooms lie anywhere. */
@@ -30,7 +31,7 @@ const ROOMS_PER_PAGE = 500;
 /** Rooms of a kind with an age limit leave the index this long after their newest entry is too old. */
 const LEAVE_MS = 60_000;
 
-export function createRedisRoomIndex({ link, prefix, keysOf }: IndexOptions): RedisRoomIndex {
+export function createRedisRoomIndex({ link, prefix }: IndexOptions): RedisRoomIndex {
   const touched = new LRUCache<RoomName, number>({ max: ROOMS_KNOWN });
   const touchedKinds = new Map<string, TouchedKind>();
   const kindsKey = `${prefix}kinds`;
@@ -50,7 +51,7 @@ export function createRedisRoomIndex({ link, prefix, keysOf }: IndexOptions): Re
   }
 
   async function lookAt(client: LogClient, room: RoomName): Promise<LogRoom | undefined> {
-    const { meta, stream } = keysOf(room);
+    const { meta, stream } = roomKeys(prefix, room);
     const [place, kept] = await Promise.all([client.sendCommand(['HMGET', meta, 'seq', 'time']), client.sendCommand(['XLEN', stream])]);
     const [last, time] = (place as (string | null)[]).map(Number) as [number, number];
     return (kept as number) > 0 ? { room, last, time } : undefined;
