@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { createLatch } from './latch.js';
+import { newProbeChannel } from './probe-channel.js';
 import { openRedisCluster } from './redis-cluster.js';
 import type { RedisClient, RedisConnection } from './redis-connection.js';
 import { openRedisNode, type RedisNode, type RedisNodeOptions } from './redis-node.js';
@@ -35,7 +35,7 @@ export function openRedisMasters(topology: RedisTopology, options: Options): Red
 }
 
 function openOne(options: Options, locate: () => Promise<RedisTarget>): RedisMasters & { readonly node: RedisNode } {
-  const channel = `roomcast:probe:${randomBytes(9).toString('base64url')}`;
+  const channel = newProbeChannel();
   let node: RedisNode | undefined;
   node = openRedisNode({ ...options, name: '', locate, probeChannel: () => channel });
   const opened = node;
