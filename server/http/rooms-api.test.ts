@@ -118,7 +118,9 @@ test('[P1] [P2] [P4] [P15] [P16] bad requests get the code of the fault', async 
   const refusals = [
     [await get(`${url}/api/rooms/nothing:x/messages`), 400, 'unknown_kind'],
     [await get(`${url}/api/rooms/lobby/messages`), 400, 'invalid'],
-    [await get(`${url}/api/rooms/job:1/messages`), 403, 'forbidden'],
+    [await get(`${url}/api/rooms/job:1/messages`), 404, 'unknown_job'],
+    [await send('POST', `${url}/api/rooms/job:1/messages`, { data: 1 }), 403, 'forbidden'],
+    [await get(`${url}/api/rooms/user:bob/messages`), 403, 'forbidden'],
     [await get(`${url}/api/rooms?limit=0`), 400, 'invalid'],
     [await get(`${room}/messages?limit=501`), 400, 'invalid'],
     [await get(`${room}/messages?limit=-1`), 400, 'invalid'],
@@ -134,7 +136,7 @@ test('[P1] [P2] [P4] [P15] [P16] bad requests get the code of the fault', async 
     [await send('POST', `${room}/messages`, { data: 1, id: 'a' }, { 'idempotency-key': 'b' }), 400, 'invalid'],
     [await send('POST', `${room}/messages`, { data: 1 }, { 'idempotency-key': 'x'.repeat(65) }), 400, 'invalid'],
     [await send('POST', `${room}/messages`, { data: 'x'.repeat(6_000) }), 413, 'too_large'],
-    [await get(`${url}/api/rooms/job:1/presence`), 403, 'forbidden'],
+    [await get(`${url}/api/rooms/job:1/presence`), 404, 'unknown_job'],
   ] as const;
   for (const [answer, status, code] of refusals) {
     expect([answer.status, answer.body.error]).toEqual([

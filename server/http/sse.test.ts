@@ -120,7 +120,8 @@ test('bad requests are refused before a stream begins, and HEAD gets its head', 
   expect(await get(`${events}?last=501`)).toMatchObject({ status: 400, body: { error: { code: 'invalid' } } });
   expect(await get(`${events}?since=x`)).toMatchObject({ status: 400, body: { error: { code: 'invalid' } } });
   expect(await get(`${events}?access_token=nobody`)).toMatchObject({ status: 401, body: { error: { code: 'unauthorized' } } });
-  expect(await get(`${url}/api/rooms/job:1/events`)).toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
+  expect(await get(`${url}/api/rooms/user:bob/events`)).toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
+  expect(await get(`${url}/api/rooms/job:1/events`)).toMatchObject({ status: 404, body: { error: { code: 'unknown_job' } } });
   const head = await fetch(events, { method: 'HEAD' });
   expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
 });

@@ -177,6 +177,20 @@ describe('several processes on one Redis', () => {
     });
   });
 
+  test('a discarded job that its process did not tell is told by another until it is told', async () => {
+    const [here, there] = [await instance('p2d', { untoldMs: 100 }), await instance('p2d', { untoldMs: 60_000 })];
+    const again: JobRecord[] = [];
+    here.queue.onUntold!((record) => again.push(record));
+    await there.queue.work(() => Promise.reject(new HubError('invalid')), { concurrency: { threads: 1, loop: 0 } });
+    const { state } = await there.queue.submit(requestOf());
+    await waitFor(async () => (await stateOf(there.queue, state.jobId)).state === 'failed');
+    there.queue.told!(state.jobId);
+    await waitFor(async () => (await links[0]!.run((client) => client.zCard('p2d:{jobs}:untold'))) === 0);
+    const discarded = await there.queue.discard(state.jobId);
+    await waitFor(() => again.filter((record) => record.discarded).length > 1, { what: 'the discarded job, for the second time' });
+    expect(again.at(-1)).toEqual(discarded);
+  });
+
   test('a failed job is in the list of its owner, however many jobs came after it', async () => {
     const queue = await open('p2c', { queuedMax: 3_000 });
     await queue.work(async ({ input }) => Promise.reject(new HubError('invalid', String(input))), { concurrency: { threads: 1, loop: 0 } });

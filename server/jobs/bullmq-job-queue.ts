@@ -6,12 +6,14 @@ import { type BullData, BullmqLines, giveBack, LANES, letGo, notTaken, RetryLate
 import { createJobIds } from './job-ids.js';
 import {
   cancelJob,
-  checkFailed,
+  checkKept,
   detailsOf,
+  discardJob,
   inLine,
   isEnded,
   type Job,
   newJob,
+  noSuchJob,
   recordOf,
   recoverJob,
   retryJob,
@@ -159,7 +161,7 @@ class BullmqJobQueue implements JobQueue {
   }
 
   async get(jobId: string): Promise<JobRecord> {
-    return recordOf(await this.job(jobId));
+    return recordOf(await this.known(jobId));
   }
 
   async cancel(jobId: string): Promise<JobRecord> {
@@ -199,11 +201,11 @@ class BullmqJobQueue implements JobQueue {
   async discard(jobId: string): Promise<JobRecord> {
     for (;;) {
       const failed = await this.job(jobId);
-      checkFailed(failed, 'discarded');
-      if (!(await this.records.discard(failed))) continue;
+      const discarded = discardJob(failed, this.options.now());
+      if (!(await this.records.discard(failed, discarded))) continue;
       // What BullMQ still has of it is dropped by its own count.
       this.lines.drop(failed);
-      return recordOf(cancelJob(failed, this.options.now()));
+      return recordOf(discarded);
     }
   }
 
@@ -320,8 +322,13 @@ class BullmqJobQueue implements JobQueue {
 
   /** @throws HubError `unknown_job` */
   private async job(jobId: string): Promise<Job> {
+    return checkKept(await this.known(jobId));
+  }
+
+  /** One that was discarded too. @throws HubError `unknown_job` */
+  private async known(jobId: string): Promise<Job> {
     const job = await this.records.read(jobId);
-    if (!job) throw new HubError('unknown_job', 'no job has this id');
+    if (!job) throw noSuchJob();
     return job;
   }
 

@@ -1,6 +1,6 @@
 import { HubError } from '../../shared/errors.js';
 import { EndedJobs } from './ended-jobs.js';
-import { forgetAt, holderOf, isEnded, type Job, keptMs, keyOf, waitsSince } from './job-machine.js';
+import { forgetAt, holderOf, isEnded, type Job, keptMs, keyOf, noSuchJob, waitsSince } from './job-machine.js';
 import type { JobRequest, QueueDepth } from './job-queue.js';
 import { usedUp } from './line-shares.js';
 
@@ -45,10 +45,10 @@ export class JobBook {
     private readonly now: () => number,
   ) {}
 
-  /** @throws HubError `unknown_job` */
+  /** One that was discarded too. @throws HubError `unknown_job` */
   get(jobId: string): Job {
     const job = this.jobs.get(jobId);
-    if (!job || forgetAt(job) <= this.now()) throw new HubError('unknown_job', 'no job has this id');
+    if (!job || forgetAt(job) <= this.now()) throw noSuchJob();
     return job;
   }
 
@@ -112,7 +112,10 @@ export class JobBook {
   list({ owner, state, limit }: { owner?: string; state?: string; limit: number }): Job[] {
     const now = this.now();
     const isAsked = (job: Job) =>
-      (owner === undefined || job.request.owner === owner) && (state === undefined || job.state.state === state) && forgetAt(job) > now;
+      !job.discarded &&
+      (owner === undefined || job.request.owner === owner) &&
+      (state === undefined || job.state.state === state) &&
+      forgetAt(job) > now;
     return [...this.jobs.values()].filter(isAsked).slice(-limit).reverse();
   }
 

@@ -18,6 +18,8 @@ export interface Job {
   readonly retriedAt?: number;
   /** Milliseconds since 1970 before which a queued job is not started: it failed and waits for its next attempt. */
   readonly notBefore?: number;
+  /** It failed and was discarded: only those who follow it may still learn of that. */
+  readonly discarded?: true;
 }
 
 /** A job whose process or thread dies under it this often is not started again: it may be what kills them. */
@@ -82,7 +84,7 @@ export function failJob(running: Job, thrown: unknown, now: number): Job {
 }
 
 /** @throws HubError `invalid` when it did not fail */
-export function checkFailed({ state: { state } }: Job, then: 'run again' | 'discarded'): void {
+function checkFailed({ state: { state } }: Job, then: 'run again' | 'discarded'): void {
   if (state !== 'failed') throw new HubError('invalid', `the job is ${state}; only a failed one is ${then}`);
 }
 
@@ -91,6 +93,18 @@ export function retryJob(failed: Job, now: number): Job {
   checkFailed(failed, 'run again');
   const state: JobState = { ...base(failed), state: 'queued', revision: failed.state.revision + 1 };
   return { ...failed, attempt: 0, crashes: 0, retriedAt: now, state };
+}
+
+/**
+ * A failed job is discarded: what is left is told to its followers, and has none of what the job was given.
+ * @throws HubError `invalid` when it did not fail
+ */
+export function discardJob(failed: Job, now: number): Job {
+  checkFailed(failed, 'discarded');
+  const { key: _, ...request } = failed.request;
+  const { failures: __, ...job } = cancelJob(failed, now);
+  const { progress: ___, ...state } = job.state;
+  return { ...job, request: { ...request, input: null }, state, discarded: true };
 }
 
 /** Its process stops in good order: the attempt does not count. */
@@ -108,6 +122,14 @@ export function recoverJob(lost: Job, now: number): Job {
   if (crashes < CRASHES_MAX) return putBackJob(noted);
   const message = `What ran the job ended ${crashes} times under it; it is not started again.`;
   return end(noted, now, { state: 'failed', error: { code: 'internal', message } });
+}
+
+export const noSuchJob = (): HubError => new HubError('unknown_job', 'no job has this id');
+
+/** @throws HubError `unknown_job` for one that was discarded */
+export function checkKept(job: Job): Job {
+  if (job.discarded) throw noSuchJob();
+  return job;
 }
 
 export function isEnded({ state }: Job): boolean {
@@ -134,8 +156,8 @@ export function waitsSince({ state, retriedAt }: Job): number {
   return retriedAt ?? state.createdAt;
 }
 
-export function recordOf({ state, request: { owner, reaches } }: Job): JobRecord {
-  return reaches === undefined ? { state, owner } : { state, owner, reaches };
+export function recordOf({ state, request: { owner, reaches }, discarded }: Job): JobRecord {
+  return { state, owner, ...(reaches !== undefined && { reaches }), ...(discarded && { discarded }) };
 }
 
 export function detailsOf({ state: job, request, attempt, crashes, failures = [] }: Job): JobDetails {
@@ -157,7 +179,7 @@ export function keyOf({ owner, name, key }: JobRequest): string | undefined {
 }
 
 function end(job: Job, now: number, ending: Pick<JobState, 'state' | 'result' | 'error'>): Job {
-  const { error: _, ...state } = job.state;
+  const { error: _, place: __, ...state } = job.state;
   return { ...job, state: { ...state, revision: state.revision + 1, endedAt: now, ...ending } };
 }
 

@@ -391,11 +391,20 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
     });
 
     test('a job that waits is told its place in line, by priority and turn, until it starts', async () => {
-      const placeOf = async (changes: Partial<JobRequest> = {}) => (await queue.submit(requestOf(changes))).state.place;
+      const submitted: string[] = [];
+      const placeOf = async (changes: Partial<JobRequest> = {}) => {
+        const { state } = await queue.submit(requestOf(changes));
+        submitted.push(state.jobId);
+        return state.place;
+      };
       const places = [await placeOf(), await placeOf(), await placeOf({ owner: 'bob' })];
       places.push(await placeOf({ owner: 'cleo', priority: 'high' }), await placeOf());
       expect(places).toEqual([1, 2, 2, 1, 5]);
       expect(changes.map(({ state }) => state.place)).toEqual(places);
+      expect(await Promise.all(submitted.map(async (jobId) => (await stateOf(jobId)).place))).toEqual(places);
+      expect((await queue.list({ owner: 'bob', limit: 1 }))[0]!.state.place).toBe(2);
+      await queue.cancel(submitted[4]!);
+      expect(await stateOf(submitted[4]!)).not.toHaveProperty('place');
       await work();
       (await bench.at(0)).resolve();
       await waitFor(() => changes.find(({ state }) => state.state === 'done'));
@@ -530,16 +539,20 @@ export function jobQueueContract(engine: string, start: () => Promise<QueueStore
       (await bench.at(2)).resolve('x');
       await ended(done.state.jobId);
       const { revision } = await stateOf(jobId);
-      expect((await queue.discard(jobId)).state).toMatchObject({ jobId, state: 'cancelled', revision: revision + 1 });
-      await expect(queue.get(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
-      await expect(queue.retry(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
-      await expect(queue.discard(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      const discarded = await queue.discard(jobId);
+      expect(discarded).toMatchObject({ state: { jobId, state: 'cancelled', revision: revision + 1 }, discarded: true });
+      expect(await queue.get(jobId)).toEqual(discarded);
+      for (const act of ['retry', 'discard', 'cancel', 'inspect'] as const) {
+        await expect(queue[act](jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      }
       await expect(queue.discard(done.state.jobId)).rejects.toMatchObject({ code: 'invalid' });
       const idsOf = async (query: { state?: 'failed' }) => (await queue.list({ ...query, limit: 10 })).map(({ state }) => state.jobId);
       expect(await idsOf({ state: 'failed' })).toEqual([kept]);
       expect(await idsOf({})).toEqual([done.state.jobId, kept]);
       queue = await open();
-      await expect(queue.get(jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      expect(await queue.get(jobId)).toEqual(discarded);
+      expect(await idsOf({})).toEqual([done.state.jobId, kept]);
+      expect((await queue.submit(requestOf({ key: 'k', once: true }))).state.jobId).not.toBe(jobId);
     });
 
     test('a job whose thread ends under it again and again is a dead letter, whatever attempts it has left', async () => {

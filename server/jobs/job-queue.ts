@@ -43,6 +43,8 @@ export interface JobRecord {
   readonly state: JobState;
   readonly owner: string;
   readonly reaches?: RoomName;
+  /** It failed and was discarded: its state is what its followers are told, and it is unknown to all others. */
+  readonly discarded?: true;
 }
 
 export type JobProgress = NonNullable<JobState['progress']>;
@@ -110,6 +112,7 @@ export interface WorkOptions {
  */
 export interface JobQueue {
   submit(request: JobRequest): Promise<JobRecord>;
+  /** A discarded job too, for its `resultTtlMs`: all other methods do not know it any more. */
   get(jobId: string): Promise<JobRecord>;
   /** The job's state after the request to stop; a running handler's signal fires and its thread's work ends. */
   cancel(jobId: string): Promise<JobRecord>;
@@ -121,7 +124,8 @@ export interface JobQueue {
    */
   retry(jobId: string): Promise<JobRecord>;
   /**
-   * Forgets a failed job before its time. Gives what it is to those who follow it: cancelled, which is not reported.
+   * Forgets a failed job before its time, and notes in the same step what it is to those who follow it: cancelled, and `discarded`. That is given, and not
+   * reported; where the process is lost before it called it `told`, it is given to `onUntold` as an end is.
    * @throws HubError `invalid` for any other
    */
   discard(jobId: string): Promise<JobRecord>;

@@ -97,8 +97,9 @@ export class JobRecords {
     return answer === 'queued' ? Number(turn) : undefined;
   }
 
-  /** Forgets a failed job. False: it is in another state by now, or gone. */
-  async discard({ request, state }: Job): Promise<boolean> {
+  /** Leaves of a failed job what its followers are told. False: it is in another state by now, or gone. */
+  async discard(failed: Job, discarded: Job): Promise<boolean> {
+    const { request, state } = failed;
     const owned = this.keys.of('owner', request.owner);
     const keys = [
       this.keys.job(state.jobId),
@@ -106,10 +107,12 @@ export class JobRecords {
       this.keys.of('failed'),
       this.keys.of('all'),
       owned,
-      this.keys.of('untold'),
       this.keys.failedOfHolder(request),
+      this.keys.of('untold'),
     ];
-    return (await this.script(DISCARD, keys, [state.jobId, String(state.revision), flag(request)])) === 1;
+    const left = [JSON.stringify(discarded.request), encodeJob(discarded), String(discarded.state.revision)];
+    const times = [String(discarded.state.endedAt ?? 0), String(Math.max(1, keptMs(discarded)))];
+    return (await this.script(DISCARD, keys, [state.jobId, String(state.revision), flag(request), ...left, ...times])) === 1;
   }
 
   /**
@@ -181,9 +184,9 @@ export class JobRecords {
   /** Those that there are, in the order of their ids. */
   async readMany(jobIds: readonly string[]): Promise<Job[]> {
     if (jobIds.length === 0) return [];
-    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.keys.job(id), ['request', 'job']))));
+    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.keys.job(id), STORED))));
     const found = await asRead(asked);
-    return found.flatMap(([request, job]) => (request && job ? [decodeJob(request, job)] : []));
+    return found.flatMap(([request, job, place]) => (request && job ? [decodeJob(request, job, place)] : []));
   }
 
   /** Newest first. */
@@ -283,6 +286,8 @@ export class JobRecords {
   }
 }
 
+/** Fields of a job's hash, as `decodeJob` takes them. */
+const STORED = ['request', 'job', 'place'];
 /** Jobs that are read at once for a list. */
 const PAGE_MAX = 500;
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
 import type { JobState } from '../../shared/protocol.js';
+import type { RoomName } from '../../shared/rooms.js';
 import { waitFor } from '../../test/support/wait.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobRecord } from './job-queue.js';
@@ -11,7 +12,7 @@ const done: JobState = { ...active, state: 'done', revision: 3, endedAt: 5 };
 
 /** Reports on a queue whose listeners the test calls; `publish` says what becomes of the publication of an id. */
 function reporting(publish: (id: string) => Promise<unknown>) {
-  const [told, ended, published]: [string[], JobState[], string[]] = [[], [], []];
+  const [told, ended, published, rooms]: [string[], JobState[], string[], string[]] = [[], [], [], []];
   const listeners: Record<'change' | 'untold', (record: JobRecord) => void> = { change() {}, untold() {} };
   const queue = {
     onChange(listener: (record: JobRecord) => void) {
@@ -23,16 +24,18 @@ function reporting(publish: (id: string) => Promise<unknown>) {
     told: (jobId: string) => told.push(jobId),
   };
   const publisher = {
-    async publish(_room: string, _type: string, _data: unknown, { id }: { id: string }) {
+    async publish(room: string, _type: string, _data: unknown, { id }: { id: string }) {
       await publish(id);
       published.push(id);
+      rooms.push(room);
       return { id, position: `e:${published.length}`, time: 0 };
     },
   } as unknown as SystemPublisher;
   const logger = { info() {}, warn() {}, error() {} };
   publishJobStates({ queue, publisher, logger, onEnd: (state) => ended.push(state) });
-  const say = (what: keyof typeof listeners, state: JobState) => listeners[what]({ state, owner: 'o' });
-  return { say, told, ended, published };
+  const say = (what: keyof typeof listeners, state: JobState, more: Partial<JobRecord> = {}) =>
+    listeners[what]({ state, owner: 'o', ...more });
+  return { say, told, ended, published, rooms };
 }
 
 test('an end counts as told once it is in the room, and no other state does', async () => {
@@ -63,6 +66,17 @@ test('[P62] an end leaves out what was over before it was told, but no failed at
   for (const state of [active, done]) say('change', { ...state, jobId: 'd' });
   await waitFor(() => told.length === 4, { what: 'the ends to be told' });
   expect(published).toEqual(['a.r3', 'b.r1', 'b.r2', 'b.r3', 'b.r4', 'b.r5', 'c.r1', 'c.r2', 'c.r3', 'd.r2', 'd.r3']);
+});
+
+test('a discarded job is told in its own room alone: the room that it reaches has heard of its end', async () => {
+  const { say, told, rooms } = reporting(async () => {});
+  const reaches = 'chat:x' as RoomName;
+  say('untold', { ...done, state: 'cancelled' }, { reaches, discarded: true });
+  await waitFor(() => told.length > 0, { what: 'the discarded job to be told' });
+  expect(rooms).toEqual(['job:a']);
+  say('untold', { ...done, jobId: 'b' }, { reaches });
+  await waitFor(() => told.length > 1, { what: 'the end to be told' });
+  expect(new Set(rooms)).toEqual(new Set(['job:a', reaches, 'job:b']));
 });
 
 test('an end that another process left untold is told under the same id, and counted where it ended', async () => {

@@ -166,7 +166,8 @@ export function publishJobStates({ queue, publisher, logger, onEnd }: ReportOpti
   }
 
   function hear(record: JobRecord): void {
-    news.take(record);
+    // The room that it reaches has heard of its failure, which was its end there.
+    if (!record.discarded) news.take(record);
     take(record.state);
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Job } from './job-machine.js';
+import { inLine, type Job } from './job-machine.js';
 import type { JobsLink } from './jobs-link.js';
 
 export interface JobScript {
@@ -36,6 +36,8 @@ export function encodeJob({ request: _, ...job }: Job): string {
   return JSON.stringify(job);
 }
 
-export function decodeJob(request: string, job: string): Job {
-  return { request: JSON.parse(request), ...JSON.parse(job) };
+/** @param place the one that it got with its submission, where it had to wait: it stands in the first state alone */
+export function decodeJob(request: string, job: string, place?: string | null): Job {
+  const decoded: Job = { request: JSON.parse(request), ...JSON.parse(job) };
+  return place && decoded.state.revision === 1 ? inLine(decoded, Number(place)) : decoded;
 }

@@ -233,7 +233,7 @@ describe('a failed job', () => {
     await waitFor(async () => (await service.get(ann, jobId)).state === 'done');
   });
 
-  test('[P137] is discarded by its owner or an admin, and is nobody’s from then on', async () => {
+  test('[P137] is discarded by its owner or an admin, and unknown from then on, but to who follows it', async () => {
     await work(() => Promise.reject(new Error('no')));
     const ids = await Promise.all([1, 2].map(async (a) => (await service.submit(ann, { name: 'add', input: { a } })).jobId));
     for (const jobId of ids) await ended(jobId);
@@ -243,7 +243,10 @@ describe('a failed job', () => {
       await service.get(ann, jobId);
       await service.discard(principal, jobId);
       await expect(service.get(ann, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
-      expect(await service.mayFollow(ann, jobId)).toBe(false);
+      await expect(service.openResult(ann, jobId)).rejects.toMatchObject({ code: 'unknown_job' });
+      expect(await service.mayFollow(ann, jobId)).toBe(true);
+      expect(await service.mayFollow(bob, jobId)).toBe(false);
+      expect(await service.endOf(jobId)).toMatchObject({ jobId, state: 'cancelled' });
       // Who follows it hears no more of it otherwise.
       const told = () => published.filter(({ state }) => state.jobId === jobId).map(({ state }) => state.state);
       await waitFor(() => told().at(-1) === 'cancelled');

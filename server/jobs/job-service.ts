@@ -70,9 +70,9 @@ export interface JobService {
   discard(principal: Principal, jobId: string): Promise<void>;
   list(principal: Principal, query: { state?: 'failed' | undefined; limit: number }): Promise<JobState[]>;
   openResult(principal: Principal, jobId: string): Promise<ResultFile | undefined>;
-  /** Whether the job's room is open to the principal: as its owner, an admin, or as who reads the room that the job reaches. */
+  /** Whether the job's room is open to the principal: as its owner, an admin, or as who reads the room that the job reaches. That of a discarded job is, for some time. */
   mayFollow(principal: Principal, jobId: string): Promise<boolean>;
-  /** The state of a job that has ended; undefined where it has not. @throws HubError `unknown_job` */
+  /** The state of a job that has ended, or was discarded; undefined where it has not. @throws HubError `unknown_job` */
   endOf(jobId: string): Promise<JobState | undefined>;
   /** All that a job says that was just submitted, as its room has it; undefined where that is not known here, or not soon: its room tells it. */
   story(jobId: string): Promise<readonly ToldState[] | undefined>;
@@ -111,10 +111,15 @@ export function createJobService(options: JobServiceOptions): JobService {
       return false;
     }
   };
-  /** A job that the principal may look at. */
-  const seen = async (principal: Principal, jobId: string): Promise<JobRecord> => {
+  /** A job whose states the principal may hear, up to that it was discarded. */
+  const followed = async (principal: Principal, jobId: string): Promise<JobRecord | undefined> => {
     const known = await record(jobId);
-    if (known && (isOwner(principal, known) || (await isReader(principal, known)))) return known;
+    return known && (isOwner(principal, known) || (await isReader(principal, known))) ? known : undefined;
+  };
+  /** A job that the principal may look at. @throws HubError `unknown_job` */
+  const seen = async (principal: Principal, jobId: string): Promise<JobRecord> => {
+    const known = await followed(principal, jobId);
+    if (known && !known.discarded) return known;
     throw unknownJob(jobId);
   };
   const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
@@ -166,7 +171,6 @@ export function createJobService(options: JobServiceOptions): JobService {
     async discard(principal, jobId) {
       await own(principal, jobId);
       const { state } = await queue.discard(jobId);
-      owners.delete(jobId);
       await cache?.invalidateHere(`job:${jobId}`);
       reports.tell(state);
     },
@@ -180,13 +184,7 @@ export function createJobService(options: JobServiceOptions): JobService {
     },
     async mayFollow(principal, jobId) {
       if (owners.get(jobId) === principal.user.id) return true;
-      try {
-        await seen(principal, jobId);
-        return true;
-      } catch (error) {
-        if (toWireError(error).code === 'unknown_job') return false;
-        throw error;
-      }
+      return (await followed(principal, jobId)) !== undefined;
     },
     async endOf(jobId) {
       const known = await record(jobId);

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { waitFor } from '../../test/support/wait.js';
+import type { LogEntry } from '../log/room-log.js';
 import type { JobJournal } from './job-journal.js';
 import { CRASHES_MAX } from './job-machine.js';
 import { jobQueueContract, type QueueLimits, requestOf } from './job-queue.contract.js';
 import type { JobQueue, JobRecord, JobRunner } from './job-queue.js';
 import { openLmdbJobJournal } from './lmdb-job-journal.js';
 import { createPiscinaJobQueue } from './piscina-job-queue.js';
+import type { LogSource } from './room-reader.js';
 
 const logger = { info() {}, warn() {}, error() {} };
 const untilStopped: JobRunner = (_, { signal }) =>
@@ -46,9 +48,13 @@ describe('a process that was killed', () => {
   const queues: JobQueue[] = [];
   const both = { concurrency: { threads: 1, loop: 1 } };
   /** The journal as the next process finds it: whatever the queue before it goes on to do is not written. */
-  function nextProcess(): { queue: JobQueue; changes: JobRecord[] } {
+  function nextProcess(rooms?: LogSource): { queue: JobQueue; changes: JobRecord[] } {
     const stored = journal.load();
-    const queue = createPiscinaJobQueue({ journal: { ...journal, load: () => stored, close: async () => {} }, logger });
+    const queue = createPiscinaJobQueue({
+      journal: { ...journal, load: () => stored, close: async () => {} },
+      logger,
+      ...(rooms && { rooms }),
+    });
     queues.push(queue);
     const changes: JobRecord[] = [];
     queue.onChange((record) => changes.push(record));
@@ -100,6 +106,22 @@ describe('a process that was killed', () => {
     }
     const { queue } = nextProcess();
     expect((await queue.get(jobId)).state).toMatchObject({ state: 'failed', error: { code: 'internal' } });
+  });
+
+  test('told nobody of a job that it had discarded: the next one does, and knows it no more otherwise', async () => {
+    const { queue } = nextProcess();
+    await queue.work(() => Promise.reject(new Error('no')), both);
+    const { state } = await queue.submit(requestOf({ key: 'k' }));
+    const failed = await waitFor(async () => (await queue.list({ state: 'failed', limit: 1 }))[0]);
+    const discarded = await queue.discard(state.jobId);
+
+    const entry = { seq: 1, message: { data: failed.state } } as LogEntry;
+    const ends = { epoch: 'e', first: 1, last: 1 };
+    const { queue: next } = nextProcess({ ends: async () => ends, read: async () => ({ ...ends, entries: [entry] }) });
+    const told = new Promise<JobRecord>((resolve) => next.onUntold!(resolve));
+    expect(await told).toEqual(discarded);
+    expect(await next.list({ limit: 10 })).toEqual([]);
+    await expect(next.retry(state.jobId)).rejects.toMatchObject({ code: 'unknown_job' });
   });
 
   test('left a failed attempt whose wait is kept', async () => {

@@ -8,9 +8,10 @@ import { JobLine } from './job-line.js';
 import {
   attemptOf,
   cancelJob,
-  checkFailed,
+  checkKept,
   completeJob,
   detailsOf,
+  discardJob,
   failJob,
   inLine,
   isEnded,
@@ -149,7 +150,7 @@ class PiscinaJobQueue implements JobQueue {
   }
 
   async cancel(jobId: string): Promise<JobRecord> {
-    const job = this.book.get(jobId);
+    const job = this.job(jobId);
     if (isEnded(job)) return recordOf(job);
     this.unqueue(job);
     const cancelled = cancelJob(job, this.now());
@@ -160,12 +161,12 @@ class PiscinaJobQueue implements JobQueue {
   }
 
   async inspect(jobId: string): Promise<JobDetails> {
-    return detailsOf(this.book.get(jobId));
+    return detailsOf(this.job(jobId));
   }
 
   async retry(jobId: string): Promise<JobRecord> {
     if (this.closed) throw new HubError('closing');
-    const failed = this.book.get(jobId);
+    const failed = this.job(jobId);
     if (!isEnded(failed)) return recordOf(failed);
     const job = retryJob(failed, this.now());
     this.book.admit(job.request);
@@ -174,16 +175,16 @@ class PiscinaJobQueue implements JobQueue {
   }
 
   async discard(jobId: string): Promise<JobRecord> {
-    const failed = this.book.get(jobId);
-    checkFailed(failed, 'discarded');
-    this.book.remove(jobId);
+    const failed = this.job(jobId);
+    const discarded = discardJob(failed, this.now());
+    this.replace(failed, discarded);
     try {
-      await this.journal?.remove(jobId);
+      await this.journal?.put(discarded);
     } catch (error) {
-      this.book.put(failed);
+      this.replace(discarded, failed);
       throw error;
     }
-    return recordOf(cancelJob(failed, this.now()));
+    return recordOf(discarded);
   }
 
   async list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {
@@ -229,6 +230,17 @@ class PiscinaJobQueue implements JobQueue {
     }
     await Promise.all(left.map(([, { settled }]) => settled));
     await this.journal?.close();
+  }
+
+  /** @throws HubError `unknown_job` */
+  private job(jobId: string): Job {
+    return checkKept(this.book.get(jobId));
+  }
+
+  /** For a change of what the job was given: its key goes with it. */
+  private replace(before: Job, after: Job): void {
+    this.book.remove(before.state.jobId);
+    this.book.put(after);
   }
 
   /** A job from the journal: what was active when the process ended is queued again. */

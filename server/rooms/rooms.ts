@@ -66,11 +66,14 @@ export class RoomService implements Rooms {
     return typeof room === 'string' ? this.#parsed.get(room, () => parseRoom(room, kinds)) : parseRoom(room, kinds);
   }
 
-  /** @throws HubError `invalid`, `unknown_kind`, `unauthorized` for an expired token, `forbidden` */
+  /** @throws HubError `invalid`, `unknown_kind`, `unauthorized` for an expired token, `forbidden`; `unknown_job` for the room of somebody else's job, or of none */
   async admit(principal: Principal, action: Action, text: unknown): Promise<ParsedRoom> {
     const room = this.#parseFor(principal, text);
     if (may(principal, action, room)) return room;
-    if (room.kind === 'job' && action === 'read' && (await this.options.ownsJob(principal, room.name))) return room;
+    if (room.kind === 'job' && action === 'read') {
+      if (await this.options.ownsJob(principal, room.name)) return room;
+      throw new HubError('unknown_job', `no job ${room.name}`);
+    }
     throw forbidden(principal, action, room);
   }
 

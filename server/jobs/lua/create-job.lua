@@ -46,6 +46,7 @@ end
 -- BullMQ has a job at its priority times 2^32, and counts up within that.
 local behind = string.format('(%.0f', (ARGV[14] + turn + 1) * 4294967296)
 local place = redis.call('ZCOUNT', KEYS[15], '-inf', behind) + redis.call('LLEN', KEYS[16]) + 1
+redis.call('HSET', KEYS[1], 'place', place)
 if is_at_limit(KEYS[13], ARGV[13]) then
   hold_back(KEYS[14], ARGV[1], ARGV[14], turn)
   return { 'held', turn, place }
