@@ -1,31 +1,8 @@
 import { HubError } from '../../shared/errors.js';
 import { asRead, isRedirection, replyCode, toHubError } from './command-errors.js';
+import { type ChannelListener, RedisChannel } from './redis-channel.js';
 import type { LinkLog, RedisClient, RedisConnection } from './redis-connection.js';
-
-/** What hears a channel. A listener that throws is logged and goes on hearing. */
-export interface ChannelListener {
-  message(payload: Buffer): void;
-  /** Messages may have been missed. */
-  doubt?(): void;
-}
-
-interface Channel {
-  readonly listeners: Set<ChannelListener>;
-  readonly deliver: (payload: Buffer) => void;
-  /** The connection that carries the subscription, and its confirmation. */
-  subscribed?: { readonly by: RedisConnection; readonly on: RedisClient; readonly confirmed: Promise<void> };
-  /** It was subscribed once: what comes with a later subscription may not be all. */
-  heard: boolean;
-  /** Its listeners are to be told so when the connection stands. */
-  doubtful: boolean;
-}
-
-interface Resubscription {
-  readonly connection: RedisConnection;
-  readonly client: RedisClient;
-  readonly progress: () => void;
-  readonly tried: Set<Channel>;
-}
+import { resubscribe } from './redis-resubscription.js';
 
 /** Many listeners on few subscriptions: each channel is subscribed once, whoever hears it, and again on each new connection. */
 export interface RedisChannels {
@@ -53,76 +30,39 @@ export interface ChannelsOptions {
   readonly log: LinkLog;
 }
 
-const CHANNELS_PER_BATCH = 500;
 /** A slot that moves is found at its second place; more than a few redirections are a Cluster at odds with itself. */
 const REDIRECTIONS = 5;
 
 export function createRedisChannels({ carrier, onMoved, log }: ChannelsOptions): RedisChannels {
-  const channels = new Map<string, Channel>();
+  const channels = new Map<string, RedisChannel>();
 
-  function tell(channel: string, listeners: Iterable<ChannelListener>, call: (listener: ChannelListener) => void): void {
-    for (const listener of listeners) {
-      try {
-        call(listener);
-      } catch (error) {
-        log.error({ err: error, channel }, 'Redis: a listener of the channel failed');
-      }
-    }
-  }
-
-  function add(name: string, listener: ChannelListener): Channel {
-    let channel = channels.get(name);
-    if (!channel) {
-      const listeners = new Set<ChannelListener>();
-      const deliver = (payload: Buffer) => tell(name, listeners, (listener) => listener.message(payload));
-      channel = { listeners, deliver, heard: false, doubtful: false };
-      channels.set(name, channel);
-    }
-    channel.listeners.add(listener);
+  function add(name: string, listener: ChannelListener): RedisChannel {
+    const channel = channels.get(name) ?? new RedisChannel(name, log);
+    channels.set(name, channel);
+    channel.add(listener);
     return channel;
   }
 
-  function remove(name: string, channel: Channel, listener: ChannelListener): void {
-    if (!channel.listeners.delete(listener) || channel.listeners.size > 0 || channels.get(name) !== channel) return;
-    channels.delete(name);
+  function remove(channel: RedisChannel, listener: ChannelListener): void {
+    if (!channel.remove(listener) || channels.get(channel.name) !== channel) return;
+    channels.delete(channel.name);
     // A subscription that stays behind costs a message that nobody hears; it ends with the connection.
-    leave(name, channel);
+    channel.leave();
   }
 
-  function leave(name: string, { subscribed, deliver }: Channel): void {
-    if (subscribed && subscribed.by.client === subscribed.on)
-      subscribed.by.run((client) => client.sUnsubscribe(name, deliver, true)).catch(() => {});
-  }
-
-  function note(name: string, by: RedisConnection, on: RedisClient, asked: Promise<void>): Promise<void> {
-    const channel = channels.get(name);
-    if (!channel) return asked;
-    const confirmed = asked.then(() => {
-      channel.doubtful ||= channel.heard;
-      channel.heard = true;
-      if (by.ready()) tellDoubt(name, channel);
-    });
-    channel.subscribed = { by, on, confirmed };
-    confirmed.catch(() => {
-      if (channel.subscribed?.confirmed === confirmed) channel.subscribed = undefined;
-    });
-    return confirmed;
-  }
-
-  function confirm(name: string, channel: Channel): Promise<void> {
-    const connection = carrier(name);
+  function confirm(channel: RedisChannel): Promise<void> {
+    const connection = carrier(channel.name);
     if (!connection?.ready()) return Promise.reject(new HubError('unavailable', 'Redis cannot be reached.'));
     const { client, run } = connection;
-    if (channel.subscribed?.on === client) return channel.subscribed.confirmed;
-    const asked = run((ready) => ready.sSubscribe(name, channel.deliver, true));
-    return note(name, connection, client, asked);
+    const ask = (deliver: (payload: Buffer) => void) => run((ready) => ready.sSubscribe(channel.name, deliver, true));
+    return channel.confirmationOn(client) ?? channel.subscribe(connection, client, ask);
   }
 
   /** Confirms wherever the channel is by now. */
-  async function pursue(name: string, channel: Channel): Promise<void> {
+  async function pursue(channel: RedisChannel): Promise<void> {
     for (let redirections = 0; ; redirections++) {
       try {
-        return await confirm(name, channel);
+        return await confirm(channel);
       } catch (error) {
         if (!isRedirection(error) || redirections === REDIRECTIONS) return asRead(Promise.reject(toHubError(error)));
         await onMoved(error);
@@ -130,87 +70,54 @@ export function createRedisChannels({ carrier, onMoved, log }: ChannelsOptions):
     }
   }
 
-  /** Gives whether there was one that is not among `tried`. */
-  async function subscribeMissing({ connection, client, progress, tried }: Resubscription): Promise<boolean> {
-    let batch: Promise<void>[] = [];
-    let found = false;
-    for (const [name, channel] of channels) {
-      if (tried.has(channel) || carrier(name) !== connection) continue;
-      found = true;
-      tried.add(channel);
-      const confirmed = note(name, connection, client, client.sSubscribe(name, channel.deliver, true));
-      // One that is elsewhere by now does not keep the others waiting.
-      const settled = confirmed.catch((error: unknown) => {
-        if (!isRedirection(error)) throw error;
-        void onMoved(error);
-      });
-      if (batch.push(settled) < CHANNELS_PER_BATCH) continue;
-      await Promise.all(batch);
-      progress();
-      batch = [];
-    }
-    await Promise.all(batch);
-    return found;
-  }
-
-  function tellDoubt(name: string, channel: Channel): void {
-    if (!channel.doubtful) return;
-    channel.doubtful = false;
-    tell(name, [...channel.listeners], (listener) => listener.doubt?.());
-  }
-
   return {
     async subscribe(name, listener) {
       const channel = add(name, listener);
       try {
-        await pursue(name, channel);
+        await pursue(channel);
       } catch (error) {
-        remove(name, channel, listener);
+        remove(channel, listener);
         throw error;
       }
-      return () => remove(name, channel, listener);
+      return () => remove(channel, listener);
     },
 
     keepSubscribed(name, listener) {
       const channel = add(name, listener);
-      pursue(name, channel).catch((error: HubError) => {
+      pursue(channel).catch((error: HubError) => {
         if (error.code !== 'unavailable') log.error({ err: error, channel: name }, 'Redis: the channel cannot be subscribed');
       });
-      return () => remove(name, channel, listener);
+      return () => remove(channel, listener);
     },
 
-    async resubscribe(connection, client, progress) {
-      // Channels that come while others are being confirmed belong to this connection too.
-      const tried = new Set<Channel>();
-      while (await subscribeMissing({ connection, client, progress, tried })) progress();
-    },
+    resubscribe: (connection, client, progress) => resubscribe({ channels, carrier, connection, client, progress, onMoved }),
 
     follow() {
       for (const [name, channel] of channels) {
         const connection = carrier(name);
-        if (!connection?.ready() || channel.subscribed?.on === connection.client) continue;
-        leave(name, channel);
+        if (!connection?.ready() || channel.confirmationOn(connection.client)) continue;
+        channel.leave();
         // Where it fails for another reason, the connection is at fault, and subscribes all again when it is made anew.
-        pursue(name, channel).catch(() => {});
+        pursue(channel).catch(() => {});
       }
     },
 
     ended(connection, name) {
       const channel = channels.get(name);
-      if (channel?.subscribed?.by === connection) channel.subscribed = undefined;
+      if (channel?.isCarriedBy(connection)) channel.forget();
     },
 
     async complete(client) {
       // Answers come in order: what was asked before this is counted in its answer.
-      const expected = [...channels.values()].filter((channel) => channel.subscribed?.on === client);
+      const expected = [...channels.values()].filter((channel) => channel.confirmationOn(client));
       const info = String(await client.sendCommand(['CLIENT', 'INFO']).catch(ignoreReply));
       const held = / ssub=(\d+)/.exec(info)?.[1];
-      const still = expected.filter((channel) => channel.subscribed?.on === client).length;
+      const still = expected.filter((channel) => channel.confirmationOn(client)).length;
       return held === undefined || Number(held) >= still;
     },
 
     doubt(connection) {
-      for (const [name, channel] of channels) if (channel.subscribed?.by === connection) tellDoubt(name, channel);
+      for (const channel of channels.values()) if (channel.isCarriedBy(connection)) channel.tellDoubt();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { toHubError } from './command-errors.js';
 import { DURABILITY_UNKNOWN, describeMasters } from './durability.js';
-import { type ChannelListener, createRedisChannels } from './redis-channels.js';
+import type { ChannelListener } from './redis-channel.js';
+import { createRedisChannels } from './redis-channels.js';
 import type { LinkLog, RedisClient } from './redis-connection.js';
 import { openRedisMasters } from './redis-masters.js';
 import type { RedisNode } from './redis-node.js';
