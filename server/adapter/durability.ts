@@ -1,5 +1,5 @@
 import { replyCode } from './command-errors.js';
-import type { RedisClient } from './redis-connection.js';
+import type { RedisClient } from './redis-client.js';
 
 /** What Redis says about itself. */
 export interface RedisFacts {

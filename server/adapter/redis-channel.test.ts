@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { RedisChannel } from './redis-channel.js';
-import type { RedisClient, RedisConnection } from './redis-connection.js';
+import type { RedisClient } from './redis-client.js';
+import type { RedisConnection } from './redis-connection.js';
 
 const log = { error() {} };
 const client = {} as RedisClient;

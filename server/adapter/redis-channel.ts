@@ -1,4 +1,5 @@
-import type { LinkLog, RedisClient, RedisConnection } from './redis-connection.js';
+import type { RedisClient } from './redis-client.js';
+import type { LinkLog, RedisConnection } from './redis-connection.js';
 
 /** What hears a channel. A listener that throws is logged and goes on hearing. */
 export interface ChannelListener {

@@ -1,5 +1,5 @@
 import { HubError } from '../../shared/errors.js';
-import type { RedisClient } from './redis-connection.js';
+import type { RedisClient } from './redis-client.js';
 
 /** Makes a call on the client of whichever server holds the key; without a key, of any. */
 export type SendToKey = <Result>(key: string | undefined, call: (client: RedisClient) => Promise<Result>) => Promise<Result>;

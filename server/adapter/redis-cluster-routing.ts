@@ -1,9 +1,9 @@
 import { HubError } from '../../shared/errors.js';
 import { replyCode } from './command-errors.js';
+import type { RedisClient } from './redis-client.js';
 import { askingClient, type SendToKey } from './redis-cluster-client.js';
 import type { ClusterMember, ClusterMembers } from './redis-cluster-members.js';
 import { redirectionOf } from './redis-cluster-replies.js';
-import type { RedisClient } from './redis-connection.js';
 import { hashTag, keySlot } from './redis-key-slot.js';
 import type { SlotMap } from './redis-slot-map.js';
 import { type Redirection, TagOrder } from './redis-tag-order.js';

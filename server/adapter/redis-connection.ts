@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from 'redis';
 import { HubError } from '../../shared/errors.js';
-import { outcomeUnknown, reasonOf, replyCode, UNREACHED } from './command-errors.js';
-import { SLICES, startPatience } from './patience.js';
+import { reasonOf, UNREACHED } from './command-errors.js';
+import { connectToMaster, newClient, type RedisClient } from './redis-client.js';
+import { createRunCommand } from './redis-commands.js';
 import type { RedisTarget } from './topology.js';
-
-export type RedisClient = ReturnType<typeof newClient>;
 
 /** The part of a pino logger that the link uses. */
 export interface LinkLog {
@@ -53,20 +51,20 @@ export interface RedisConnection {
 const MAX_BACKOFF_MS = 1_000;
 /** One line at once, then one each half minute or so. */
 const FAILURES_PER_LINE = 30;
-const MAX_IN_FLIGHT = 50_000;
-/** A command behind many others waits no longer than this, however steadily they are answered. */
-const LONGEST_WAIT_MS = 10_000;
 
 export function openRedisConnection(options: ConnectionOptions): RedisConnection {
   const { name, commandTimeoutMs, log, random } = options;
-  const sliceMs = commandTimeoutMs / SLICES;
   let client = newClient({});
   let target: RedisTarget | undefined;
   let state: 'connecting' | 'ready' | 'closed' = 'connecting';
-  let inFlight = 0;
-  let answeredAt = 0;
   let lose: (reason: string) => void = () => {};
   const closing = new AbortController();
+  const runOn = createRunCommand({
+    commandTimeoutMs,
+    onFault(asked, reason) {
+      if (asked === client) rebuild(reason);
+    },
+  });
   const loop = keepConnected();
 
   async function keepConnected(): Promise<void> {
@@ -90,9 +88,7 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
           log.warn({ reason: reasonOf(error) }, `Redis: no ${name} connection; trying again until there is`);
       }
       client.destroy();
-      // The first try comes almost at once; the jitter keeps many instances from arriving together.
-      const backoffMs = Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(failures, 10)) * (0.5 + random() / 2);
-      await delay(backoffMs, undefined, { signal: closing.signal }).catch(() => {});
+      await delay(backoffMs(failures, random), undefined, { signal: closing.signal }).catch(() => {});
     }
   }
 
@@ -109,59 +105,14 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
       if (options.onMoved) options.onMoved(channel);
       else drop('Redis ended a subscription');
     });
-    // Connecting, the handshake and the preparation hang on a stopped Redis, each of them; a process that is busy only takes long for them.
-    const patience = startPatience(commandTimeoutMs + 500, () => attempt.destroy());
-    try {
-      await attempt.connect();
-      patience.renew();
-      await refuseReplica(attempt);
-      patience.renew();
-      await options.prepare(attempt, patience.renew);
-    } finally {
-      patience.end();
-    }
+    await connectToMaster(attempt, { patienceMs: commandTimeoutMs + 500, prepare: options.prepare });
     if (isClosed() || !attempt.isReady) throw new HubError('unavailable', 'lost while connecting');
     state = 'ready';
   }
 
   function run<Result>(work: (client: RedisClient) => Promise<Result>): Promise<Result> {
-    if (state !== 'ready' || !client.isReady) return refuse(UNREACHED);
-    if (inFlight >= MAX_IN_FLIGHT) return refuse('Too many commands wait for Redis; nothing was stored.');
-    const asked = client;
-    const askedAt = performance.now();
-    inFlight++;
-    return new Promise<Result>((resolve, reject) => {
-      let slices = 0;
-      let lookedAt = askedAt;
-      let timer = setTimeout(look, sliceMs);
-      function look(): void {
-        // Answers come in order: while others come, this one is on its way behind them.
-        slices = answeredAt > lookedAt ? 0 : slices + 1;
-        lookedAt = performance.now();
-        if (slices < SLICES && lookedAt - askedAt < LONGEST_WAIT_MS) {
-          timer = setTimeout(look, sliceMs);
-          return;
-        }
-        reject(outcomeUnknown(`Redis did not answer within ${commandTimeoutMs} ms`));
-        if (asked === client) rebuild(`no answer within ${commandTimeoutMs} ms`);
-      }
-      const settle = () => {
-        answeredAt = performance.now();
-        clearTimeout(timer);
-        inFlight--;
-      };
-      work(asked).then(
-        (result) => {
-          settle();
-          resolve(result);
-        },
-        (error: unknown) => {
-          settle();
-          reject(error);
-          if (replyCode(error) === 'READONLY' && asked === client) rebuild('the server is a replica now');
-        },
-      );
-    });
+    if (state !== 'ready' || !client.isReady) return Promise.reject(new HubError('unavailable', UNREACHED));
+    return runOn(client, work);
   }
 
   function rebuild(reason: string): void {
@@ -192,29 +143,7 @@ export function openRedisConnection(options: ConnectionOptions): RedisConnection
   };
 }
 
-/** A client that lives for one connection: node-redis' own reconnection cannot be told of a link that is silent. */
-function newClient(target: Partial<RedisTarget>) {
-  const socket = 'socket' in target ? target.socket : {};
-  const client = createClient({
-    ...target,
-    disableOfflineQueue: true,
-    maintNotifications: 'disabled',
-    // Its per-command timer covers only the wait before writing, at the cost of an AbortSignal for each command.
-    commandOptions: { timeout: undefined },
-    socket: { ...socket, reconnectStrategy: false, connectTimeout: 1_000, noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000 },
-  });
-  client.on('error', () => {});
-  return client;
-}
-
-function refuse(message: string): Promise<never> {
-  return Promise.reject(new HubError('unavailable', message));
-}
-
-/** @throws Error when the server copies another one: it takes no writes. Where ROLE is not allowed, the first write tells. */
-async function refuseReplica(client: RedisClient): Promise<void> {
-  const role = await client.sendCommand(['ROLE']).catch((error: unknown) => {
-    if (replyCode(error) === undefined) throw error;
-  });
-  if (Array.isArray(role) && String(role[0]) !== 'master') throw new Error('the server is a replica');
+/** Milliseconds. The first try comes almost at once; the jitter keeps many instances from arriving together. */
+function backoffMs(failures: number, random: () => number): number {
+  return Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(failures, 10)) * (0.5 + random() / 2);
 }

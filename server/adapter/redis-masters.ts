@@ -1,7 +1,8 @@
 import { createLatch } from './latch.js';
 import { newProbeChannel } from './probe-channel.js';
+import type { RedisClient } from './redis-client.js';
 import { openRedisCluster } from './redis-cluster.js';
-import type { RedisClient, RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 import { openRedisNode, type RedisNode, type RedisNodeOptions } from './redis-node.js';
 import { findMaster } from './redis-sentinels.js';
 import { hostName, type RedisTarget, type RedisTopology, targetAt } from './topology.js';

@@ -1,7 +1,8 @@
 import { type RedisFacts, readRedisFacts } from './durability.js';
 import { createLatch } from './latch.js';
 import type { RedisChannels } from './redis-channels.js';
-import { type LinkLog, openRedisConnection, type RedisClient, type RedisConnection } from './redis-connection.js';
+import type { RedisClient } from './redis-client.js';
+import { type LinkLog, openRedisConnection, type RedisConnection } from './redis-connection.js';
 import { watchSubscriber } from './subscriber-watch.js';
 import type { RedisTarget } from './topology.js';
 

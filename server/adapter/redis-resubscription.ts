@@ -1,6 +1,7 @@
 import { isRedirection } from './command-errors.js';
 import type { RedisChannel } from './redis-channel.js';
-import type { RedisClient, RedisConnection } from './redis-connection.js';
+import type { RedisClient } from './redis-client.js';
+import type { RedisConnection } from './redis-connection.js';
 
 interface Resubscription {
   readonly channels: ReadonlyMap<string, RedisChannel>;
