@@ -1,9 +1,10 @@
 import { toHubError } from './command-errors.js';
-import { DURABILITY_UNKNOWN, describeMasters } from './durability.js';
+import { DurabilityNotice } from './durability-notice.js';
 import type { ChannelListener } from './redis-channel.js';
 import { createRedisChannels } from './redis-channels.js';
 import type { RedisClient } from './redis-client.js';
 import type { LinkLog } from './redis-connection.js';
+import { RedisLinkState } from './redis-link-state.js';
 import { openRedisMasters } from './redis-masters.js';
 import type { RedisNode } from './redis-node.js';
 import { describeTopology, parseTopology, type RedisTarget } from './topology.js';
@@ -76,11 +77,9 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
   const topology = parseTopology(url);
   if (!topology) throw new Error('the Redis URL is of no known form');
   const counters: LinkCounters = { publishFailures: 0, reconnects: 0, silences: 0 };
-  const up = new Set<() => void>();
-  const down = new Set<(reason: string) => void>();
   const preparations = new Set<(client: RedisClient) => Promise<unknown>>();
-  let state: 'down' | 'up' | 'closed' = 'down';
-  let durability = DURABILITY_UNKNOWN;
+  const state = new RedisLinkState(log);
+  const durability = new DurabilityNotice(log);
   const channels = createRedisChannels({
     carrier: (channel) => masters?.carrier(channel),
     onMoved: (reply) => masters?.moved(reply) ?? Promise.resolve(),
@@ -102,38 +101,16 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
     },
   });
 
-  function tell<Listener>(listeners: Iterable<Listener>, call: (listener: Listener) => void): void {
-    for (const listener of [...listeners]) {
-      try {
-        call(listener);
-      } catch (error) {
-        log.error({ err: error }, 'Redis: a listener of the link failed');
-      }
-    }
-  }
-
   function connected(): void {
-    if (state === 'closed') return;
-    sayDurability();
-    if (state === 'down') log.info({ redis: describeTopology(topology!) }, 'Redis: connected');
-    state = 'up';
-    tell(up, (listener) => listener());
-  }
-
-  function sayDurability(): void {
-    const known = masters!.nodes().flatMap(({ name, facts }) => (facts ? [{ name, facts }] : []));
-    const described = describeMasters(known);
-    if (described === durability) return;
-    durability = described;
-    const lossy = known.some(({ facts }) => facts.lossy);
-    log[lossy ? 'warn' : 'info']({ redis: [...new Set(known.map(({ facts }) => facts.version))].join(', ') }, durability);
+    if (state.isClosed) return;
+    durability.update(masters!.nodes());
+    if (!state.isUp) log.info({ redis: describeTopology(topology!) }, 'Redis: connected');
+    state.setUp();
   }
 
   function disconnected(_: RedisNode, reason: string): void {
     counters.reconnects++;
-    if (state !== 'up' || masters!.nodes().some((node) => node.ready())) return;
-    state = 'down';
-    tell(down, (listener) => listener(reason));
+    if (state.isUp && !masters!.nodes().some((node) => node.ready())) state.setDown(reason);
   }
 
   const run: RedisLink['run'] = async (work) => {
@@ -144,28 +121,13 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
     }
   };
 
-  const onUp = (listener: () => void) => {
-    up.add(listener);
-    return () => up.delete(listener);
-  };
-
   return {
     run,
-    ready: () => state === 'up',
-    whenUp: () =>
-      new Promise((resolve) => {
-        if (state === 'up') return resolve();
-        const off = onUp(() => {
-          off();
-          resolve();
-        });
-      }),
+    ready: () => state.isUp,
+    whenUp: () => state.whenUp(),
     tried: masters.tried,
-    onUp,
-    onDown(listener) {
-      down.add(listener);
-      return () => down.delete(listener);
-    },
+    onUp: (listener) => state.onUp(listener),
+    onDown: (listener) => state.onDown(listener),
     onConnect(prepare) {
       preparations.add(prepare);
       for (const { command } of masters!.nodes()) {
@@ -180,17 +142,17 @@ export function openRedisLink(options: RedisLinkOptions): RedisLink {
         return await run((client) => client.sPublish(channel, payload));
       } catch (error) {
         counters.publishFailures++;
-        if (state === 'up') log.warn({ err: error, channel }, 'Redis: a publication failed');
+        if (state.isUp) log.warn({ err: error, channel }, 'Redis: a publication failed');
         throw error;
       }
     },
     get durability() {
-      return durability;
+      return durability.text;
     },
     locate: (key) => masters!.locate(key),
     counters,
     async close() {
-      state = 'closed';
+      state.close();
       await masters!.close();
     },
   };
