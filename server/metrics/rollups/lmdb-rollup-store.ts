@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import { type Database, open, type RootDatabase } from 'lmdb';
 import { HubError } from '../../../shared/errors.js';
 import type { RoomName } from '../../../shared/rooms.js';
 import { commitFault } from '../../log/commit-fault.js';
 import { type DiskSpace, spaceOn } from '../../log/disk-space.js';
 import { spareBytes } from '../../log/spare-bytes.js';
-import { checkStoreFile } from '../../log/store-file.js';
-import { chunkMs, longestTtlMs, ROLLUP_STEPS_MS, type RollupLevel } from './rollup-levels.js';
+import { RollupExpiry } from './lmdb-rollup-expiry.js';
+import { highestNumber, openRollupTables, seriesKey } from './lmdb-rollup-tables.js';
+import type { RollupLevel } from './rollup-levels.js';
 import type { RollupCommit, RollupStore } from './rollup-store.js';
 
 export interface LmdbRollupOptions {
@@ -23,52 +22,12 @@ export interface LmdbRollupOptions {
   readonly onFault?: (error: unknown) => void;
 }
 
-interface Head {
-  /** The room's number, which stands for its name in the keys of the other tables. */
-  readonly n: number;
-  readonly mark: string;
-  /** Milliseconds since 1970 of the last commit. */
-  readonly time: number;
-}
-
-interface Tables {
-  readonly root: RootDatabase;
-  readonly heads: Database<Head, RoomName>;
-  /** `[n, step, start, series]`. */
-  readonly chunks: Database<Buffer, [number, number, number, string]>;
-  /** `[n, series]` -> the name and up to when it is listed. */
-  readonly names: Database<[string, number], [number, string]>;
-}
-
-const ROOMS_PER_MAINTENANCE = 500;
-const KEYS_PER_MAINTENANCE = 10_000;
 const ENTRY_BYTES = 64;
-
-const after = <Key>(cursor: Key | undefined) => (cursor === undefined ? {} : { start: cursor, exclusiveStart: true });
-
-/** Series have names longer than keys may be. */
-const keyOf = (series: string): string => (series.length <= 256 ? series : createHash('sha256').update(series).digest('base64url'));
 
 /** Bytes about, with what each of them takes besides. */
 function sizeOf(chunks: RollupCommit['chunks'], names: RollupCommit['names']): number {
   const keys = [...chunks, ...names].reduce((sum, { series }) => sum + ENTRY_BYTES + series.length, 0);
   return chunks.reduce((sum, { bytes }) => sum + bytes.length, keys);
-}
-
-function openTables(path: string): Tables {
-  try {
-    checkStoreFile(path);
-    // As the rooms' log: each commit waits for the disk, and none is made behind the caller's back.
-    const root = open({ path, noSubdir: false, maxDbs: 4, overlappingSync: false, eventTurnBatching: false });
-    return {
-      root,
-      heads: root.openDB({ name: 'heads' }),
-      chunks: root.openDB({ name: 'chunks', encoding: 'binary' }),
-      names: root.openDB({ name: 'names' }),
-    };
-  } catch (error) {
-    throw new Error(`the roll-ups in ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /**
@@ -77,15 +36,13 @@ function openTables(path: string): Tables {
  */
 export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
   const { dir, levels, maintenanceMs = 60_000, now = Date.now, onFault = () => {} } = options;
-  const tables = openTables(dir);
+  const tables = openRollupTables(dir);
   const { root, heads, chunks, names } = tables;
   const space = spaceOn(options.disk, () => spareBytes(root, [heads, chunks, names]));
-  const longest = longestTtlMs(levels);
+  const expiry = new RollupExpiry({ tables, levels, now });
   let writing: Promise<unknown> = Promise.resolve();
   let closed = false;
   let lastNumber: number | undefined;
-  let roomCursor: RoomName | undefined;
-  let nameCursor: [number, string] | undefined;
   const timer = setInterval(() => void inOrder(maintain).catch(onFault), maintenanceMs).unref();
 
   /** One after the other: what a commit decides on is then what is stored. */
@@ -113,12 +70,12 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
     const head = heads.get(room);
     if (head?.mark !== from) return false;
     const n = head?.n ?? nextNumber();
-    const old = expiredKeys(n, 2 * changed.length + 16);
-    const later = listed.filter(({ series, until }) => until > (names.get([n, keyOf(series)])?.[1] ?? 0));
+    const old = expiry.chunksOf(n, 2 * changed.length + 16);
+    const later = listed.filter(({ series, until }) => until > (names.get([n, seriesKey(series)])?.[1] ?? 0));
     const storeAll = () => {
       heads.put(room, { n, mark: to, time: now() });
-      for (const { stepMs, start, series, bytes } of changed) chunks.put([n, stepMs, start, keyOf(series)], bytes);
-      for (const { series, until } of later) names.put([n, keyOf(series)], [series, until]);
+      for (const { stepMs, start, series, bytes } of changed) chunks.put([n, stepMs, start, seriesKey(series)], bytes);
+      for (const { series, until } of later) names.put([n, seriesKey(series)], [series, until]);
       for (const key of old) chunks.remove(key);
     };
     await space.during(sizeOf(changed, later), () => write(storeAll));
@@ -127,46 +84,19 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
 
   /** Never given twice, also after its room was forgotten: in the time that this store is open. */
   function nextNumber(): number {
-    lastNumber ??= highestNumber();
+    lastNumber ??= highestNumber(tables);
     return ++lastNumber;
   }
 
-  /** One by one: a call does not take as many arguments as there may be rooms. */
-  function highestNumber(): number {
-    let highest = 0;
-    for (const { value } of heads.getRange()) highest = Math.max(highest, value.n);
-    return highest;
-  }
-
-  const hasChunks = (n: number) => [...chunks.getKeys({ start: [n] as never, end: [n + 1] as never, limit: 1 })].length > 0;
-
-  function expiredKeys(n: number, budget: number): [number, number, number, string][] {
-    const keys: [number, number, number, string][] = [];
-    // A level that is turned off by now has nothing to keep.
-    for (const stepMs of ROLLUP_STEPS_MS) {
-      const ttlMs = levels.find((level) => level.stepMs === stepMs)?.ttlMs ?? 0;
-      const end = now() - ttlMs - chunkMs(stepMs);
-      keys.push(...chunks.getKeys({ start: [n, stepMs] as never, end: [n, stepMs, end] as never, limit: budget - keys.length }));
-    }
-    return keys;
-  }
-
-  /** Goes around all rooms and names, some at a time: drops what is too old, and rooms that nobody has written to for as long as anything is kept. */
   async function maintain(): Promise<void> {
     if (closed || !space.allows('delete')) return;
     fresh();
-    const rooms = [...heads.getRange({ ...after(roomCursor), limit: ROOMS_PER_MAINTENANCE })];
-    const listed = [...names.getRange({ ...after(nameCursor), limit: KEYS_PER_MAINTENANCE })];
-    roomCursor = rooms.length < ROOMS_PER_MAINTENANCE ? undefined : rooms.at(-1)?.key;
-    nameCursor = listed.length < KEYS_PER_MAINTENANCE ? undefined : listed.at(-1)?.key;
-    const gone = rooms.filter(({ value }) => value.time + longest < now() && !hasChunks(value.n));
-    const old = rooms.flatMap(({ value }) => expiredKeys(value.n, Math.ceil(KEYS_PER_MAINTENANCE / rooms.length)));
-    const unseen = listed.filter(({ value: [, until] }) => until + longest < now());
-    if (old.length + unseen.length + gone.length === 0) return;
+    const expired = expiry.nextPass();
+    if (expired.chunks.length + expired.names.length + expired.rooms.length === 0) return;
     await write(() => {
-      for (const key of old) chunks.remove(key);
-      for (const { key } of unseen) names.remove(key);
-      for (const { key } of gone) heads.remove(key);
+      for (const key of expired.chunks) chunks.remove(key);
+      for (const key of expired.names) names.remove(key);
+      for (const room of expired.rooms) heads.remove(room);
     });
   }
 
@@ -178,7 +108,7 @@ export function openLmdbRollupStore(options: LmdbRollupOptions): RollupStore {
     async read(room, refs) {
       fresh();
       const head = heads.get(room);
-      const found = refs.map(({ stepMs, start, series }) => head && chunks.get([head.n, stepMs, start, keyOf(series)]));
+      const found = refs.map(({ stepMs, start, series }) => head && chunks.get([head.n, stepMs, start, seriesKey(series)]));
       return { mark: head?.mark, chunks: found };
     },
     commit: (room, change) => inOrder(() => commit(room, change)),
