@@ -10,7 +10,7 @@ import { openRedisLink, type RedisLink } from '../adapter/redis-link.js';
 import { type BullmqJobQueueOptions, createBullmqJobQueue } from './bullmq-job-queue.js';
 import { CRASHES_MAX } from './job-machine.js';
 import { jobQueueContract, type QueueLimits, requestOf } from './job-queue.contract.js';
-import type { JobAttempt, JobControl, JobQueue, JobRecord } from './job-queue.js';
+import type { JobAttempt, JobControl, JobQueue, JobRecord, JobRequest } from './job-queue.js';
 
 const quiet = { info() {}, warn() {}, error() {} };
 let redis: TestRedis;
@@ -73,6 +73,50 @@ test.each([{ startsHere: [] }, { startsHere: ['threads'] }] as const)(
     const again = (await queue.retry(third)).state.jobId;
     await waitFor(async () => (await queue.inspect(again)).failures.length === 2, { what: 'the second failure' });
     expect(await kept()).toEqual([third, fourth, ...others].sort());
+  },
+);
+
+test.each([{ startsHere: [] }, { startsHere: ['threads'] }] as const)(
+  'a holder whose ended jobs have more bytes than its share loses its own, the first to be forgotten, and nobody else any ($startsHere)',
+  async ({ startsHere }) => {
+    const prefix = `t${++stores}`;
+    const queue = await open(prefix, { endedMaxBytes: 60_000, endedPerOwnerMaxBytes: 30_000, startsHere });
+    await queue.work(async ({ input }) => input, { concurrency: { threads: 1, loop: 0 } });
+    const submit = async (holder: string, changes: Partial<JobRequest> = {}) => {
+      const { state } = await queue.submit(requestOf({ owner: `of ${holder}`, holder, input: 'x'.repeat(4_000), ...changes }));
+      return state.jobId;
+    };
+    const run = async (holder: string, changes?: Partial<JobRequest>) => {
+      const jobId = await submit(holder, changes);
+      await waitFor(async () => (await stateOf(queue, jobId).catch(() => undefined))?.state !== 'queued');
+      await waitFor(async () => (await stateOf(queue, jobId).catch(() => undefined))?.state !== 'active');
+      return jobId;
+    };
+    const kept = async () => (await queue.list({ limit: 100 })).map(({ state }) => state.jobId).sort();
+    const counted = async () => {
+      const [sizes, use] = await links
+        .at(-1)!
+        .run((client) => Promise.all([client.hGetAll(`${prefix}:{jobs}:large:sizes`), client.hGetAll(`${prefix}:{jobs}:large:use`)]));
+      const bytes = Object.values(sizes).reduce((sum, size) => sum + Number(size.split(' ')[0]), 0);
+      return { jobs: Object.keys(sizes).length, matches: bytes === Number(use[''] ?? 0) };
+    };
+
+    const bob = await run('bob');
+    const [first, second, third] = [await run('ann'), await run('ann'), await run('ann')];
+    expect(await kept()).toEqual([bob, first, second, third].sort());
+    const fourth = await run('ann');
+    expect(await kept()).toEqual([bob, second, third, fourth].sort());
+    const cancelled = await submit('ann', { lane: 'loop', input: 'x'.repeat(8_000) });
+    await queue.cancel(cancelled);
+    expect(await kept()).toEqual([bob, third, fourth, cancelled].sort());
+    const small = await Promise.all(Array.from({ length: 20 }, () => run('ann', { input: 'y' })));
+    expect(await kept()).toEqual([bob, third, fourth, cancelled, ...small].sort());
+    expect(await counted()).toEqual({ jobs: 4, matches: true });
+    const brief = await run('dan', { resultTtlMs: 1 });
+    const others = [await run('cleo'), await run('cleo'), await run('cleo'), await run('dan')];
+    expect(await kept()).toEqual([third, fourth, cancelled, ...small, ...others].sort());
+    expect(await kept()).not.toContain(brief);
+    expect(await counted()).toEqual({ jobs: 7, matches: true });
   },
 );
 

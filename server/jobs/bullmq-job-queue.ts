@@ -42,6 +42,10 @@ export interface BullmqJobQueueOptions {
   readonly failedMax?: number;
   /** Failed jobs of one holder that are kept, the newest. Default half of `failedMax`. */
   readonly failedPerOwnerMax?: number;
+  /** Bytes of JSON of ended jobs that did not fail and have more than 4 KiB; past it those are forgotten that would be first. Default 256 MiB. */
+  readonly endedMaxBytes?: number;
+  /** The same of one holder's. Default half of `endedMaxBytes`. */
+  readonly endedPerOwnerMaxBytes?: number;
   /** Milliseconds that a refused submitter is told to wait. Default 2,000. */
   readonly retryAfterMs?: number;
   /** Milliseconds without a sign from a worker after which its jobs are given to others. Default 15,000. */
@@ -109,9 +113,10 @@ class BullmqJobQueue implements JobQueue {
   private closed = false;
 
   constructor(options: BullmqJobQueueOptions) {
-    const { queuedMax = 1_000, failedMax = 5_000 } = options;
+    const { queuedMax = 1_000, failedMax = 5_000, endedMaxBytes = 256 * 1024 * 1024 } = options;
     const defaults = {
       failedPerOwnerMax: Math.ceil(failedMax / 2),
+      endedPerOwnerMaxBytes: Math.ceil(endedMaxBytes / 2),
       retryAfterMs: 2_000,
       lockMs: 15_000,
       adoptMs: 30_000,
@@ -120,7 +125,7 @@ class BullmqJobQueue implements JobQueue {
       startsHere: ['loop'] as const,
       now: Date.now,
     };
-    this.options = { ...defaults, ...options, queuedMax, failedMax };
+    this.options = { ...defaults, ...options, queuedMax, failedMax, endedMaxBytes };
     const { link, prefix } = options;
     this.records = new JobRecords(link, prefix, this.options, (jobId) => void this.track(this.admit(jobId)).catch(() => {}));
     this.untoldEnds = new UntoldEnds({

@@ -1,5 +1,5 @@
 import type { JobKeys } from './job-keys.js';
-import { type Job, keptMs } from './job-machine.js';
+import { holderOf, type Job, keptMs } from './job-machine.js';
 import type { JobLane } from './job-queue.js';
 import { encodeJob, loadJobScript, runJobScript } from './job-scripts.js';
 import type { JobsLink } from './jobs-link.js';
@@ -11,13 +11,19 @@ interface NewEnd {
   readonly to: Job;
 }
 
-/** Failed jobs that are kept, of all and of one holder. */
-export interface KeptFailures {
+/** Ended jobs that are kept, of all and of one holder. */
+export interface KeptEnds {
   readonly failedMax: number;
   readonly failedPerOwnerMax: number;
+  /** Bytes of JSON of those that did not fail, where they are large: of small ones there cannot be many bytes within their time. */
+  readonly endedMaxBytes: number;
+  readonly endedPerOwnerMaxBytes: number;
 }
 
-const END = loadJobScript('failed-jobs', 'held-jobs', 'end-jobs');
+/** Bytes of JSON past which an ended job counts as large. */
+const LARGE_BYTES = 4 * 1024;
+
+const END = loadJobScript('failed-jobs', 'large-jobs', 'held-jobs', 'end-jobs');
 
 /** Ends of jobs that run: those of one turn and lane in one script. */
 export class JobEnds {
@@ -27,7 +33,7 @@ export class JobEnds {
   constructor(
     private readonly link: Pick<JobsLink, 'run'>,
     private readonly keys: JobKeys,
-    private readonly kept: KeptFailures,
+    private readonly kept: KeptEnds,
     private readonly onAdmitted: (jobId: string) => void,
   ) {}
 
@@ -39,9 +45,10 @@ export class JobEnds {
   private async send(lane: JobLane, ends: readonly NewEnd[]): Promise<boolean[]> {
     const { keys } = this;
     const { failedMax, failedPerOwnerMax } = this.kept;
-    const shared = [keys.activeOfLane(lane), keys.of('leases'), keys.of('untold'), keys.of('failed')];
+    const shared = [keys.activeOfLane(lane), keys.of('leases'), keys.of('untold'), keys.of('failed'), ...keys.large()];
     const keyNames = [...shared, ...ends.flatMap(({ to }) => this.keysOf(to))];
-    const args = [keys.job(''), String(failedMax), String(failedPerOwnerMax), ...ends.flatMap(argsOf)];
+    const kept = [String(failedMax), String(failedPerOwnerMax), ...largeArgs(keys, this.kept)];
+    const args = [keys.job(''), ...kept, ...ends.flatMap(argsOf)];
     const [answers, admitted] = (await runJobScript(this.link, END, keyNames, args)) as [number[], string[]];
     for (const jobId of admitted) this.onAdmitted(jobId);
     return answers.map((written) => written === 1);
@@ -62,5 +69,19 @@ function argsOf({ from, to }: NewEnd): string[] {
   const { request, state } = to;
   const own = [request.key, request.perUserLimit, request.concurrency].map((value) => (value === undefined ? '' : '1'));
   const times = [String(state.endedAt ?? 0), String(Math.max(1, keptMs(to)))];
-  return [state.jobId, String(from.state.revision), String(state.revision), state.state, encodeJob(to), ...times, ...own];
+  const job = encodeJob(to);
+  const counted = [largeBytes(to, job), holderOf(request)];
+  return [state.jobId, String(from.state.revision), String(state.revision), state.state, job, ...times, ...own, ...counted];
+}
+
+/** What the scripts need to know of large ended jobs. */
+export function largeArgs(keys: JobKeys, { endedMaxBytes, endedPerOwnerMaxBytes }: KeptEnds): string[] {
+  return [keys.largeOfHolders, String(endedMaxBytes), String(endedPerOwnerMaxBytes)];
+}
+
+/** The bytes of a job that has ended as it is kept, where they count by themselves; failed ones are kept by number. @param encoded all but its request */
+export function largeBytes({ request, state }: Job, encoded: string): string {
+  if (state.endedAt === undefined || state.state === 'failed') return '';
+  const bytes = Buffer.byteLength(encoded) + Buffer.byteLength(JSON.stringify(request));
+  return bytes > LARGE_BYTES ? String(bytes) : '';
 }

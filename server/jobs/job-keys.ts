@@ -35,6 +35,16 @@ export class JobKeys {
     return this.of('failed', 'of', holderOf(request));
   }
 
+  /** Large ended jobs: by the time at which they are forgotten, their sizes, and the bytes of each holder. */
+  large(): string[] {
+    return [this.of('large', 'ends'), this.of('large', 'sizes'), this.of('large', 'use')];
+  }
+
+  /** In front of a holder's name: its large ended jobs by the time at which they are forgotten. */
+  get largeOfHolders(): string {
+    return this.of('large', 'of', '');
+  }
+
   /** Queued jobs of the handler that wait for another one of it to end, in their order of the line. */
   held(name: string): string {
     return this.of('held', name);

@@ -1,7 +1,7 @@
 import { HubError } from '../../shared/errors.js';
 import { asRead } from '../adapter/command-errors.js';
 import { readDepth } from './job-depth.js';
-import { JobEnds, type KeptFailures } from './job-ends.js';
+import { JobEnds, type KeptEnds, largeArgs, largeBytes } from './job-ends.js';
 import { JobKeys } from './job-keys.js';
 import { holderOf, isEnded, type Job, keptMs, waitsSince } from './job-machine.js';
 import type { JobLane, JobRequest, QueueDepth } from './job-queue.js';
@@ -10,7 +10,7 @@ import { JobStarts, type NewStart } from './job-starts.js';
 import type { JobsLink } from './jobs-link.js';
 import { placeInLine } from './line-place.js';
 
-export interface RecordLimits extends KeptFailures {
+export interface RecordLimits extends KeptEnds {
   readonly queuedMax: number;
   readonly retryAfterMs: number;
 }
@@ -140,13 +140,15 @@ export class JobRecords {
       this.keys.of('leases'),
       this.keys.failedOfHolder(request),
       this.keys.held(request.name),
+      ...this.keys.large(),
     ];
+    const job = encodeJob(to);
     const revisions = [String(from.state.revision), String(state.revision)];
     const times = [String(waitsSince(to)), String(state.startedAt ?? 0), isEnded(to) ? String(Math.max(1, keptMs(to))) : ''];
     const { failedMax, failedPerOwnerMax } = this.limits;
     const dead = [String(state.endedAt ?? 0), String(failedMax), this.keys.job(''), String(failedPerOwnerMax)];
-    const args = [state.jobId, holderOf(request), ...revisions, state.state, encodeJob(to), ...times, flag(request), ...dead];
-    args.push(...holdArgs(request), unjoined ? '1' : '0');
+    const args = [state.jobId, holderOf(request), ...revisions, state.state, job, ...times, flag(request), ...dead];
+    args.push(...holdArgs(request), unjoined ? '1' : '0', ...largeArgs(this.keys, this.limits), largeBytes(to, job));
     const [answer, admitted] = (await this.script(CHANGE, keys, args)) as [string, string?];
     if (answer === 'full') throw new HandlerFull();
     if (admitted) this.onAdmitted(admitted);
@@ -294,7 +296,7 @@ const PAGE_MAX = 500;
 const CREATE = loadJobScript('job-line', 'run-of-key', 'held-jobs', 'create-job');
 const RETRY = loadJobScript('job-line', 'retry-job');
 const DISCARD = loadJobScript('discard-job');
-const CHANGE = loadJobScript('failed-jobs', 'held-jobs', 'change-job');
+const CHANGE = loadJobScript('failed-jobs', 'large-jobs', 'held-jobs', 'change-job');
 const HOLD = loadJobScript('held-jobs', 'hold-job');
 const LEASES = loadJobScript('lease-time', 'leases');
 

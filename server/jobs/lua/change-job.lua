@@ -4,10 +4,13 @@
 --       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
 --       10 the holder's unfinished jobs of the handler  11 ends that were not told yet  12 leases by their end
 --       13 the holder's failed jobs by the time of their end  14 jobs of the handler that are held back
+--       15 ends  16 sizes  17 use, all as in large-jobs
 -- ARGV  1 job id  2 holder  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 --       14 failed jobs of one holder that are kept  15 jobs of the handler that may run, '' for any number
 --       16 place in line of its priority's first turn  17 '1': only where no other submission has joined it while it waited
+--       18 prefix of large ended jobs by holder  19 bytes of large ended jobs that are kept  20 of one holder's
+--       21 bytes where it has ended and is large, else ''
 -- Gives {'written'} or {'written', id of a job that is not held back any more}, {'changed'} when the job is in another state or gone, or
 -- {'full'} when no further job of the handler may start: it is held back.
 
@@ -52,6 +55,10 @@ if ARGV[9] ~= '' then
   redis.call('SREM', KEYS[10], ARGV[1])
   redis.call('ZADD', KEYS[11], ARGV[11], ARGV[1])
   redis.call('PEXPIRE', KEYS[1], ARGV[9])
+  if ARGV[21] ~= '' then
+    local large = { ends = KEYS[15], sizes = KEYS[16], use = KEYS[17], of = ARGV[18], job = ARGV[13], most = ARGV[19], most_of_holder = ARGV[20] }
+    keep_large(large, ARGV[1], ARGV[2], ARGV[21], ARGV[11], ARGV[9])
+  end
   if ARGV[10] == '1' and redis.call('GET', KEYS[2]) == ARGV[1] then
     redis.call('PEXPIRE', KEYS[2], ARGV[9])
   end
