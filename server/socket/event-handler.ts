@@ -1,14 +1,22 @@
 import type { z } from 'zod';
 import type { Principal } from '../auth/principal.js';
-import type { Connection } from './connection.js';
+import type { Subscriptions } from './subscriptions.js';
 import type { HubSocket } from './types.js';
+
+/** What handlers may do with the connection that an event came on. */
+export interface EventConnection {
+  readonly socket: HubSocket;
+  readonly subscriptions: Subscriptions;
+  /** Takes another token's principal for the same user. */
+  refresh(principal: Principal): Promise<void>;
+}
 
 export interface EventContext<Data> {
   /** The payload, as the schema gives it. */
   readonly data: Data;
   readonly principal: Principal;
   readonly socket: HubSocket;
-  readonly connection: Connection;
+  readonly connection: EventConnection;
 }
 
 /** How one event is checked and answered. */

@@ -14,8 +14,7 @@ import {
 } from '../../shared/schemas.js';
 import type { JobService } from '../jobs/job-service.js';
 import { sessionOf } from '../recovery/client-session.js';
-import type { Connection } from './connection.js';
-import { type EventHandlers, handler } from './event-handler.js';
+import { type EventConnection, type EventHandlers, handler } from './event-handler.js';
 
 /** What the events ask of the job service. */
 export type JobCalls = Pick<JobService, 'submit' | 'get' | 'cancel' | 'list' | 'inspect' | 'retry' | 'discard' | 'story'>;
@@ -90,7 +89,7 @@ function addDeadLetterEvents(handlers: EventHandlers, jobs: JobCalls): void {
 }
 
 /** The submitter hears of its job behind the acknowledgement. One that has ended soon is told as its room has it, which then need not be entered. */
-async function hear(connection: Connection, jobId: string, jobs: JobCalls, againMs: number): Promise<void> {
+async function hear(connection: EventConnection, jobId: string, jobs: JobCalls, againMs: number): Promise<void> {
   const room: RoomName = `job:${jobId}`;
   const story = await jobs.story(jobId);
   // Its client follows it by itself.
@@ -99,17 +98,17 @@ async function hear(connection: Connection, jobId: string, jobs: JobCalls, again
   for (const { state, position } of story) connection.socket.emit('job', { ...state, room, position });
 }
 
-function follow({ subscriptions }: Connection, jobId: string): Promise<() => SubscribeAnswer> {
+function follow({ subscriptions }: EventConnection, jobId: string): Promise<() => SubscribeAnswer> {
   return subscriptions.subscribe({ room: `job:${jobId}`, untilEnd: true, ...WHOLE_STORY });
 }
 
-async function followLater(connection: Connection, jobId: string, againMs: number): Promise<void> {
+async function followLater(connection: EventConnection, jobId: string, againMs: number): Promise<void> {
   await delay(againMs, undefined, { ref: false });
   await followUntilThere(connection, jobId, againMs);
 }
 
 /** Tried until the store is back, or the connection has ended. */
-async function followUntilThere(connection: Connection, jobId: string, againMs: number): Promise<void> {
+async function followUntilThere(connection: EventConnection, jobId: string, againMs: number): Promise<void> {
   while (connection.socket.connected) {
     try {
       const begin = await follow(connection, jobId).catch(ignoreUnavailable);
@@ -122,7 +121,7 @@ async function followUntilThere(connection: Connection, jobId: string, againMs: 
   }
 }
 
-function tell(connection: Connection, { room, messages }: SubscribeAnswer): void {
+function tell(connection: EventConnection, { room, messages }: SubscribeAnswer): void {
   for (const message of messages) {
     if (message.type === 'job') connection.socket.emit('job', { ...(message.data as JobState), room, position: message.position });
   }
