@@ -1,5 +1,4 @@
-import { BOUNDS } from '../../../shared/limits.js';
-import { formatPosition, type Position, parsePosition } from '../../../shared/position.js';
+import { formatPosition, parsePosition } from '../../../shared/position.js';
 import type { Message, MessageData, PresenceUsers } from '../../../shared/protocol.js';
 import type { RoomName } from '../../../shared/rooms.js';
 import type { Hub, HubError, Publication } from '../../sdk/roomcast.js';
@@ -7,11 +6,11 @@ import { batched, beforePaint } from '../lib/frame-batch.js';
 import { createStore, type Store } from '../lib/store.js';
 import type { Toasts } from '../toasts.js';
 import { type ChatAction, type ChatMessage, type ChatState, chatReducer, EMPTY_CHAT, KEPT_FOLLOWING, KEPT_READING } from './chat-state.js';
-import { afterChange } from './roster.js';
-import { someoneTypes, stillTyping, stoppedTyping, type Typist } from './typing-state.js';
-
-/** Messages in one step back into the history. */
-const PAGE_MESSAGES = 50;
+import { followPresence } from './follow-presence.js';
+import { followPublication } from './follow-publication.js';
+import { followTyping } from './follow-typing.js';
+import { PAGE_MESSAGES, pastPages } from './past-pages.js';
+import type { Typist } from './typing-state.js';
 
 export type JoinState = { kind: 'joining' } | { kind: 'joined' } | { kind: 'refused'; error: HubError };
 
@@ -52,21 +51,20 @@ export function joinChatRoom({ hub, name, toasts }: ChatRoomOptions): ChatRoom {
   const room = hub.room<MessageData['text']>(name, { last: PAGE_MESSAGES });
   const log = createStore(EMPTY_CHAT);
   const join = createStore<JoinState>({ kind: 'joining' });
-  const presence = createStore<PresenceUsers>({ count: 0 });
-  const typists = createStore<readonly Typist[]>([]);
-  const loading = createStore(false);
   const recovery = createStore({ times: 0, messages: 0 });
+  const presence = followPresence(room);
+  const typing = followTyping(hub, room);
+  const past = pastPages(room, toasts);
   const dispatch = (action: ChatAction) => log.set(chatReducer(log.get(), action));
+  const follow = (publication: Publication) => followPublication(publication, { hub, toasts, dispatch });
   const arrived = batched<Message>(beforePaint(), (messages) => {
     dispatch({ kind: 'received', messages, keep: chat.following ? KEPT_FOLLOWING : KEPT_READING });
-    for (const { from } of messages) typists.set(stoppedTyping(typists.get(), from.id));
+    for (const { from } of messages) typing.arrived(from.id);
   });
-  const typingEnds = setInterval(() => typists.set(stillTyping(typists.get(), Date.now())), 1000);
 
   room.on('message', (message) => arrived.add(message));
   room.on('subscribed', (answer) => {
     join.set({ kind: 'joined' });
-    if (answer.presence) presence.set(answer.presence);
     const first = answer.messages[0];
     if (!first && log.get().messages.length === 0) dispatch({ kind: 'older', messages: [], more: parsePosition(answer.position).seq > 0 });
   });
@@ -78,55 +76,18 @@ export function joinChatRoom({ hub, name, toasts }: ChatRoomOptions): ChatRoom {
     const before = recovery.get();
     recovery.set({ times: before.times + 1, messages: before.messages + messages });
   });
-  room.on('presence', (change) => {
-    presence.set(afterChange(presence.get(), change));
-    if (!presence.get().users && change.count <= BOUNDS.rosterUsers) room.presence().then(presence.set, () => {});
-  });
-  room.on('typing', ({ user }) => {
-    if (user.id !== hub.user?.id) typists.set(someoneTypes(typists.get(), user, Date.now()));
-  });
   room.on('error', (error) => join.set({ kind: 'refused', error }));
   room.ready.catch((error: HubError) => join.set({ kind: 'refused', error }));
-  room.on('restored', (publication) => follow(publication));
+  room.on('restored', follow);
   for (const publication of room.pending) follow(publication);
-
-  /** Shows a text message's way to the hub; of a change only the failure. */
-  function follow(publication: Publication): void {
-    publication.done.catch((error: HubError) => {
-      if (publication.type === 'text') dispatch({ kind: 'delivery', id: publication.id, state: 'failed', error: error.message });
-      else toasts.show(error.message);
-    });
-    if (publication.type !== 'text') {
-      if (hub.state !== 'online') toasts.show('The change is kept, and made when the hub is reached again.', 'note');
-      return;
-    }
-    const { id, state } = publication;
-    const { text } = publication.data as MessageData['text'];
-    dispatch({ kind: 'outgoing', message: { id, text, time: Date.now(), state } });
-    publication.onState((next) => dispatch({ kind: 'delivery', id, state: next }));
-  }
-
-  async function readPage(before: Position, done: (page: { messages: Message[]; more: boolean }) => void): Promise<void> {
-    if (loading.get()) return;
-    loading.set(true);
-    try {
-      const { messages, more } = await room.history({ before, limit: PAGE_MESSAGES });
-      arrived.flush();
-      done({ messages, more: more && messages.length > 0 });
-    } catch (error) {
-      toasts.show((error as HubError).message);
-    } finally {
-      loading.set(false);
-    }
-  }
 
   const chat: ChatRoom = {
     name,
     log,
     join,
     presence,
-    typists,
-    loading,
+    typists: typing.typists,
+    loading: past.loading,
     recovery,
     following: true,
     send: (text) => follow(room.publish({ text })),
@@ -142,15 +103,22 @@ export function joinChatRoom({ hub, name, toasts }: ChatRoomOptions): ChatRoom {
     async loadOlder() {
       const { epoch, oldest, more } = log.get();
       if (!more || epoch === '' || !Number.isFinite(oldest)) return;
-      await readPage(formatPosition(epoch, oldest), (page) => dispatch({ kind: 'older', ...page }));
+      await past.read(formatPosition(epoch, oldest), (page) => {
+        arrived.flush();
+        dispatch({ kind: 'older', ...page });
+      });
     },
     async fillGap(after) {
       const { epoch, messages } = log.get();
       const next = messages.find(({ seq }) => seq > after);
-      if (next) await readPage(formatPosition(epoch, next.seq), (page) => dispatch({ kind: 'filled', after, ...page }));
+      if (!next) return;
+      await past.read(formatPosition(epoch, next.seq), (page) => {
+        arrived.flush();
+        dispatch({ kind: 'filled', after, ...page });
+      });
     },
     leave() {
-      clearInterval(typingEnds);
+      typing.end();
       arrived.cancel();
       room.leave();
     },
