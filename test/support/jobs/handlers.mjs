@@ -2,19 +2,20 @@
 import { defineJob } from 'roomcast';
 import { z } from 'zod';
 
+const counting = z.strictObject({ steps: z.int().min(1), stepMs: z.int().min(0), room: z.string(), until: z.string().optional() });
 const module = (name) => new URL(`./${name}.mjs`, import.meta.url);
 
 export default [
   defineJob({
     name: 'count',
-    input: z.strictObject({ steps: z.int().min(1), stepMs: z.int().min(0), room: z.string() }),
+    input: counting,
     module: module('count'),
     attempts: 3,
     backoffMs: 50,
   }),
   defineJob({
     name: 'count-for-room',
-    input: z.strictObject({ steps: z.int().min(1), stepMs: z.int().min(0), room: z.string() }),
+    input: counting,
     module: module('count'),
     room: 'room',
     reach: 'room',
