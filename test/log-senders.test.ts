@@ -61,7 +61,7 @@ test('what is piped through a hub that is killed and started again is in the roo
   await startHub(scope, { env, port, dataDir: hub.dataDir });
   await writing;
   pipe.stdin.end();
-  const [code] = await once(pipe, 'exit');
+  const [code] = await once(pipe, 'close');
   const numbers = (await roomLines(hub.url, 'logs:build')).map(({ text }) => Number(text.split(' ')[1]));
   expect({ code, lines: numbers.length }).toEqual({ code: 0, lines: written });
   expect(numbers.every((number, at) => number === at)).toBe(true);

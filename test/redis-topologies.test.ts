@@ -12,7 +12,7 @@ import { waitFor } from './support/wait.js';
 
 const scope = fileScope();
 const HEALS_MS = 30_000;
-const TEST_MS = 90_000;
+const TEST_MS = 240_000;
 
 async function startHubs(url: string, count = 2): Promise<HubProcess[]> {
   const hubs = await Promise.all(Array.from({ length: count }, () => startHub(scope, { env: { REDIS_URL: url, ROOMCAST_LIMITS: 'off' } })));
@@ -148,8 +148,14 @@ test(
     await cluster.masters[0]!.kill('SIGKILL');
     const gone = rooms[0]![1]!;
     const [one, two] = clients;
-    await waitFor(async () => !(await one!.ask('publish', { room: gone, id: crypto.randomUUID(), data: 1 })).ok);
-    expect(await one!.ask('publish', { room: gone, id: 'refused', data: 1 })).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+    // What is on its way when the end is noticed may be stored, for all that the hub knows; the next is not sent.
+    await waitFor(
+      async () => {
+        const answer = await one!.ask('publish', { room: gone, id: crypto.randomUUID(), data: 1 });
+        return !answer.ok && answer.error.code === 'unavailable';
+      },
+      { what: 'a room without its master to be refused' },
+    );
     for (const room of [moved, ...rooms.slice(1).flat()]) {
       const id = `still ${room}`;
       // A master that stays may know the other one as gone only after a moment.
