@@ -11,8 +11,8 @@ const shared: Config = {
 
 /** `unit`: beside the code, contracts included. `e2e`: real processes and browsers; it needs the build. */
 const config: Config = {
-  // Many end-to-end tests start two or three processes: a machine that does much else takes ten seconds for each.
-  testTimeout: 60_000,
+  // More than the waits of a test come to: one that fails says what it waited for.
+  testTimeout: 180_000,
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/shared', '<rootDir>/server', '<rootDir>/client'] },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'] },

@@ -105,7 +105,7 @@ describe('with Redis', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await startCluster(file, { instances: 2, env: LIMITS_OFF });
-  }, 60_000);
+  });
 
   test('bad events on one instance leave the other instances and their clients alone', async () => {
     const [bad, other] = cluster.hubs;

@@ -30,13 +30,13 @@ test('a thousand clients connect, answer heartbeats and leave; those that answer
   await Promise.all(silent.map(({ closed }) => closed));
   // A silent one's only ping was its last.
   for (const { heard } of silent) expect(heard.filter((packet) => packet === '2')).toHaveLength(1);
-  await waitFor(() => pings.every(({ heard }) => heard >= 3), { timeoutMs: 30_000, what: 'three heartbeats of each' });
+  await waitFor(() => pings.every(({ heard }) => heard >= 3), { what: 'three heartbeats of each' });
   expect(clients.filter(({ socket }) => socket.connected)).toHaveLength(CLIENTS);
   for (const { socket } of clients) socket.disconnect();
   const open = async () =>
     /^roomcast_connections\{[^}]*websocket[^}]*\} (\d+)/m.exec(await (await fetch(`${hub.url}/metrics`)).text())?.[1];
-  await waitFor(async () => (await open()) === '0', { timeoutMs: 20_000, what: 'no connection' });
-}, 90_000);
+  await waitFor(async () => (await open()) === '0', { what: 'no connection' });
+});
 
 test.each(['websocket', 'polling'])(
   'nothing refers to connections on %s that are gone',
@@ -44,9 +44,9 @@ test.each(['websocket', 'polling'])(
     const program = `${ROOT}test/support/closed-connections.mjs`;
     const child = await startChild('closed-connections', process.execPath, ['--expose-gc', program, '100', transport], { cwd: ROOT });
     scope.defer(child, (running) => running.stop());
-    const [line] = await child.printed(/\{.*\}/, 60_000);
+    const [line] = await child.printed(/\{.*\}/, 120_000);
     expect(JSON.parse(line)).toEqual({ connected: 100, watched: transport === 'websocket' ? 800 : 700, remaining: {} });
     await child.exited;
   },
-  90_000,
+  180_000,
 );

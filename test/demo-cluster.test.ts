@@ -27,7 +27,7 @@ const demoDirs = async () => (await readdir(tmpdir())).filter((name) => name.sta
 
 async function startDemo(): Promise<{ demo: Child; url: string; parts: Map<string, number> }> {
   const demo = await roomcast(scope, ['demo-cluster']);
-  await demo.printed(/Ctrl-C/, 60_000);
+  await demo.printed(/Ctrl-C/, 120_000);
   const [, url] = /runs at (http:\/\/127\.0\.0\.1:\d+)/.exec(demo.output())!;
   return { demo, url: url!, parts: partsOf(demo.output()) };
 }
@@ -50,7 +50,7 @@ test('the demo cluster is one hub at one address: rooms, pages and jobs; Ctrl-C 
   expect(await demo.exited).toEqual({ code: 0, signal: null });
   await waitFor(() => ![...parts.values()].some(isAlive), { what: 'all parts to be gone' });
   expect(await demoDirs()).toEqual(before);
-}, 120_000);
+});
 
 test('a part that dies is named, and the rest ends', async () => {
   const { demo, parts } = await startDemo();
@@ -58,7 +58,7 @@ test('a part that dies is named, and the rest ends', async () => {
   expect((await demo.exited).code).toBe(1);
   expect(demo.output()).toMatch(new RegExp(`worker-2 \\(pid ${parts.get('worker-2')}\\) has ended: SIGKILL`));
   await waitFor(() => ![...parts.values()].some(isAlive), { what: 'all parts to be gone' });
-}, 120_000);
+});
 
 test('a program that is missing is named with its package, and nothing stays behind', async () => {
   const before = await demoDirs();

@@ -29,7 +29,7 @@ const blocks = await docBlocks();
 let world: DocWorld;
 beforeAll(async () => {
   world = await openDocWorld(file, scope, blocks);
-}, 120_000);
+});
 
 const CLIENT = 'docs/client.md, The client SDK, js';
 const SERVER = 'docs/library.md, The server, js';
@@ -343,7 +343,7 @@ test.each(blocks.map((block) => [block.id, block] as const))(
     if (!run) throw new Error(`${id}: this example is neither run nor listed here:\n${block.text}`);
     await run(block, world);
   },
-  60_000,
+  180_000,
 );
 
 test('each link of the documents leads to a file, and to a heading where it names one', async () => {

@@ -64,7 +64,7 @@ test('a client that was there before the kill goes on from its position', async 
   first.signal('SIGKILL');
   await first.exited;
   const second = await startHub(scope, { dataDir, port: first.port });
-  await waitFor(() => client.socket.connected, { what: 'the client to be back', timeoutMs: 20_000 });
+  await waitFor(() => client.socket.connected, { what: 'the client to be back' });
   const answer = await client.subscribe('chat:again', { since: position });
   expect(answer).toMatchObject({ recovered: true, messages: [{ data: { text: 'missed' } }] });
   expect(second.port).toBe(first.port);
@@ -99,7 +99,7 @@ test('hubs with different data directories run side by side, and SIGTERM ends on
   await client.publish('chat:x', { text: 'only here' });
   const other = await connectClient(scope, two.url);
   expect(await other.history('chat:x')).toMatchObject({ messages: [] });
-  expect(await one.stop()).toEqual({ code: 0, signal: null });
+  expect(await one.stop(60_000)).toEqual({ code: 0, signal: null });
   const again = await startHub(scope, { dataDir: one.dataDir });
   const reader = await connectClient(scope, again.url);
   expect(await reader.history('chat:x')).toMatchObject({ messages: [{ data: { text: 'only here' } }] });
@@ -120,7 +120,6 @@ test('a hub whose disk fills up refuses with storage_full, keeps what it has, te
   };
   const publishSome = () => Promise.allSettled(Array.from({ length: 20 }, publish));
   const refusal = await waitFor(async () => (await publishSome()).find((outcome) => outcome.status === 'rejected'), {
-    timeoutMs: 20_000,
     what: 'a refusal',
   });
   expect(String(refusal.reason)).toContain('storage_full');

@@ -79,10 +79,10 @@ test('the chat bot answers once, also to what was said while it was away', async
   hub.signal('SIGKILL');
   await hub.exited;
   await startHub(scope, { dataDir, port: hub.port });
-  await waitFor(() => client.socket.connected, { timeoutMs: 20_000 });
+  await waitFor(() => client.socket.connected);
   await client.subscribe('chat:games');
   const later = await client.publish('chat:games', { text: '!help' });
-  await client.hears(`re-${later.id}`, 20_000);
+  await client.hears(`re-${later.id}`);
   const { messages } = await client.history('chat:games');
   expect(messages).toHaveLength(4);
 });

@@ -111,4 +111,4 @@ test(`jobs whose worker and Redis are killed end once, and their effects come on
   ]);
   const document = await readFile(join(ROOT, 'docs/reliability.md'), 'utf8');
   expect(withJobs(document, run)).toContain(run.command);
-}, 150_000);
+}, 300_000);

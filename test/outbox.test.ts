@@ -75,7 +75,7 @@ test('a publisher that is killed in the middle, with the hub there and away, has
     after = messages.at(-1)!.position;
   }
   expect(numbers).toEqual(Array.from({ length: last }, (_, n) => n));
-}, 60_000);
+});
 
 test('a second process on the same outbox is refused with an error that names the directory', async () => {
   const dir = await temporaryDir(scope);

@@ -57,7 +57,7 @@ describe('on a Redis Cluster of three masters', () => {
         rooms,
         counts.map((count) => count + n),
       );
-  }, 60_000);
+  });
 
   test('[P93] with the master of one of its rooms gone nothing is claimed, and the others can be subscribed to', async () => {
     const cluster = scope.defer(await startRedisCluster(), (started) => started.stop());
@@ -70,7 +70,7 @@ describe('on a Redis Cluster of three masters', () => {
     // Undefined where the new session would have been on that master: then there is none.
     expect(client.socket.recovered).toBeFalsy();
     await client.subscribe(rooms[1]!);
-  }, 60_000);
+  });
 });
 
 test('[P92] with compression: messages over and below the threshold, offsets and all', async () => {
@@ -99,7 +99,7 @@ test('[P92] with compression: messages over and below the threshold, offsets and
     await waitFor(() => client.messages.length >= heard + 6);
   }
   await expectExact(client, sender, rooms, counts);
-}, 60_000);
+});
 
 describe.each(['turn', 'stock'] as const)('a client that does not read, delivery %s', (delivery) => {
   const LARGE = 'x'.repeat(200_000);
@@ -134,5 +134,5 @@ describe.each(['turn', 'stock'] as const)('a client that does not read, delivery
     await move(hub);
     expect(client.socket.recovered).toBe(true);
     await expectExact(client, sender, [room], [count]);
-  }, 60_000);
+  });
 });

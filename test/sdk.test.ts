@@ -71,10 +71,10 @@ test('over cut connections and a hub that is killed and comes back, every messag
   publish(20);
   await startHub(scope, { env: UNLIMITED, dataDir: first.dataDir, port: first.port });
   await settled(all);
-  await waitFor(() => reader.texts.length >= all.length, { what: 'the reader to have everything', timeoutMs: 20_000 });
+  await waitFor(() => reader.texts.length >= all.length, { what: 'the reader to have everything' });
   expect(reader.texts).toEqual(numbers(all.length));
   expect(reader.gaps).toEqual([]);
-}, 60_000);
+});
 
 test('clients of an instance that is killed go on at another: all read one sequence, each publisher in its order', async () => {
   const { hubs } = await startCluster(scope, { instances: 3, env: UNLIMITED });
@@ -95,7 +95,7 @@ test('clients of an instance that is killed go on at another: all read one seque
   all.push(...publish(each / 2, each));
   await settled(all);
   for (const reader of readers) {
-    await waitFor(() => reader.texts.length >= all.length, { what: 'a reader to have everything', timeoutMs: 20_000 });
+    await waitFor(() => reader.texts.length >= all.length, { what: 'a reader to have everything' });
     expect(reader.positions).toEqual(readers[0]!.positions);
     expect(reader.gaps).toEqual([]);
   }
@@ -103,7 +103,7 @@ test('clients of an instance that is killed go on at another: all read one seque
     const own = readers[0]!.texts.filter((text) => text.startsWith(`${who} `));
     expect(own).toEqual(numbers(each).map((n) => `${who} ${n}`));
   }
-}, 90_000);
+});
 
 test('a heavy handler runs to its result; wrong input and an unknown name are refused', async () => {
   const hub = client((await startHub(scope, { env: UNLIMITED })).url);

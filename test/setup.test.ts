@@ -46,7 +46,7 @@ test('of several processes one at a time does the work under a lock', async () =
   await Promise.all(Array.from({ length: 4 }, () => node(careless(dir, 3))));
   expect(await readFile(`${dir}/count`, 'utf8')).toBe('12');
   expect(await readdir(`${dir}/.cache`)).toEqual([]);
-}, 60_000);
+});
 
 test('a lock whose holder died is taken over, here by its process, from elsewhere by its age', async () => {
   const dir = await temporaryDir(scope);
@@ -61,7 +61,7 @@ test('a lock whose holder died is taken over, here by its process, from elsewher
     await Promise.all([node(careless(dir, 2)), node(careless(dir, 2))]);
     expect(await readFile(`${dir}/count`, 'utf8')).toBe('4');
   }
-}, 60_000);
+});
 
 test('packages count as installed when each one is there in its version, optional ones aside', async () => {
   const dir = await temporaryDir(scope);
@@ -113,14 +113,14 @@ test('a build makes what runs, once, and follows its sources', async () => {
 
   await rm(`${dir}/dist`, { recursive: true });
   expect(await isBuilt(dir)).toBe('false');
-}, 60_000);
+});
 
 test('a build that fails says where, and counts as none', async () => {
   const dir = await checkout();
   await write({ [`${dir}/shared/word.ts`]: 'export const word: string = 1;\n' });
   await expect(build(dir)).rejects.toThrow(/shared\/word\.ts.*\n[\s\S]*The server could not be built/);
   expect(await isBuilt(dir)).toBe('false');
-}, 60_000);
+});
 
 test('the lock file names the packages of every platform, or npm ci refuses it', async () => {
   const { packages }: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } = JSON.parse(

@@ -23,6 +23,8 @@ export interface Child {
   stop(graceMs?: number): Promise<ChildExit>;
 }
 
+/** A start that takes a second takes half a minute where much else runs. */
+const PRINTED_MS = 60_000;
 const OUTPUT_CHARS = 4 * 1024 * 1024;
 
 export interface ChildOptions {
@@ -59,7 +61,7 @@ export async function startChild(
     pid: child.pid!,
     exited,
     output: () => seen.text,
-    printed: (pattern, timeoutMs = 20_000) => seen.match(pattern, name, timeoutMs),
+    printed: (pattern, timeoutMs = PRINTED_MS) => seen.match(pattern, name, timeoutMs),
     signal: (signal) => child.kill(signal),
     stop: (graceMs = 10_000) => stop(child, exited, graceMs),
   };

@@ -77,7 +77,7 @@ async function startParts({ port, instances, workers, signal, env }: DemoOptions
     signal.throwIfAborted();
     const child = await startProgram(name, command, args, { cwd: dir, detached: true, env: { ...env, ...OWN_BUSINESS } });
     parts.push(child);
-    const [found] = await child.printed(ready, 30_000);
+    const [found] = await child.printed(ready);
     return found;
   };
   const redisPort = await freePort();

@@ -41,7 +41,7 @@ function ask({ method, path, headers, body }: Asked): Promise<{ status: number; 
       },
     );
     asked
-      .setTimeout(3_000, () => asked.destroy(new Error('no answer')))
+      .setTimeout(30_000, () => asked.destroy(new Error('no answer')))
       .on('error', reject)
       .end(body);
   });

@@ -33,7 +33,7 @@ describe.each(WAYS)('delivery %s', (delivery, transports) => {
         const content = event === 'message' ? (data as { data: unknown }).data : data;
         return typeof content === 'object' && content !== null && 'n' in content ? [content] : [];
       });
-    await waitFor(() => numbers().length >= COUNT, { what: 'all messages in Python', timeoutMs: 20_000 });
+    await waitFor(() => numbers().length >= COUNT, { what: 'all messages in Python' });
     expect(javascript.heard.map((line) => (JSON.parse(line) as { n: number }).n)).toEqual(countFrom(0, COUNT));
     expect(numbers().map((content) => JSON.stringify(content))).toEqual(javascript.heard);
   });

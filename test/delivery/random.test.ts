@@ -52,6 +52,6 @@ describe.each(DELIVERIES)(`delivery %s, DELIVERY_SEED=${SEED}`, (delivery) => {
       });
       await fc.assert(property, { seed: SEED, numRuns: SCRIPTS });
     },
-    90_000,
+    180_000,
   );
 });

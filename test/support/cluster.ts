@@ -22,5 +22,5 @@ export async function startCluster(
 
 /** A hub answers before it has reached Redis; from here on it takes publications. */
 export async function whenReady({ url }: { url: string }): Promise<void> {
-  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: `${url} to be ready`, timeoutMs: 20_000 });
+  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: `${url} to be ready` });
 }

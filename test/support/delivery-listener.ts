@@ -88,7 +88,7 @@ export class Listener {
   async settle(): Promise<void> {
     const next = this.#lastWords + 1;
     this.here.emit(LAST_WORD);
-    await waitFor(() => this.#lastWords >= next || this.#gone, { what: `the last word to ${this.name}`, timeoutMs: 8_000 });
+    await waitFor(() => this.#lastWords >= next || this.#gone, { what: `the last word to ${this.name}` });
   }
 
   /** Questions (an event with an acknowledgement) are answered with what they carry first. */

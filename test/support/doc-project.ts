@@ -93,7 +93,7 @@ export class DocProject {
     await page.evaluate(`void import('${url}/program.js')`);
     const output = () => [...lines, ...faults].join('\n');
     const printed = (pattern: RegExp) =>
-      waitFor(() => pattern.test(output()), { timeoutMs: 20_000 }).catch(() => {
+      waitFor(() => pattern.test(output())).catch(() => {
         throw new Error(`the page never printed ${pattern}; it printed:\n${output()}`);
       });
     return { faults, output, printed };
@@ -120,7 +120,7 @@ export class DocProject {
     for (const [at, { command, fits, stays }] of commands.entries()) {
       const read = (end: string) => readFile(join(run, `${at}.${end}`), 'utf8').catch(() => '');
       const over = async () => (stays ? fits.test(await read('out')) && (await stays()) : (await read('code')).endsWith('\n'));
-      const inTime = await waitFor(over, { timeoutMs: 25_000 }).then(
+      const inTime = await waitFor(over).then(
         () => true,
         () => false,
       );

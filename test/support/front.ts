@@ -14,7 +14,7 @@ export async function startFront(scope: Scope, name: string, start: (port: numbe
       ended = true;
     });
     const ready = async () => ended || (await fetch(`${url}/readyz`)).ok;
-    await waitFor(ready, { what: `${name} at ${url}`, timeoutMs: 15_000 });
+    await waitFor(ready, { what: `${name} at ${url}` });
     if (!ended) return { ...child, url };
     if (attempt === 3) throw new Error(`${name} does not start:\n${child.output()}`);
   }

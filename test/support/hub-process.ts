@@ -25,7 +25,7 @@ export interface HubOptions {
 /** Starts the built hub and waits for the line with its address. It ends with the scope. */
 export async function startHub(scope: Scope, options: HubOptions = {}): Promise<HubProcess> {
   const { hub, dataDir } = await spawnHub(scope, options);
-  const [, url, port] = await hub.printed(/(https?:\/\/127\.0\.0\.1:([0-9]+))/, 30_000);
+  const [, url, port] = await hub.printed(/(https?:\/\/127\.0\.0\.1:([0-9]+))/);
   return { ...hub, url: url!, port: Number(port), dataDir };
 }
 

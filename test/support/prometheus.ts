@@ -11,7 +11,7 @@ const LISTENS = /msg="Listening on" address=(127\.0\.0\.1:\d+)/;
 async function startServer(scope: Scope, name: string, args: readonly string[]): Promise<Child & { address: string }> {
   const child = await startChild(name, name, ['--web.listen-address=127.0.0.1:0', ...args]);
   scope.defer(child, () => child.stop());
-  const [, address] = await child.printed(LISTENS, 30_000);
+  const [, address] = await child.printed(LISTENS);
   return { ...child, address: address! };
 }
 

@@ -42,7 +42,7 @@ export async function startPythonClient(scope: Scope, url: string, transports = 
         if (python.exitCode !== null) throw new Error(`python ended: ${faults}`);
         return condition();
       },
-      { what, timeoutMs: 20_000 },
+      { what },
     );
   const connected = await answering(() => heard.find(({ event }) => event === 'connected'), 'the Python client to connect');
   let calls = 0;

@@ -91,6 +91,5 @@ async function introduce(masters: readonly TestRedis[]): Promise<void> {
   };
   await waitFor(async () => (await Promise.all(masters.map(settled))).every(Boolean), {
     what: 'the Cluster to be one',
-    timeoutMs: 20_000,
   });
 }

@@ -32,7 +32,6 @@ export async function startSentinel({ args = [] }: { args?: readonly string[] } 
   });
   await waitFor(async () => (await Promise.all(sentinels.map(knowsAll))).every(Boolean), {
     what: 'the Sentinels to know of each other',
-    timeoutMs: 20_000,
   });
   return {
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${MASTER}`,

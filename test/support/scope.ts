@@ -26,7 +26,7 @@ function scopeUntil(over: (undo: () => Promise<void>, timeoutMs: number) => void
         .catch((error) => failed.push(error));
     }
     if (failed.length > 0) throw new AggregateError(failed, 'what a test began could not be undone');
-  }, 60_000);
+  }, 120_000);
   return {
     defer(thing, undo) {
       undos.push(() => undo(thing));

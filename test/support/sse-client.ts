@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { Scope } from './scope.js';
-import { waitFor } from './wait.js';
+import { PATIENCE_MS, waitFor } from './wait.js';
 
 export interface SseEvent {
   readonly event: string;
@@ -35,7 +35,7 @@ export async function openSse(scope: Scope, url: string, headers: Record<string,
     events: parser.events,
     comments: parser.comments,
     retryMs: () => parser.retryMs,
-    event: (fits, timeoutMs = 15_000) => waitFor(() => parser.check().find(fits), { timeoutMs, what: `an event of ${url}` }),
+    event: (fits, timeoutMs = PATIENCE_MS) => waitFor(() => parser.check().find(fits), { timeoutMs, what: `an event of ${url}` }),
     ended,
     close: () => asked.destroy(),
   };

@@ -11,7 +11,7 @@ import type {
   Welcome,
 } from '../../shared/protocol.js';
 import type { Scope } from './scope.js';
-import { waitFor } from './wait.js';
+import { PATIENCE_MS, waitFor } from './wait.js';
 
 export type StockSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 export type ClientOptions = Partial<ManagerOptions & SocketOptions>;
@@ -39,7 +39,7 @@ export class StockClient {
   async ask<Answer = Record<string, unknown>>(event: string, ...args: unknown[]): Promise<Ack<Answer>> {
     // biome-ignore lint/suspicious/noExplicitAny: events that the protocol does not know are sent on purpose
     const untyped = this.socket as any;
-    return untyped.timeout(15_000).emitWithAck(event, ...args);
+    return untyped.timeout(PATIENCE_MS).emitWithAck(event, ...args);
   }
 
   /** @throws Error with the code when the hub refuses */
@@ -66,12 +66,12 @@ export class StockClient {
   }
 
   /** Waits until the message with this id was heard, and gives it. */
-  async hears(id: string, timeoutMs = 15_000): Promise<Message> {
+  async hears(id: string, timeoutMs = PATIENCE_MS): Promise<Message> {
     return waitFor(() => this.messages.find((message) => message.id === id), { timeoutMs, what: `the message ${id}` });
   }
 
   /** Waits for an event that fits, past or to come. */
-  async event<Payload>(event: string, fits: (payload: Payload) => boolean = () => true, timeoutMs = 15_000): Promise<Payload> {
+  async event<Payload>(event: string, fits: (payload: Payload) => boolean = () => true, timeoutMs = PATIENCE_MS): Promise<Payload> {
     const found = await waitFor(() => this.heard.find((one) => one.event === event && fits(one.args[0] as Payload)), {
       timeoutMs,
       what: `the event ${event}`,

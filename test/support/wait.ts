@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Far more than a wait takes: only a test that fails waits for so long, or one with a small part of a core. */
+export const PATIENCE_MS = 30_000;
+
 /**
  * Resolves with the first truthy value that `condition` gives; a throwing condition counts as not yet.
  * @throws Error after `timeoutMs`, naming the last thing the condition threw
  */
 export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
-  { timeoutMs = 10_000, intervalMs = 10, what = 'the condition' }: { timeoutMs?: number; intervalMs?: number; what?: string } = {},
+  { timeoutMs = PATIENCE_MS, intervalMs = 10, what = 'the condition' }: { timeoutMs?: number; intervalMs?: number; what?: string } = {},
 ): Promise<NonNullable<Value>> {
   const deadline = performance.now() + timeoutMs;
   let thrown: unknown;
