@@ -107,3 +107,10 @@ test('keys of different owners, names and texts are different, however they are 
   expect(new Set(keys).size).toBe(4);
   expect(keyOf(requestOf())).toBeUndefined();
 });
+
+test('of a message that repeats what somebody gave, the beginning is kept', () => {
+  const running = startJob(newJob(requestOf(), 'j', 1), 2);
+  const failed = failJob(running, new HubError('invalid', 'm'.repeat(60_000)), 3);
+  expect(failed.state.error?.message).toHaveLength(1_000);
+  expect(failed.failures?.[0]?.error.message).toHaveLength(1_000);
+});

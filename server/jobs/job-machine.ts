@@ -25,8 +25,9 @@ export interface Job {
 /** A job whose process or thread dies under it this often is not started again: it may be what kills them. */
 export const CRASHES_MAX = 3;
 
-/** Failed attempts that are kept with a job, and characters of what was thrown. */
+/** Failed attempts that are kept with a job, and characters of what was thrown. A message may repeat what somebody gave. */
 const FAILURES_KEPT = 5;
+const MESSAGE_CHARS = 1_000;
 const CAUSE_CHARS = 2_000;
 
 /** What ran the job ended under it: its thread, without a word. */
@@ -196,7 +197,7 @@ function base({ state: { jobId, name, createdAt } }: Job): Pick<JobState, 'jobId
 
 /** The text of an unknown error stays inside. */
 function errorOf(thrown: unknown): JobError {
-  if (thrown instanceof HubError) return { code: thrown.code, message: thrown.message };
+  if (thrown instanceof HubError) return { code: thrown.code, message: thrown.message.slice(0, MESSAGE_CHARS) };
   if (thrown instanceof CrashedRun) return { code: 'internal', message: 'The thread that ran the job ended.' };
   return { code: 'internal', message: 'The handler failed; the log of the hub has the details.' };
 }

@@ -145,6 +145,7 @@ test('a result of another form than declared fails the job', async () => {
 
 test('a result too large for a state is refused', async () => {
   await expect(onLoop(() => 'x'.repeat(300_000))()).rejects.toMatchObject({ code: 'too_large' });
+  await expect(onLoop(() => 'é'.repeat(150_000))()).rejects.toMatchObject({ code: 'too_large' });
 });
 
 test('a job whose handler is not here is told by name', async () => {

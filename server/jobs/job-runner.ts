@@ -3,6 +3,7 @@ import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobContext, JobHandler, JobHandlers, RunJob } from './handler.js';
 import { holderOf } from './job-machine.js';
 import type { JobAttempt, JobControl, JobRunner } from './job-queue.js';
+import { toResult } from './job-result.js';
 import type { ResultStore } from './result-store.js';
 import { createRoomReader, type LogSource } from './room-reader.js';
 import { publicationId, toProgress } from './thread-context.js';
@@ -82,17 +83,11 @@ async function runHere(run: RunJob, attempt: JobAttempt, { progress, signal }: J
   });
   signal.throwIfAborted();
   const result = await Promise.race([Promise.resolve().then(() => run(attempt.input, context)), stopped]);
-  return result === undefined ? undefined : JSON.parse(JSON.stringify(result));
+  return toResult(result);
 }
 
-/** A result stands in the job's state, which goes over the wire with each look at the job. */
-const RESULT_MAX_BYTES = 256 * 1024;
-
-/** @throws HubError `too_large` */
+/** @throws Error for a result of another form than the handler's `output` */
 function checkOutput(handler: JobHandler, result: unknown): unknown {
-  if (result !== undefined && JSON.stringify(result).length > RESULT_MAX_BYTES) {
-    throw new HubError('too_large', `a job's result has at most ${RESULT_MAX_BYTES} bytes; larger ones belong into a result file`);
-  }
   const parsed = handler.output?.safeParse(result);
   if (parsed && !parsed.success) throw new Error(`${handler.name} gave a result of another form: ${parsed.error.issues[0]?.message}`);
   return result;

@@ -17,8 +17,8 @@ export interface JobScheduler {
   close(): void;
 }
 
-/** Timers of Node hold 24 days. */
-const LONGEST_WAIT_MS = 24 * 3_600_000;
+/** A clock that is set runs away from its timers: a tick is late by so much at most. */
+const LONGEST_WAIT_MS = 60_000;
 const AGAIN_MS = 1_000;
 
 /**
@@ -33,9 +33,11 @@ export function createJobScheduler({ submit, clock, logger }: JobSchedulerOption
   };
 
   function waitFor(handler: JobHandler, tick: number): void {
-    const leftMs = tick - clock.now();
-    if (leftMs > 0) after(handler, leftMs, () => waitFor(handler, tick));
-    else void submitTick(handler, tick);
+    const now = clock.now();
+    if (tick <= now) return void submitTick(handler, tick);
+    // A clock that was set back has earlier ticks. Those within a wait are left: a clock that is set right by a little must not repeat the last one.
+    const due = Math.min(tick, nextTick(handler.repeat!, now + LONGEST_WAIT_MS));
+    after(handler, due - now, () => waitFor(handler, due));
   }
 
   async function submitTick(handler: JobHandler, tick: number): Promise<void> {

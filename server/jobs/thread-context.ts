@@ -72,14 +72,15 @@ export function publicationId(jobId: string, count: number): string {
 
 /** Bytes of one progress: it is published to the job's room up to five times a second. */
 const PROGRESS_MAX_BYTES = 64 * 1024;
+const NOTE_MAX_CHARS = 1_000;
 
-/** A progress as it is reported; data that is too large is left out. @throws HubError `invalid` when `done` is no number from 0 to 1 */
+/** A progress as it is reported: a long note is cut, and data that is too large is left out. @throws HubError `invalid` when `done` is no number from 0 to 1 */
 export function toProgress(done: number, { note, data }: { note?: string; data?: unknown } = {}): JobProgress {
   if (!isPart(done)) throw new HubError('invalid', 'progress is a number from 0 to 1');
   const progress: JobProgress = { done };
-  if (note !== undefined) progress.note = note;
+  if (note !== undefined) progress.note = String(note).slice(0, NOTE_MAX_CHARS);
   const text = JSON.stringify(data);
-  if (text !== undefined && text.length <= PROGRESS_MAX_BYTES) progress.data = JSON.parse(text);
+  if (text !== undefined && Buffer.byteLength(text) <= PROGRESS_MAX_BYTES) progress.data = JSON.parse(text);
   return progress;
 }
 

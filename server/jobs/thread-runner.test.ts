@@ -250,6 +250,15 @@ describe('a thread that must end', () => {
     expect(await run('export const run = () => "next";')).toBe('next');
   });
 
+  test('one whose result is too large for a state does not send it', async () => {
+    open();
+    const huge = run('export const run = () => "é".repeat(150_000);');
+    await expect(huge).rejects.toMatchObject({ code: 'too_large', message: expect.stringContaining('result') });
+    const note = "export const run = (_, { progress }) => progress(0.5, { note: 'n'.repeat(5_000), data: 'é'.repeat(40_000) });";
+    await run(note);
+    expect(progressed.at(-1)).toEqual({ done: 0.5, note: 'n'.repeat(1_000) });
+  });
+
   test('one that needs too much memory fails its job and nothing else', async () => {
     open(2, 64);
     const waiting = run(

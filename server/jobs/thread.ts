@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { RedisLink } from '../adapter/redis-link.js';
 import type { RunJob } from './handler.js';
+import { toResult } from './job-result.js';
 import { restBetweenReads } from './resting-log.js';
 import type { ResultStore } from './result-store.js';
 import type { LogSource } from './room-reader.js';
@@ -35,7 +36,7 @@ export default async function runTask(task: ThreadTask): Promise<ThreadOutcome> 
     const module: { run?: RunJob } = await import(task.href);
     if (typeof module.run !== 'function') throw new Error(`${task.href} exports no function named run`);
     const result = await module.run(task.attempt.input, context);
-    return { ok: true, result: result === undefined ? undefined : JSON.parse(JSON.stringify(result)), ...progressOf(unsent()) };
+    return { ok: true, result: toResult(result), ...progressOf(unsent()) };
   } catch (error) {
     return { ok: false, error: toPlainError(error), ...progressOf(unsent()) };
   } finally {
