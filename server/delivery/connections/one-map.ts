@@ -1,9 +1,11 @@
+/** A key that nobody else has. */
+const NONE = Symbol('none');
+
 /** As a Map that nearly always has at most one entry: it becomes a Map, 0.2 KiB even when empty, with the second. */
 export class OneMap<K, V> {
-  #key: K | undefined;
+  /** Or `NONE`: keys may be `undefined` too. */
+  #key: K | typeof NONE = NONE;
   #value: V | undefined;
-  /** A key's place is taken; keys may be `undefined` too. */
-  #has = false;
   #map: Map<K, V> | undefined;
 
   static from<K, V>(entries: Iterable<readonly [K, V]>): OneMap<K, V> {
@@ -13,44 +15,47 @@ export class OneMap<K, V> {
   }
 
   get size(): number {
-    return this.#map?.size ?? Number(this.#has);
+    return this.#map?.size ?? Number(this.#key !== NONE);
   }
 
   has(key: K): boolean {
-    return this.#map ? this.#map.has(key) : this.#has && this.#key === key;
+    return this.#map ? this.#map.has(key) : this.#key === key;
   }
 
   get(key: K): V | undefined {
     if (this.#map) return this.#map.get(key);
-    return this.#has && this.#key === key ? this.#value : undefined;
+    return this.#key === key ? this.#value : undefined;
   }
 
   set(key: K, value: V): this {
     if (this.#map) this.#map.set(key, value);
-    else if (!this.#has || this.#key === key) this.#put(key, value, true);
-    else {
-      this.#map = new Map([[this.#key as K, this.#value as V]]).set(key, value);
-      this.#put(undefined, undefined, false);
+    else if (this.#key === NONE || this.#key === key) {
+      this.#key = key;
+      this.#value = value;
+    } else {
+      const first: [K, V] = [this.#key, this.#value as V];
+      this.clear();
+      this.#map = new Map([first]).set(key, value);
     }
     return this;
   }
 
   delete(key: K): boolean {
     if (!this.has(key)) return false;
-    if (this.#map) this.#map.delete(key);
-    else this.#put(undefined, undefined, false);
-    if (this.#map?.size === 0) this.#map = undefined;
+    this.#map?.delete(key);
+    if (!this.#map || this.#map.size === 0) this.clear();
     return true;
   }
 
   clear(): void {
     this.#map = undefined;
-    this.#put(undefined, undefined, false);
+    this.#key = NONE;
+    this.#value = undefined;
   }
 
   *entries(): IterableIterator<[K, V]> {
     if (this.#map) yield* this.#map.entries();
-    else if (this.#has) yield [this.#key as K, this.#value as V];
+    else if (this.#key !== NONE) yield [this.#key, this.#value as V];
   }
 
   *keys(): IterableIterator<K> {
@@ -67,11 +72,5 @@ export class OneMap<K, V> {
 
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.entries();
-  }
-
-  #put(key: K | undefined, value: V | undefined, has: boolean): void {
-    this.#key = key;
-    this.#value = value;
-    this.#has = has;
   }
 }
