@@ -1,6 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import WebSocket, { type ServerOptions, WebSocketServer } from 'ws';
+import { takeCommonListeners } from './connections/common-listeners.js';
 import { type SenderHost, TurnSender } from './turn-sender.js';
 
 /** What ws 8 keeps of a connection, as far as it is used here; `delivery.test.ts` holds it to the version. */
@@ -23,6 +24,7 @@ export function createWsEngine(host: SenderHost): typeof WebSocketServer {
       this._sender = new TurnSender(host, socket, this._extensions);
     }
   }
+  takeCommonListeners(TurnSocket.prototype as unknown as WebSocket);
   return class TurnServer extends BaseServer {
     constructor(options: ServerOptions) {
       const { perMessageDeflate: deflate } = options;

@@ -1,4 +1,4 @@
-import { giveListeners, listenerTable } from '../delivery/connections/compact.js';
+import { CommonListeners } from '../delivery/connections/common-listeners.js';
 import type { Connection } from './connection.js';
 import type { EventHandler, EventHandlers } from './event-handler.js';
 import type { HubSocket } from './types.js';
@@ -11,8 +11,7 @@ interface Listening {
 
 /** One listener per event for all sockets: a closure per event and socket would weigh more than the rest of a quiet socket. */
 export class SharedListeners {
-  /** All listeners, as an emitter has them. */
-  readonly #table = listenerTable();
+  readonly #all = new CommonListeners();
   /** Those of the hub's events, with their handlers: all but the one of `disconnect`. */
   readonly #own = new Map<string, { readonly listener: Listener; readonly handler: EventHandler }>();
 
@@ -21,14 +20,14 @@ export class SharedListeners {
     private readonly connections: ReadonlyMap<string, Connection>,
     onDisconnect: (this: HubSocket, reason: string) => void,
   ) {
-    this.#table.disconnect = onDisconnect;
+    this.#all.set('disconnect', onDisconnect);
   }
 
   /** For a socket that has none of them. */
   addAll(socket: HubSocket, handlers: EventHandlers): void {
     if (this.#own.size < handlers.size) for (const [event, handler] of handlers) this.#listenerOf(event, handler);
-    if (giveListeners(socket, this.#table, this.#own.size + 1)) return;
-    for (const [event, listener] of Object.entries(this.#table)) (socket as unknown as Listening).on(event, listener as Listener);
+    if (this.#all.give(socket)) return;
+    for (const [event, listener] of this.#all.entries()) (socket as unknown as Listening).on(event, listener as Listener);
   }
 
   add(socket: HubSocket, event: string, handler: EventHandler): void {
@@ -40,7 +39,7 @@ export class SharedListeners {
   }
 
   #listenerOf(event: string, handler: EventHandler): Listener {
-    return (this.#table[event] as Listener | undefined) ?? this.#create(event, handler);
+    return (this.#all.get(event) as Listener | undefined) ?? this.#create(event, handler);
   }
 
   #create(event: string, handler: EventHandler): Listener {
@@ -49,7 +48,7 @@ export class SharedListeners {
       connections.get(this.id)?.take(event, handler, args);
     };
     this.#own.set(event, { listener, handler });
-    this.#table[event] = listener;
+    this.#all.set(event, listener);
     return listener;
   }
 }

@@ -1,8 +1,10 @@
 import type { EventEmitter } from 'node:events';
 
 export type Listeners = Record<string | symbol, unknown>;
-interface EmitterParts {
-  _events: Listeners;
+/** What Node's emitters keep and do not declare. */
+export interface EmitterParts {
+  /** Undefined: nobody listens. */
+  _events: Listeners | undefined;
   _eventsCount: number;
 }
 
@@ -10,36 +12,33 @@ interface EmitterParts {
 const ListenerTable = function ListenerTable() {} as unknown as new () => Listeners;
 ListenerTable.prototype = Object.create(null);
 
-/** Listeners by event, for `giveListeners`. */
-export const listenerTable = (): Listeners => new ListenerTable();
+/** Empty. */
+export const newListenerTable = (): Listeners => new ListenerTable();
 
-/**
- * Adds all listeners of a table, one of each event, as one step: to add them one by one and then to compact them costs ten times as much.
- * False, and nothing is done: the emitter has more than a listener of errors, and the order of its listeners matters.
- */
-export function giveListeners(emitter: EventEmitter, table: Readonly<Listeners>, events: number): boolean {
-  const parts = emitter as unknown as EmitterParts;
-  const { _events: before, _eventsCount: count } = parts;
-  const isFresh = count === 0 || (count === 1 && 'error' in before && !('error' in table));
-  if (!isFresh) return false;
-  parts._events = Object.assign(listenerTable(), table, before);
-  parts._eventsCount = events + count;
-  return true;
-}
-
-/** Has an emitter keep its listeners in less memory. They stay as they are; more can be added and removed. */
+/** Has an emitter keep its listeners in less memory, none where it has none. They stay as they are; more can be added and removed. */
 export function compactListeners(emitter: EventEmitter): void {
   const parts = emitter as unknown as EmitterParts;
-  if (Object.getPrototypeOf(parts._events) === ListenerTable.prototype) return;
-  const table = new ListenerTable();
-  for (const event of Reflect.ownKeys(parts._events)) table[event] = trimmed(parts._events[event]);
+  if (parts._eventsCount === 0) parts._events = undefined;
+  else compactTable(parts);
+}
+
+/** As `compactListeners`, for an emitter that will have listeners only from now on. */
+export function prepareListeners(emitter: EventEmitter): void {
+  (emitter as unknown as EmitterParts)._events = newListenerTable();
+}
+
+function compactTable(parts: EmitterParts): void {
+  const before = parts._events!;
+  if (Object.getPrototypeOf(before) === ListenerTable.prototype) return;
+  const table = newListenerTable();
+  for (const event of Reflect.ownKeys(before)) table[event] = trimmed(before[event]);
   parts._events = table;
 }
 
 /** As `compactListeners`, where only the lists of several listeners are too large: a table that is compact already, and a stream's. */
 export function trimListeners(emitter: EventEmitter): void {
   const { _events } = emitter as unknown as EmitterParts;
-  for (const event of Object.keys(_events)) {
+  for (const event in _events) {
     const listeners = _events[event];
     if (Array.isArray(listeners)) _events[event] = trimmed(listeners);
   }

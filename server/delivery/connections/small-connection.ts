@@ -1,5 +1,5 @@
 import { Socket } from 'engine.io';
-import { compactListeners } from './compact.js';
+import { prepareListeners } from './compact.js';
 import type { EngineConnection, EngineServer, EngineTransport } from './internals.js';
 import type { OpeningRequest } from './kept-request.js';
 import { SmallTransport } from './small-transport.js';
@@ -18,7 +18,7 @@ const EngineSocket = Socket as unknown as new (
 export class SmallConnection extends EngineSocket {
   constructor(...parts: ConstructorParameters<typeof EngineSocket>) {
     super(...parts);
-    compactListeners(this);
+    prepareListeners(this);
   }
 
   override setTransport(transport: EngineTransport): void {

@@ -1,4 +1,5 @@
 import { type Server, Socket } from 'socket.io';
+import { takeCommonListeners } from './common-listeners.js';
 import { HandshakeSeed, KeptHandshake } from './kept-handshake.js';
 import { KeptRequest } from './kept-request.js';
 
@@ -47,6 +48,8 @@ class SmallSocket extends BaseSocket {
     this[HANDSHAKE] = handshake;
   }
 }
+
+takeCommonListeners(SmallSocket.prototype as unknown as Socket);
 
 /** What a client has sent to be let in, without its handshake being made. */
 export function authOf(socket: Pick<Socket, 'handshake'>): Auth {

@@ -1,6 +1,6 @@
 import { Transport } from 'engine.io';
 import type { WebSocket } from 'ws';
-import { giveListeners, listenerTable } from './compact.js';
+import { CommonListeners } from './common-listeners.js';
 import type { EngineConnection, EngineTransport } from './internals.js';
 import type { OpeningRequest } from './kept-request.js';
 
@@ -37,8 +37,10 @@ function onError(this: Carrying, error: Error): void {
   (this[TRANSPORT] as unknown as TransportParts).onError(error as never);
 }
 
-const LISTENERS = Object.assign(listenerTable(), { message: onMessage, close: onClose, error: onError });
-const EVENTS = Object.keys(LISTENERS).length;
+const LISTENERS = new CommonListeners();
+LISTENERS.set('message', onMessage);
+LISTENERS.set('close', onClose);
+LISTENERS.set('error', onError);
 
 /**
  * engine.io's WebSocket transport without closures of its own: what it says goes straight to the connection that it carries, once there is
@@ -56,7 +58,7 @@ export class SmallTransport extends Transport {
     (this.socket as Carrying)[TRANSPORT] = this;
     // engine.io's stand-in until a transport listens.
     this.socket.removeAllListeners('error');
-    if (!giveListeners(this.socket, LISTENERS, EVENTS)) this.#listen();
+    if (!LISTENERS.give(this.socket)) this.#listen();
     this.writable = true;
   }
 
