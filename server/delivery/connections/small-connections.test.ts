@@ -62,6 +62,26 @@ test('a socket has an id that nobody else is told, and is in the room of it', as
   expect(data.userId).toMatch(/^guest-/);
 });
 
+test('the rooms of a socket are a Set that goes on telling them, also to those who have asked before', async () => {
+  const hub = await openMemoryHub(scope);
+  await connectClient(scope, hub.url);
+  const socket = only(hub);
+  await socket.join('a');
+  const { rooms } = socket;
+  expect(rooms).toEqual(new Set([socket.id, 'a']));
+  await socket.leave('a');
+  await socket.join('b');
+  expect(rooms).toEqual(new Set([socket.id, 'b']));
+  expect(await hub.io.in(socket.id).fetchSockets()).toHaveLength(1);
+  expect(await hub.io.except(socket.id).fetchSockets()).toHaveLength(0);
+  const { adapter } = hub.io.sockets;
+  const deleted: string[] = [];
+  adapter.on('delete-room', (room: string) => deleted.push(room));
+  socket.disconnect(true);
+  expect(deleted).toEqual([socket.id, 'b']);
+  expect([adapter.rooms.size, adapter.sids.size, socket.rooms]).toEqual([0, 0, new Set()]);
+});
+
 test('headers of many clients are kept once; a cookie or address of its own belongs to one', async () => {
   const hub = await openMemoryHub(scope);
   const seen: string[] = [];

@@ -2,6 +2,7 @@ import { type Server, Socket } from 'socket.io';
 import { takeCommonListeners } from './common-listeners.js';
 import { HandshakeSeed, KeptHandshake } from './kept-handshake.js';
 import { KeptRequest } from './kept-request.js';
+import { OneSet } from './one-set.js';
 
 type Handshake = Socket['handshake'];
 type Auth = Handshake['auth'];
@@ -18,6 +19,9 @@ interface Session {
 interface SocketParts {
   readonly request: Socket['request'];
   readonly conn: { readonly remoteAddress: string };
+  readonly adapter: Socket['nsp']['adapter'];
+  readonly id: string;
+  readonly rooms: Set<string>;
   recovered: boolean;
   buildHandshake(auth: Auth): object;
 }
@@ -29,7 +33,7 @@ const BaseSocket = Socket as unknown as new (namespace: NamespaceParts, client: 
 /** Not a private field: the base's constructor sets it. */
 const HANDSHAKE = Symbol('handshake');
 
-class SmallSocket extends BaseSocket {
+export class SmallSocket extends BaseSocket {
   declare [HANDSHAKE]: HandshakeSeed | Handshake;
 
   override buildHandshake(auth: Auth): object {
@@ -44,9 +48,29 @@ class SmallSocket extends BaseSocket {
     return made;
   }
 
+  /** Whoever asks is given a Set, which goes on telling the rooms that it is in. */
+  override get rooms(): Set<string> {
+    const { sids } = this.adapter;
+    const rooms: unknown = sids.get(this.id);
+    if (rooms instanceof OneSet) sids.set(this.id, new Set(rooms));
+    return super.rooms;
+  }
+
+  /** Has it keep the room that each socket is in by itself in less memory. */
+  compactRooms(): void {
+    const { adapter, id } = this;
+    compactSet(adapter.sids, id);
+    compactSet(adapter.rooms, id);
+  }
+
   set handshake(handshake: HandshakeSeed | Handshake) {
     this[HANDSHAKE] = handshake;
   }
+}
+
+function compactSet(sets: Map<string, Set<string>>, of: string): void {
+  const set = sets.get(of);
+  if (set?.size === 1) sets.set(of, new OneSet(set) as unknown as Set<string>);
 }
 
 takeCommonListeners(SmallSocket.prototype as unknown as Socket);
