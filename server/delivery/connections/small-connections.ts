@@ -9,7 +9,7 @@ import { forgetOpeningResponses } from './opening-responses.js';
 import { Receivers } from './receivers.js';
 import { openSmallConnections, SmallConnection } from './small-connection.js';
 import { type Decoder, DecoderPool, SmallDecoder } from './small-decoder.js';
-import { makeSmallSockets, SmallSocket } from './small-socket.js';
+import { compactRooms, makeSmallSockets } from './small-socket.js';
 import { SmallTransport } from './small-transport.js';
 import { writeAtOnce } from './write-at-once.js';
 
@@ -87,7 +87,7 @@ export class SmallConnections {
     parts.fns = trimmed(parts.fns);
     trimQueues(socket.conn as unknown as EngineConnection);
     compactListeners(socket);
-    if ((socket as object) instanceof SmallSocket) (socket as unknown as SmallSocket).compactRooms();
+    compactRooms(socket);
     if (socket.conn instanceof SmallConnection) trimListeners(socket.conn);
     else compactListeners(socket.conn);
   }

@@ -33,7 +33,7 @@ const BaseSocket = Socket as unknown as new (namespace: NamespaceParts, client: 
 /** Not a private field: the base's constructor sets it. */
 const HANDSHAKE = Symbol('handshake');
 
-export class SmallSocket extends BaseSocket {
+class SmallSocket extends BaseSocket {
   declare [HANDSHAKE]: HandshakeSeed | Handshake;
 
   override buildHandshake(auth: Auth): object {
@@ -48,6 +48,10 @@ export class SmallSocket extends BaseSocket {
     return made;
   }
 
+  set handshake(handshake: HandshakeSeed | Handshake) {
+    this[HANDSHAKE] = handshake;
+  }
+
   /** Whoever asks is given a Set, which goes on telling the rooms that it is in. */
   override get rooms(): Set<string> {
     const { sids } = this.adapter;
@@ -55,22 +59,6 @@ export class SmallSocket extends BaseSocket {
     if (rooms instanceof OneSet) sids.set(this.id, new Set(rooms));
     return super.rooms;
   }
-
-  /** Has it keep the room that each socket is in by itself in less memory. */
-  compactRooms(): void {
-    const { adapter, id } = this;
-    compactSet(adapter.sids, id);
-    compactSet(adapter.rooms, id);
-  }
-
-  set handshake(handshake: HandshakeSeed | Handshake) {
-    this[HANDSHAKE] = handshake;
-  }
-}
-
-function compactSet(sets: Map<string, Set<string>>, of: string): void {
-  const set = sets.get(of);
-  if (set?.size === 1) sets.set(of, new OneSet(set) as unknown as Set<string>);
 }
 
 takeCommonListeners(SmallSocket.prototype as unknown as Socket);
@@ -78,6 +66,19 @@ takeCommonListeners(SmallSocket.prototype as unknown as Socket);
 /** What a client has sent to be let in, without its handshake being made. */
 export function authOf(socket: Pick<Socket, 'handshake'>): Auth {
   return socket instanceof SmallSocket ? socket[HANDSHAKE].auth : socket.handshake.auth;
+}
+
+/** Has a socket keep the room that each is in by itself in less memory. */
+export function compactRooms(socket: object): void {
+  if (!(socket instanceof SmallSocket)) return;
+  const { adapter, id } = socket;
+  compactSet(adapter.sids, id);
+  compactSet(adapter.rooms, id);
+}
+
+function compactSet(sets: Map<string, Set<string>>, of: string): void {
+  const set = sets.get(of);
+  if (set?.size === 1) sets.set(of, new OneSet(set) as unknown as Set<string>);
 }
 
 /**
