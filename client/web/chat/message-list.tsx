@@ -10,6 +10,7 @@ import { moveAmongMessages } from './message-keys.js';
 import { MessageRow } from './message-row.js';
 import { OutgoingRow } from './outgoing-row.js';
 import { type Row, timeline } from './timeline.js';
+import { useReading, useReadUpTo } from './use-reading.js';
 import { useScrollKeeper } from './use-scroll-keeper.js';
 
 interface MessageListProps {
@@ -21,32 +22,17 @@ interface MessageListProps {
 
 /** The messages, newest at the bottom. Scrolling up reads the history; the place being read never moves by itself. */
 export function MessageList({ chat, editing, onEditing }: MessageListProps) {
-  const { user, chats } = useSession();
+  const { user } = useSession();
   const log = useStore(chat.log);
   const loading = useStore(chat.loading);
   const join = useStore(chat.join);
   const selfId = useStore(user)?.id ?? '';
-  const [readUpTo, setReadUpTo] = useState<number | undefined>(undefined);
+  const readUpTo = useReadUpTo(chat, log.epoch);
   const rows = useMemo(() => timeline({ ...log, selfId, readUpTo: readUpTo || undefined }), [log, selfId, readUpTo]);
   const last = log.outgoing.at(-1)?.id ?? log.messages.at(-1)?.id;
   const scroll = useScrollKeeper({ rows, lastKey: last, ownLast: log.outgoing.length > 0 && log.outgoing.at(-1)?.state !== 'failed' });
 
-  // The border of the unread ones stays where it was when the room was opened.
-  useEffect(() => {
-    if (readUpTo === undefined && log.epoch) setReadUpTo(chats.readUpTo(chat.name));
-  }, [log.epoch, readUpTo]);
-  useEffect(() => {
-    chat.following = scroll.following;
-    const seen = () => scroll.following && !document.hidden && readUpTo !== undefined && chats.markRead(chat.name);
-    seen();
-    document.addEventListener('visibilitychange', seen);
-    return () => document.removeEventListener('visibilitychange', seen);
-  }, [log.newest, scroll.following, readUpTo]);
-  useEffect(() => {
-    return () => {
-      chat.following = true;
-    };
-  }, [chat]);
+  useReading(chat, { following: scroll.following, readUpTo, newest: log.newest });
   useEffect(() => {
     if (scroll.nearTop && log.more && !loading) void chat.loadOlder();
   }, [scroll.nearTop, log.oldest, log.more, loading]);
