@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import * as ws from 'ws';
 import { deflateMessage } from './deflate.js';
-import { MessageFrame, ReadyFrame } from './frame.js';
+import { type Frame, MessageFrame, ReadyFrame } from './frame.js';
 import { handleOf, hasStill, type SystemHandle, writeStraight } from './straight-write.js';
 import { type Lane, NOTHING, type Turn, type TurnGroup, type TurnWriter } from './turn.js';
 
@@ -70,15 +70,17 @@ export class TurnSender extends BareSender implements TurnWriter {
   /** Of what was sent while congested: a message, behind which engine.io sends no other, and ws's answers to pings. */
   #held: Sent[] = NONE_HELD;
 
-  constructor(host: SenderHost, socket: TcpSocket, extensions: Record<string, unknown>) {
+  /** `answer`: to the upgrade, where that is not in the socket's stream. */
+  constructor(host: SenderHost, socket: TcpSocket, extensions: Readonly<Record<string, unknown>>, answer?: Frame) {
     super();
     this._socket = socket;
     const deflate = extensions[DEFLATE] as Deflate | undefined;
     this.#host = host;
     this.takesCompressed = deflate !== undefined && isShareable(deflate);
     this.#threshold = this.takesCompressed ? deflate!._threshold : 0;
+    if (answer && socket.writableLength === 0) this.#writeStraight();
     // The turn's end comes with the answer to the upgrade, also when nothing else is sent.
-    host.turn.toOne(this, NO_FRAME);
+    host.turn.toOne(this, answer ?? NO_FRAME);
   }
 
   get congested(): boolean {
@@ -122,12 +124,17 @@ export class TurnSender extends BareSender implements TurnWriter {
     if (socket.writableCorked > 0) socket.uncork();
     const waiting = socket.writableLength;
     if (waiting === 0) {
-      this.#handle = handleOf(socket);
-      this.#fd = this.#handle?.fd ?? -1;
+      this.#writeStraight();
       return;
     }
     this.#host.onWaiting(this);
     if (!this.#congested && waiting > CONGESTED_BYTES) this.#congest(socket);
+  }
+
+  /** From now on, while the stream is empty. */
+  #writeStraight(): void {
+    this.#handle = handleOf(this._socket);
+    this.#fd = this.#handle?.fd ?? -1;
   }
 
   /** Nothing may come behind it, and ws ends the connection once it is sent. */

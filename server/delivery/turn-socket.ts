@@ -1,7 +1,10 @@
+import { hash } from 'node:crypto';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import WebSocket, { type ServerOptions, WebSocketServer } from 'ws';
 import { takeCommonListeners } from './connections/common-listeners.js';
+import { NO_EXTENSIONS, WsModel } from './connections/ws-model.js';
+import { ReadyFrame } from './frame.js';
 import { type SenderHost, TurnSender } from './turn-sender.js';
 
 /** What ws 8 keeps of a connection, as far as it is used here; `delivery.test.ts` holds it to the version. */
@@ -10,11 +13,18 @@ interface WsInternals {
   readonly _extensions: Record<string, unknown>;
   setSocket(socket: TcpSocket, head: Buffer, options: object): void;
 }
+type Done = (websocket: object, request: object) => void;
 interface WsServerInternals extends WebSocketServer {
-  completeUpgrade(extensions: object, key: string, protocols: Set<string>, request: object, socket: Duplex, ...more: unknown[]): void;
+  readonly _state: number;
+  completeUpgrade(extensions: object, key: string, protocols: Set<string>, request: object, socket: Duplex, head: Buffer, done: Done): void;
 }
 const BaseServer = WebSocketServer as unknown as new (options: ServerOptions) => WsServerInternals;
 const Base = WebSocket as unknown as new (address: null, protocols?: undefined, options?: object) => WsInternals;
+
+/** Of RFC 6455, 4.2.2: what is hashed with a client's key. */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+/** `_state` of a server that takes clients in. */
+const RUNNING = 0;
 
 /** What engine.io's `wsEngine` takes: a WebSocket server whose connections send through the turn. */
 export function createWsEngine(host: SenderHost): typeof WebSocketServer {
@@ -23,23 +33,50 @@ export function createWsEngine(host: SenderHost): typeof WebSocketServer {
       super.setSocket(socket, head, options);
       this._sender = new TurnSender(host, socket, this._extensions);
     }
+
+    /** As `setSocket`, of one without extensions, whose answer to the upgrade goes out with what the turn sends first. */
+    open(socket: TcpSocket, answer: string, model: WsModel): void {
+      this._sender = new TurnSender(host, socket, NO_EXTENSIONS, new ReadyFrame([answer]));
+      model.setUp(this, socket);
+    }
   }
   takeCommonListeners(TurnSocket.prototype as unknown as WebSocket);
+
   return class TurnServer extends BaseServer {
+    readonly #model: WsModel;
+
     constructor(options: ServerOptions) {
       const { perMessageDeflate: deflate } = options;
       const perMessageDeflate = typeof deflate === 'object' ? { ...deflate, serverNoContextTakeover: true } : deflate;
       super({ ...options, perMessageDeflate, WebSocket: TurnSocket as unknown as typeof WebSocket });
+      this.#model = new WsModel(this.options);
     }
 
-    /** What the turn sends first goes out with the answer. */
+    /** By itself where ws would only answer and set up. */
     override completeUpgrade(
-      ...[extensions, key, protocols, request, socket, ...more]: Parameters<WsServerInternals['completeUpgrade']>
+      ...[extensions, key, protocols, request, socket, head, done]: Parameters<WsServerInternals['completeUpgrade']>
     ): void {
-      socket.cork();
-      super.completeUpgrade(extensions, key, protocols, request, socket, ...more);
+      const isPlain = protocols.size === 0 && Object.keys(extensions).length === 0 && head.length === 0;
+      if (!isPlain || this._state !== RUNNING || !socket.readable || !socket.writable) {
+        socket.cork();
+        super.completeUpgrade(extensions, key, protocols, request, socket, head, done);
+        return;
+      }
+      const headers = answerTo(key);
+      this.emit('headers', headers, request);
+      // Of ws, for as long as nobody else listens.
+      socket.removeListener('error', socket.rawListeners('error').at(-1) as () => void);
+      const websocket = new TurnSocket(null, undefined, this.options);
+      websocket.open(socket as TcpSocket, `${headers.join('\r\n')}\r\n\r\n`, this.#model);
+      done(websocket, request);
     }
   } as unknown as typeof WebSocketServer;
+}
+
+/** The lines that accept an upgrade (RFC 6455, 4.2.2). */
+function answerTo(key: string): string[] {
+  const accept = hash('sha1', key + GUID, 'base64');
+  return ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
 }
 
 /** The sender of a WebSocket that this hub's engine has made. */

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { beforeAll, expect, test } from '@jest/globals';
 import { Transport } from 'engine.io';
 import { Server, Socket } from 'socket.io';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { fileScope } from '../../../test/support/scope.js';
 import { waitFor } from '../../../test/support/wait.js';
 import type { EngineConnection, EngineServer, WsParts, WsReceiver } from './internals.js';
@@ -37,6 +37,10 @@ beforeAll(async () => {
   client.once('message', () => client.send('40'));
   await waitFor(() => socket !== undefined);
 });
+
+const methodsOf = (of: { prototype: object }): Record<string, string> =>
+  Object.fromEntries(Object.getOwnPropertyNames(of.prototype).map((name) => [name, methodText(of.prototype, name)]));
+const methodText = (prototype: object, name: string) => String(Object.getOwnPropertyDescriptor(prototype, name)?.value);
 
 test("engine.io's socket has the fields that are set, and the methods that are called, from here", () => {
   expect(Object.keys(connection)).toEqual(
@@ -155,6 +159,32 @@ test('a namespace makes its sockets by a method that takes its client and auth, 
 
 test('a handshake has no more in it than is kept', () => {
   expect(Object.keys(socket.handshake)).toEqual(['headers', 'time', 'address', 'xdomain', 'secure', 'issued', 'url', 'query', 'auth']);
+});
+
+test("engine.io's socket opens by what SmallConnection does in its place", () => {
+  const { onOpen } = connection as unknown as Record<string, () => void>;
+  expect(String(onOpen).match(/this\.\w+\(|this\.transport\.sid = this\.id|readyState = "open"|\w+: this\.[\w.]+/g)).toEqual([
+    ...['readyState = "open"', 'this.transport.sid = this.id', 'this.sendPacket(', 'sid: this.id', 'upgrades: this.getAvailableUpgrades'],
+    ...['pingInterval: this.server.opts.pingInterval', 'pingTimeout: this.server.opts.pingTimeout'],
+    ...['maxPayload: this.server.opts.maxHttpBufferSize', 'this.sendPacket(', 'this.emit(', 'this.resetPingTimeout(', 'this.schedulePing('],
+  ]);
+});
+
+test('ws answers an upgrade, and sets a WebSocket up, by what is done in its place', () => {
+  const { setSocket, completeUpgrade } = { ...methodsOf(WebSocket), ...methodsOf(WebSocketServer) };
+  expect(setSocket!.match(/(this|socket)\.\w+\(?|\[kWebSocket\] = this/g)).toEqual([
+    ...['this.binaryType', 'this._extensions', 'this._isServer', 'this._extensions', 'this._receiver', 'this._sender', 'this._socket'],
+    ...['[kWebSocket] = this', '[kWebSocket] = this', '[kWebSocket] = this', 'socket.setTimeout', 'socket.setTimeout('],
+    ...['socket.setNoDelay', 'socket.setNoDelay(', 'socket.unshift(', 'socket.on(', 'socket.on(', 'socket.on(', 'socket.on('],
+    ...['this._readyState', 'this.emit('],
+  ]);
+  expect(completeUpgrade!.match(/(this|socket|ws)\.\w+\(?|RUNNING|socket\[kWebSocket\]|`?Sec-WebSocket-\w+/g)).toEqual([
+    ...['socket.readable', 'socket.writable', 'socket.destroy(', 'socket[kWebSocket]', 'this._state', 'RUNNING', '`Sec-WebSocket-Accept'],
+    ...['this.options', 'this.options', 'this.options', 'this.options', '`Sec-WebSocket-Protocol', 'ws._protocol'],
+    ...['`Sec-WebSocket-Extensions', 'ws._extensions', 'this.emit(', 'socket.write(', 'socket.removeListener(', 'ws.setSocket('],
+    ...['this.options', 'this.options', 'this.options', 'this.options', 'this.options', 'this.clients', 'this.clients', 'ws.on('],
+    ...['this.clients', 'this._shouldEmitClose', 'this.clients'],
+  ]);
 });
 
 test("ws's receiver tells where it is in a frame, and whose it is", () => {

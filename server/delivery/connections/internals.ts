@@ -24,7 +24,8 @@ export interface EngineTransport extends EventEmitter {
 export interface EngineConnection extends EventEmitter {
   readonly id: string;
   readonly protocol: 3 | 4;
-  readonly readyState: 'opening' | 'open' | 'closing' | 'closed';
+  readonly server: EngineServer;
+  readyState: 'opening' | 'open' | 'closing' | 'closed';
   transport: EngineTransport;
   request: OpeningRequest | KeptRequest;
   pingIntervalTimer: Refreshable | null;
@@ -43,6 +44,7 @@ export interface EngineConnection extends EventEmitter {
   onError(error: Error): void;
   onClose(reason: string, description?: unknown): void;
   setTransport(transport: EngineTransport): void;
+  onOpen(): void;
   schedulePing(): void;
 }
 
@@ -50,6 +52,8 @@ export interface EngineServer extends EventEmitter {
   readonly opts: {
     readonly pingInterval: number;
     readonly pingTimeout: number;
+    readonly maxHttpBufferSize: number;
+    readonly initialPacket?: unknown;
     readonly transports: readonly string[];
     readonly perMessageDeflate?: unknown;
     readonly allowRequest?: unknown;

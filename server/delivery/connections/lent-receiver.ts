@@ -12,7 +12,8 @@ const POOL_SIZE = 16;
 /** Receivers of ws that are between two frames, for whoever gets data next. */
 export class ReceiverPool {
   readonly #free: WsReceiver[] = [];
-  readonly #owner: symbol;
+  /** The key under which ws keeps the WebSocket on its receiver and on its connection. */
+  readonly owner: symbol;
 
   /** `model`: one that ws has made and set up; the others listen as it does. */
   constructor(
@@ -20,20 +21,20 @@ export class ReceiverPool {
     /** Those of the WebSocket server, as far as a receiver takes them. */
     private readonly options: object,
   ) {
-    this.#owner = ownerSymbol(model);
-    (model as unknown as Owned)[this.#owner] = undefined;
+    this.owner = ownerSymbol(model);
+    (model as unknown as Owned)[this.owner] = undefined;
   }
 
   /** One whose events go to the WebSocket `owner`. */
   take(owner: object): WsReceiver {
     const receiver = this.#free.pop() ?? this.#make();
-    (receiver as unknown as Owned)[this.#owner] = owner;
+    (receiver as unknown as Owned)[this.owner] = owner;
     return receiver;
   }
 
   give(receiver: WsReceiver): void {
     // Whose it was must not live on through the pool.
-    (receiver as unknown as Owned)[this.#owner] = undefined;
+    (receiver as unknown as Owned)[this.owner] = undefined;
     if (this.#free.length < POOL_SIZE) this.#free.push(receiver);
   }
 
@@ -107,7 +108,7 @@ export function isResting(receiver: WsReceiver): boolean {
   return hasRead && receiver.writableLength === 0 && !receiver.writableNeedDrain && !receiver.writableEnded && !receiver.destroyed;
 }
 
-/** The key under which a receiver knows its WebSocket; ws exports it nowhere. */
+/** ws exports it nowhere. */
 function ownerSymbol(receiver: WsReceiver): symbol {
   const found = Object.getOwnPropertySymbols(receiver).find(({ description }) => description === 'websocket');
   if (!found) throw new Error('ws keeps no WebSocket on its receivers any more');

@@ -1,7 +1,6 @@
 import type { EngineServer, WsParts, WsReceiver } from './internals.js';
 import { isResting, LentReceiver, ReceiverPool } from './lent-receiver.js';
-
-const NO_EXTENSIONS = Object.freeze({});
+import { NO_EXTENSIONS } from './ws-model.js';
 
 /** The receiver that ws made for it; undefined where it has lent that already. */
 function ownReceiver({ _receiver: receiver }: WsParts): WsReceiver | undefined {
@@ -20,7 +19,7 @@ export class Receivers {
    */
   lend(websocket: object): void {
     const parts = websocket as WsParts;
-    if (Object.keys(parts._extensions).length > 0) return;
+    if (parts._receiver instanceof LentReceiver || Object.keys(parts._extensions).length > 0) return;
     if (!this.#take(parts)) setImmediate(() => this.#take(parts));
   }
 

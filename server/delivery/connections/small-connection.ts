@@ -30,6 +30,23 @@ export class SmallConnection extends EngineSocket {
     transport.carry(this);
   }
 
+  /** Tells the client of its session past engine.io's queues, which are empty. */
+  override onOpen(): void {
+    const { transport, id } = this;
+    const { initialPacket, pingInterval, pingTimeout, maxHttpBufferSize } = this.server.opts;
+    if (!(transport instanceof SmallTransport) || initialPacket) {
+      super.onOpen();
+      return;
+    }
+    this.readyState = 'open';
+    transport.sid = id;
+    // Ids have no character that JSON would escape, and a WebSocket is upgraded to nothing.
+    transport.sendOpen(
+      `{"sid":"${id}","upgrades":[],"pingInterval":${pingInterval},"pingTimeout":${pingTimeout},"maxPayload":${maxHttpBufferSize}}`,
+    );
+    this.emit('open');
+  }
+
   override write(...packet: Parameters<EngineConnection['write']>): EngineConnection {
     return writeAtOnce.call(this, ...packet);
   }

@@ -18,14 +18,13 @@ const scope = testScope();
 const only = (hub: StartedHub): Socket => [...hub.io.sockets.sockets.values()][0] as unknown as Socket;
 const transportOf = (hub: StartedHub) => (only(hub).conn as unknown as { transport: { name: string } }).transport.name;
 
-/** The status of the answer to a request for an upgrade. */
-async function upgrade({ url }: StartedHub, query: string, origin?: string): Promise<number> {
+async function askUpgrade({ url }: StartedHub, query: string, origin?: string): Promise<{ status: number; answer: string }> {
   const tcp = scope.defer(connect(Number(new URL(url).port), '127.0.0.1'), (socket) => socket.destroy());
   const lines = ['Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
   lines.push('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...(origin === undefined ? [] : [`Origin: ${origin}`]));
   tcp.write(`GET /socket.io/?EIO=4&${query} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
-  const [answer] = (await once(tcp, 'data')) as [Buffer];
-  return Number(String(answer).split(' ')[1]);
+  const answer = String((await once(tcp, 'data'))[0]);
+  return { status: Number(answer.split(' ')[1]), answer };
 }
 
 test('a handshake reads after the connection as it did before', async () => {
@@ -49,6 +48,25 @@ test('a handshake reads after the connection as it did before', async () => {
   expect(only(hub).request.headers).toEqual(after.headers);
   expect(only(hub).request.url).toBe(after.url);
   expect(only(hub).request.socket.remoteAddress).toBe('127.0.0.1');
+});
+
+test('the first packet says of the session what engine.io says of it', async () => {
+  const hub = await openMemoryHub(scope);
+  const { opts } = hub.io.engine as unknown as EngineServer;
+  const { heard } = await openRawSocket(scope, hub.url, { connect: false });
+  const [id] = Object.keys((hub.io.engine as unknown as EngineServer).clients);
+  const { pingInterval, pingTimeout, maxHttpBufferSize: maxPayload } = opts;
+  expect(heard).toEqual([`0${JSON.stringify({ sid: id, upgrades: [], pingInterval, pingTimeout, maxPayload })}`]);
+  expect(maxPayload).toEqual(expect.any(Number));
+});
+
+test('headers that a program adds go out with the answer to an upgrade', async () => {
+  const hub = await openMemoryHub(scope);
+  hub.io.engine.on('initial_headers', (headers: Record<string, string>) => {
+    headers['x-mine'] = 'mine';
+  });
+  const { answer } = await askUpgrade(hub, 'transport=websocket');
+  expect(answer).toMatch(/^HTTP\/1\.1 101 .*\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\nx-mine: mine\r\n\r\n/s);
 });
 
 test('a socket has an id that nobody else is told, and is in the room of it', async () => {
@@ -153,8 +171,8 @@ test('whom engine.io refuses is refused still', async () => {
     [free, 'transport=websocket&sid=nobody'],
     [free, 'transport=websocket', 'a\x7fb'],
   ];
-  const answers = await Promise.all(requests.map(([hub, ...asked]) => upgrade(hub, ...asked)));
-  expect(answers).toEqual([101, 101, 400, 400, 400, 400]);
+  const answers = await Promise.all(requests.map(([hub, ...asked]) => askUpgrade(hub, ...asked)));
+  expect(answers.map(({ status }) => status)).toEqual([101, 101, 400, 400, 400, 400]);
 });
 
 test('session ids are those that a program makes itself, also when it takes its time', async () => {

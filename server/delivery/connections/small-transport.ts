@@ -21,7 +21,8 @@ interface TransportParts {
   readonly parser: { encodePacket(packet: Packet, supportsBinary: boolean, encoded: (data: string | Buffer) => void): void };
 }
 
-/** engine.io's name for a message, in front of its text. */
+/** engine.io's names for its first packet and for a message, in front of their text. */
+const OPEN = '0';
 const MESSAGE = '4';
 /** By the WebSocket, for listeners that all of them share. */
 const TRANSPORT = Symbol('transport');
@@ -86,6 +87,11 @@ export class SmallTransport extends Transport {
       const isLast = index === packets.length - 1;
       this.#send(packet, (error) => this.#sent(isLast, error));
     });
+  }
+
+  /** The first packet, which says what the session is. */
+  sendOpen(session: string): void {
+    this.socket.send(OPEN + session);
   }
 
   /** Whether a message can go before all that has been handed over was taken. */
