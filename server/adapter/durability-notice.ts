@@ -1,5 +1,5 @@
 import { DURABILITY_UNKNOWN, describeMasters, type RedisFacts } from './durability.js';
-import type { LinkLog } from './redis-connection.js';
+import type { LinkLog } from './link-log.js';
 
 interface KnownMaster {
   readonly name: string;

@@ -1,5 +1,6 @@
+import type { LinkLog } from './link-log.js';
 import type { RedisClient } from './redis-client.js';
-import type { LinkLog, RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 
 /** What hears a channel. A listener that throws is logged and goes on hearing. */
 export interface ChannelListener {

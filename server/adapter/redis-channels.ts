@@ -1,8 +1,9 @@
 import { HubError } from '../../shared/errors.js';
 import { asRead, isRedirection, replyCode, toHubError } from './command-errors.js';
+import type { LinkLog } from './link-log.js';
 import { type ChannelListener, RedisChannel } from './redis-channel.js';
 import type { RedisClient } from './redis-client.js';
-import type { LinkLog, RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 import { resubscribe } from './redis-resubscription.js';
 
 /** Many listeners on few subscriptions: each channel is subscribed once, whoever hears it, and again on each new connection. */

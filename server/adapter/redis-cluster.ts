@@ -1,12 +1,13 @@
 import { HubError } from '../../shared/errors.js';
 import { replyCode } from './command-errors.js';
+import type { LinkLog } from './link-log.js';
 import { probeChannels } from './probe-channel.js';
 import type { RedisClient } from './redis-client.js';
 import { clusterClient } from './redis-cluster-client.js';
 import { ClusterMembers } from './redis-cluster-members.js';
 import { redirectionOf, type SlotRange } from './redis-cluster-replies.js';
 import { routeToMasters } from './redis-cluster-routing.js';
-import type { LinkLog, RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 import { keySlot } from './redis-key-slot.js';
 import type { RedisNode } from './redis-node.js';
 import { SlotMap } from './redis-slot-map.js';

@@ -1,16 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
 import { reasonOf, UNREACHED } from './command-errors.js';
+import type { LinkLog } from './link-log.js';
 import { connectToMaster, newClient, type RedisClient } from './redis-client.js';
 import { createRunCommand } from './redis-commands.js';
 import type { RedisTarget } from './topology.js';
-
-/** The part of a pino logger that the link uses. */
-export interface LinkLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 interface ConnectionOptions {
   /** Says in log lines which connection it is. */

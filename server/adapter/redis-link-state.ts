@@ -1,4 +1,4 @@
-import type { LinkLog } from './redis-connection.js';
+import type { LinkLog } from './link-log.js';
 
 /** Whether a link stands, and who is told. A listener that throws does not keep it from the others. */
 export class RedisLinkState {

@@ -1,9 +1,9 @@
 import { toHubError } from './command-errors.js';
 import { DurabilityNotice } from './durability-notice.js';
+import type { LinkLog } from './link-log.js';
 import type { ChannelListener } from './redis-channel.js';
 import { createRedisChannels } from './redis-channels.js';
 import type { RedisClient } from './redis-client.js';
-import type { LinkLog } from './redis-connection.js';
 import { RedisLinkState } from './redis-link-state.js';
 import { openRedisMasters } from './redis-masters.js';
 import type { RedisNode } from './redis-node.js';

@@ -1,8 +1,9 @@
 import { type RedisFacts, readRedisFacts } from './durability.js';
 import { createLatch } from './latch.js';
+import type { LinkLog } from './link-log.js';
 import type { RedisChannels } from './redis-channels.js';
 import type { RedisClient } from './redis-client.js';
-import { type LinkLog, openRedisConnection, type RedisConnection } from './redis-connection.js';
+import { openRedisConnection, type RedisConnection } from './redis-connection.js';
 import { watchSubscriber } from './subscriber-watch.js';
 import type { RedisTarget } from './topology.js';
 

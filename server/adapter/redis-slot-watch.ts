@@ -1,8 +1,8 @@
 import { reasonOf } from './command-errors.js';
+import type { LinkLog } from './link-log.js';
 import { askOnce } from './redis-ask.js';
 import type { ClusterMembers } from './redis-cluster-members.js';
 import { parseSlots, type SlotRange } from './redis-cluster-replies.js';
-import type { LinkLog } from './redis-connection.js';
 import { type RedisTopology, targetAt } from './topology.js';
 
 interface SlotWatchOptions {
