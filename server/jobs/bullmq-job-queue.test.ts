@@ -240,9 +240,30 @@ describe('several processes on one Redis', () => {
     await queue.work(async ({ input }) => Promise.reject(new HubError('invalid', String(input))), { concurrency: { threads: 1, loop: 0 } });
     const { state } = await queue.submit(requestOf());
     await waitFor(async () => (await stateOf(queue, state.jobId)).state === 'failed');
-    await Promise.all(Array.from({ length: 1_100 }, () => queue.submit(requestOf({ lane: 'loop' }))));
+    // So many at a time that none of them waits for long, on a busy machine either.
+    for (let n = 0; n < 22; n++) await Promise.all(Array.from({ length: 50 }, () => queue.submit(requestOf({ lane: 'loop' }))));
     const listed = async (owner: string) => (await queue.list({ owner, state: 'failed', limit: 10 })).map((job) => job.state.jobId);
     expect([await listed('ann'), await listed('bob')]).toEqual([[state.jobId], []]);
+    // As a hub left it that noted no owner beside the request.
+    await links[0]!.run((client) => client.hDel(`p2c:{jobs}:job:${state.jobId}`, 'owner'));
+    expect([await listed('ann'), await listed('bob'), await listed('ann')]).toEqual([[state.jobId], [], [state.jobId]]);
+  });
+
+  test('large results past a page are left out of a list', async () => {
+    const queue = await open('p2e');
+    await queue.work(async ({ input }) => String(input).repeat(25), { concurrency: { threads: 4, loop: 0 } });
+    const done = new Set<string>();
+    queue.onChange(({ state }) => void (state.state === 'done' && done.add(state.jobId)));
+    const submitted = await Promise.all(Array.from({ length: 30 }, () => queue.submit(requestOf({ input: 'r'.repeat(10_000) }))));
+    await waitFor(() => submitted.every(({ state }) => done.has(state.jobId)));
+    const listed = await queue.list({ owner: 'ann', limit: 30 });
+    expect(listed.map(({ state }) => state.jobId)).toEqual(
+      submitted
+        .map(({ state }) => state.jobId)
+        .sort()
+        .reverse(),
+    );
+    expect(listed.map(({ state }) => state.result === undefined)).toEqual(listed.map((_, at) => at >= 4));
   });
 
   test('one key is one run on all instances', async () => {

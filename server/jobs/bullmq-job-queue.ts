@@ -215,7 +215,7 @@ class BullmqJobQueue implements JobQueue {
   }
 
   async list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {
-    return (await this.records.list(query)).map(recordOf);
+    return this.records.list(query);
   }
 
   async work(run: JobRunner, { concurrency, knows = () => true }: WorkOptions): Promise<void> {

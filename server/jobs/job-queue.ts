@@ -129,7 +129,7 @@ export interface JobQueue {
    * @throws HubError `invalid` for any other
    */
   discard(jobId: string): Promise<JobRecord>;
-  /** The newest jobs first, of one owner or of all; with `state` only those that failed. */
+  /** The newest jobs first, of one owner or of all; with `state` only those that failed. Past a page's bytes (`createListPage`) results may be left out. */
   list(query: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]>;
   /** Starts taking jobs in this process. */
   work(run: JobRunner, options: WorkOptions): Promise<void>;

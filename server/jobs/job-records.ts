@@ -4,11 +4,12 @@ import { readDepth } from './job-depth.js';
 import { JobEnds, type KeptEnds, largeArgs, largeBytes } from './job-ends.js';
 import { JobKeys } from './job-keys.js';
 import { holderOf, isEnded, type Job, keptMs, waitsSince } from './job-machine.js';
-import type { JobLane, JobRequest, QueueDepth } from './job-queue.js';
-import { decodeJob, encodeJob, type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
+import type { JobLane, JobRecord, JobRequest, QueueDepth } from './job-queue.js';
+import { decodeJob, decodeState, encodeJob, type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
 import { JobStarts, type NewStart } from './job-starts.js';
 import type { JobsLink } from './jobs-link.js';
 import { placeInLine } from './line-place.js';
+import { createListPage } from './list-page.js';
 
 export interface RecordLimits extends KeptEnds {
   readonly queuedMax: number;
@@ -64,7 +65,7 @@ export class JobRecords {
     ];
     const places = [String(this.limits.queuedMax), keys.job('')];
     const own = [state.jobId, JSON.stringify(request), encodeJob(job), holderOf(request), String(state.createdAt)];
-    const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? ''), ...holdArgs(request)];
+    const bounds = [request.once ? '1' : '0', String(request.perUserLimit ?? ''), ...holdArgs(request), request.owner];
     const args = [...own, ...places, String(state.revision), flag(request), request.name, ...bounds];
     const [answer, value, place] = this.admitted(await this.script(CREATE, keyNames, args));
     if (answer === 'joined') return { joined: String(value) };
@@ -191,25 +192,47 @@ export class JobRecords {
     return found.flatMap(([request, job, place]) => (request && job ? [decodeJob(request, job, place)] : []));
   }
 
-  /** Newest first. */
-  async list({ owner, state, limit }: { owner?: string; state?: 'failed'; limit: number }): Promise<Job[]> {
+  /** Newest first, without what the jobs were given. */
+  async list({ owner, state, limit }: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {
     // An owner's list has its newest jobs only: one that failed long ago is among those that failed.
     const key = owner === undefined || state ? this.keys.of(state ?? 'all') : this.keys.of('owner', owner);
-    const jobs: Job[] = [];
+    const onPage = createListPage();
+    const listed: JobRecord[] = [];
     const page = owner !== undefined && state ? PAGE_MAX : Math.min(Math.max(limit, 1), PAGE_MAX);
-    const isAsked = (job: Job) => (state ?? job.state.state) === job.state.state && (owner ?? job.request.owner) === job.request.owner;
-    for (let from = 0; jobs.length < limit; ) {
+    for (let from = 0; listed.length < limit; ) {
       const ids = await this.link.run((client) => client.zRange(key, from, from + page - 1, { REV: true }));
-      const found = await this.readMany(ids);
-      jobs.push(...found.filter(isAsked));
+      const owners = await this.ownersOf(ids);
+      const asked = [...owners].filter(([, one]) => (owner ?? one) === one);
+      for (let at = 0; at < asked.length && listed.length < limit; at += READ_AT_ONCE) {
+        const some = await this.statesOf(asked.slice(at, at + Math.min(READ_AT_ONCE, limit - listed.length)));
+        for (const one of some) if ((state ?? one.state.state) === one.state.state) listed.push({ ...one, state: onPage(one.state) });
+      }
       if (ids.length < page) break;
       // Forgotten jobs leave the list, so that the next one does not stumble over them again.
-      const known = new Set(found.map(({ state }) => state.jobId));
-      const gone = ids.filter((id) => !known.has(id));
+      const gone = ids.filter((id) => !owners.has(id));
       if (gone.length > 0) await this.link.run((client) => client.zRem(key, gone));
-      from += known.size;
+      from += owners.size;
     }
-    return jobs.slice(0, limit);
+    return listed;
+  }
+
+  /** The owners of those jobs that there are. */
+  private async ownersOf(jobIds: readonly string[]): Promise<Map<string, string>> {
+    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hGet(this.keys.job(id), 'owner'))));
+    const found = await asRead(asked);
+    const owners = new Map(jobIds.flatMap((id, at) => (found[at] ? [[id, found[at]] as const] : [])));
+    // Those that a hub took which noted no owner, and those that are gone.
+    for (const { state, request } of await this.readMany(jobIds.filter((id) => !owners.has(id)))) owners.set(state.jobId, request.owner);
+    return owners;
+  }
+
+  private async statesOf(jobs: readonly (readonly [jobId: string, owner: string])[]): Promise<JobRecord[]> {
+    const asked = this.link.run((client) => Promise.all(jobs.map(([id]) => client.hmGet(this.keys.job(id), STORED_STATE))));
+    const found = await asRead(asked);
+    return jobs.flatMap(([, owner], at) => {
+      const [job, place] = found[at] ?? [];
+      return job ? [{ state: decodeState(job, place), owner }] : [];
+    });
   }
 
   depth(now: number): Promise<QueueDepth> {
@@ -290,7 +313,11 @@ export class JobRecords {
 
 /** Fields of a job's hash, as `decodeJob` takes them. */
 const STORED = ['request', 'job', 'place'];
-/** Jobs that are read at once for a list. */
+/** The same, as `decodeState` takes them. */
+const STORED_STATE = ['job', 'place'];
+/** States that are read at once for a list: their results have 256 KiB each. */
+const READ_AT_ONCE = 20;
+/** Jobs whose owners are read at once for a list. */
 const PAGE_MAX = 500;
 
 const CREATE = loadJobScript('job-line', 'run-of-key', 'held-jobs', 'create-job');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { inLine, type Job } from './job-machine.js';
+import type { JobState } from '../../shared/protocol.js';
+import type { Job } from './job-machine.js';
 import type { JobsLink } from './jobs-link.js';
 
 export interface JobScript {
@@ -39,5 +40,13 @@ export function encodeJob({ request: _, ...job }: Job): string {
 /** @param place the one that it got with its submission, where it had to wait: it stands in the first state alone */
 export function decodeJob(request: string, job: string, place?: string | null): Job {
   const decoded: Job = { request: JSON.parse(request), ...JSON.parse(job) };
-  return place && decoded.state.revision === 1 ? inLine(decoded, Number(place)) : decoded;
+  return { ...decoded, state: withPlace(decoded.state, place) };
 }
+
+/** The state alone. */
+export function decodeState(job: string, place?: string | null): JobState {
+  return withPlace((JSON.parse(job) as Pick<Job, 'state'>).state, place);
+}
+
+const withPlace = (state: JobState, place: string | null | undefined): JobState =>
+  place && state.revision === 1 ? { ...state, place: Number(place) } : state;

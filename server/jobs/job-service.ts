@@ -10,6 +10,7 @@ import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobHandler, JobHandlers } from './handler.js';
 import type { JobQueue, JobRecord, JobRequest } from './job-queue.js';
 import { publishJobStates, type ToldState } from './job-reports.js';
+import { createListPage } from './list-page.js';
 import type { ResultFile, ResultStore } from './result-store.js';
 import type { JobLogger } from './thread-runner.js';
 
@@ -176,7 +177,8 @@ export function createJobService(options: JobServiceOptions): JobService {
     },
     async list(principal, { state, limit }) {
       const records = await queue.list({ limit, ...(state && { state }), ...(!principal.admin && { owner: principal.user.id }) });
-      return withinPage(records.map(({ state }) => state));
+      const onPage = createListPage();
+      return records.map(({ state }) => onPage(state));
     },
     async openResult(principal, jobId) {
       await seen(principal, jobId);
@@ -225,19 +227,6 @@ function requestOf(handler: JobHandler, input: unknown, options: JobServiceOptio
     ...(concurrency !== undefined && { concurrency }),
     ...(room !== undefined && { reaches: room as RoomName }),
   };
-}
-
-/** A list of large results would be read and written as one: past a page's bytes, states stand in it without what the handler gave. */
-function withinPage(states: readonly JobState[]): JobState[] {
-  let left = BOUNDS.pageBytes;
-  return states.map((state) => {
-    if (left > 0) left -= JSON.stringify(state).length;
-    return left > 0 ? state : withoutPayload(state);
-  });
-}
-
-function withoutPayload({ result: _, progress, ...state }: JobState): JobState {
-  return { ...state, ...(progress && { progress: { done: progress.done } }) };
 }
 
 function withoutCause({ cause: _, ...failure }: JobFailure): JobFailure {

@@ -52,6 +52,6 @@ export class JobStarts {
 function argsOf({ job, leaseMs }: NewStart): string[] {
   const { request, state } = job;
   const keyed = request.key === undefined ? '' : request.once ? 'once' : 'key';
-  const bounds = [keyed, String(request.perUserLimit ?? ''), String(leaseMs), String(request.concurrency ?? '')];
+  const bounds = [keyed, String(request.perUserLimit ?? ''), String(leaseMs), String(request.concurrency ?? ''), request.owner];
   return [state.jobId, JSON.stringify(request), encodeJob(job), String(state.revision), String(state.createdAt), request.name, ...bounds];
 }

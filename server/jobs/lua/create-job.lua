@@ -9,6 +9,7 @@
 --       8 revision  9 has a key  10 name of the handler  11 joins whatever run has the key
 --       12 unfinished jobs of the handler that the holder may have, '' for any number
 --       13 jobs of the handler that may run, '' for any number  14 place in line of its priority's first turn
+--       15 owner
 -- Gives {'joined', job id}, {'busy'}, {'owner busy'}, {'handler busy'}, {'created', turn, place}, or {'held', turn, place}: it waits for another one to end.
 
 local joined = ARGV[9] == '1' and run_of(KEYS[2], ARGV[7], ARGV[11] == '1')
@@ -26,7 +27,7 @@ if refused then
 end
 
 local turn = next_turn(KEYS[3], KEYS[8], KEYS[9], ARGV[4])
-redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV[8], 'status', 'queued', 'turn', turn)
+redis.call('HSET', KEYS[1], 'request', ARGV[2], 'job', ARGV[3], 'revision', ARGV[8], 'status', 'queued', 'turn', turn, 'owner', ARGV[15])
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
 redis.call('ZADD', KEYS[10], ARGV[5], ARGV[1])
 redis.call('HINCRBY', KEYS[5], ARGV[4], 1)

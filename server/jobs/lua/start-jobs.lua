@@ -7,10 +7,10 @@
 -- ARGV  1 prefix of job keys
 --       then of each: id, request, job, revision, created at, name of the handler, 'key' or 'once' (joins whatever run has the key) or '',
 --       unfinished jobs of the handler that the holder may have or '', milliseconds that its lease lasts,
---       jobs of the handler that may run or ''
+--       jobs of the handler that may run or '', owner
 -- Gives of each {'joined', job id}, {'handler busy'}, {'started'}, {'line'}: others wait, or {'full'}: it has to wait for others of its handler.
 
-local FIRST, EACH, WEEK_MS = 2, 10, 7 * 86400000
+local FIRST, EACH, WEEK_MS = 2, 11, 7 * 86400000
 local now = milliseconds()
 local line = redis.call('EXISTS', KEYS[5], KEYS[6]) > 0
 local additions, owners, names, answers = {}, {}, {}, {}
@@ -37,7 +37,7 @@ local function may_start(active_of_name, queued_of_name, most)
 end
 
 for i = FIRST, #ARGV, EACH do
-  local id, request, job, revision, created_at, name, keyed, limit, lease, most = unpack(ARGV, i, i + EACH - 1)
+  local id, request, job, revision, created_at, name, keyed, limit, lease, most, owner = unpack(ARGV, i, i + EACH - 1)
   local job_key, owner_jobs, active_of_name = next_key(), next_key(), next_key()
   local key = keyed ~= '' and next_key()
   local unfinished = limit ~= '' and next_key()
@@ -53,7 +53,7 @@ for i = FIRST, #ARGV, EACH do
   elseif line then
     answer = { 'line' }
   else
-    redis.call('HSET', job_key, 'request', request, 'job', job, 'revision', revision, 'status', 'active')
+    redis.call('HSET', job_key, 'request', request, 'job', job, 'revision', revision, 'status', 'active', 'owner', owner)
     add(KEYS[1], created_at, id)
     add(active_of_name, created_at, id)
     add(KEYS[2], now + lease, id)
