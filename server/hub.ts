@@ -7,6 +7,7 @@ import type { PublishAnswer } from '../shared/protocol.js';
 import type { Principal } from './auth/principal.js';
 import type { Cache } from './cache/cache.js';
 import { createCache } from './cache/layered-cache.js';
+import { createOwnCache } from './cache/own-cache.js';
 import { type Config, kindsFrom } from './config.js';
 import type { Engines } from './engines/engines.js';
 import { countPublications } from './hub/count-publications.js';
@@ -180,7 +181,7 @@ export async function createHub(given: HubParts): Promise<Hub> {
   return {
     io: sockets.io,
     app: http.app,
-    cache,
+    cache: createOwnCache(cache),
     handle: (event, schema, run) => sockets.handle(event, handler(schema as never, run as never)),
     job: (name, declaration) => jobs.add(name, declaration),
     ...ownJobs(jobs.service, engines.log),
