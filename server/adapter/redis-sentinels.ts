@@ -5,7 +5,7 @@ import { hostName, type RedisHost, type RedisTopology, targetAt } from './topolo
 type SentinelTopology = Extract<RedisTopology, { form: 'sentinel' }>;
 
 /** A Sentinel that has not answered by then is not asked any more. */
-const ANSWER_MS = 500;
+const ANSWER_MS = 1_000;
 
 /**
  * Where the master is. All Sentinels are asked: one that was cut off from the others still names the former master, and the newest

@@ -65,7 +65,8 @@ test('a failover of Sentinels is followed by commands and subscriptions', async 
   await waitFor(() => doubts.length > 0);
   await link.publish('ch', 'after');
   await waitFor(() => heard.includes('after'));
-  expect(await link.locate('any')).toMatchObject({ socket: { port: replica.port } });
+  // The Sentinels have not long to answer.
+  expect(await waitFor(() => link.locate('any'))).toMatchObject({ socket: { port: replica.port } });
 });
 
 test('a master that was made a replica is left for the new one', async () => {
