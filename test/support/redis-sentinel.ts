@@ -14,6 +14,8 @@ export interface TestSentinels {
 }
 
 const MASTER = 'main';
+/** Longer than a busy machine keeps a master from answering: no failover but the one that a test makes. */
+const DOWN_AFTER_MS = 3_000;
 
 /** A master, its replica in step, and three Sentinels that know of each other. */
 export async function startSentinel({ args = [] }: { args?: readonly string[] } = {}): Promise<TestSentinels> {
@@ -21,7 +23,7 @@ export async function startSentinel({ args = [] }: { args?: readonly string[] } 
   const replica = await startRedis({ args: [...args, '--replicaof', `127.0.0.1 ${master.port}`] });
   const monitored = [
     `sentinel monitor ${MASTER} 127.0.0.1 ${master.port} 2`,
-    `sentinel down-after-milliseconds ${MASTER} 1000`,
+    `sentinel down-after-milliseconds ${MASTER} ${DOWN_AFTER_MS}`,
     `sentinel failover-timeout ${MASTER} 4000`,
     '',
   ].join('\n');
