@@ -30,6 +30,9 @@ export interface AddressLimits {
 const SHARED_FROM = 1 / 16;
 const RETRY_MS = 5_000;
 
+/** Of all connections where none is counted: each would keep one of its own. */
+const uncounted = (): void => {};
+
 export function createAddressLimits({ connectionsPerAddress, authFailures, shared, now }: AddressLimitOptions): AddressLimits {
   const connections = connectionsPerAddress === 0 ? undefined : createConnectionCounts(connectionsPerAddress, shared);
   const failures: SharedMeter | undefined =
@@ -41,7 +44,7 @@ export function createAddressLimits({ connectionsPerAddress, authFailures, share
           ...(now ? { now } : {}),
         });
   return {
-    connect: (address) => connections?.connect(address) ?? (() => {}),
+    connect: (address) => connections?.connect(address) ?? uncounted,
     admit: (address) => {
       const waitMs = failures?.waitMs(address) ?? 0;
       if (waitMs > 0) throw new HubError('rate_limited', 'too many refused tokens came from this address', waitMs);

@@ -1,3 +1,4 @@
+import type { Event } from 'socket.io';
 import { HubError, toWireError } from '../../shared/errors.js';
 import { PROTOCOL_VERSION } from '../../shared/protocol.js';
 import type { Principal } from '../auth/principal.js';
@@ -48,11 +49,8 @@ export class Connection implements PrincipalHolder, SlowCandidate {
 
   start(): void {
     const { socket, options } = this;
-    socket.use((packet, next) => {
-      const [event, ...args] = packet;
-      const { payload, ack } = splitAck(args);
-      if (this.#admit(event, payload, ack)) next();
-    });
+    // Bound: half as large as a closure and its context, which each connection would keep.
+    socket.use(this.#check.bind(this));
     options.slow.watch(this);
     this.#isWatched = true;
     this.#watchExpiry();
@@ -81,6 +79,11 @@ export class Connection implements PrincipalHolder, SlowCandidate {
   take(event: string, handler: EventHandler, args: readonly unknown[]): void {
     const { payload, ack } = splitAck(args);
     this.#answer(event, handler, payload, ack);
+  }
+
+  #check([event, ...args]: Event, next: () => void): void {
+    const { payload, ack } = splitAck(args);
+    if (this.#admit(event, payload, ack)) next();
   }
 
   #admit(event: string, payload: readonly unknown[], ack: AckFunction | undefined): boolean {
