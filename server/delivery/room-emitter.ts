@@ -13,6 +13,7 @@ const MESSAGE = '4';
 const EVENT = 2;
 /** How the packet of a message begins, in front of its JSON. */
 const MESSAGE_EVENT = `${EVENT}["message",`;
+const MESSAGE_FRAME = MESSAGE + MESSAGE_EVENT;
 
 /** Socket.IO's way to a client's connection; `delivery.test.ts` holds it to the version. */
 interface EngineWriter {
@@ -78,18 +79,23 @@ export class RoomEmitter implements RoomOutput {
   message(room: string, entry: LogEntry): void {
     const group = this.groups.get(room);
     if (!group) return;
+    const json = this.#isText ? entry.json : undefined;
+    if (json !== undefined && isUniform(group)) {
+      this.options.onDelivered(group.members.length);
+      this.options.turn.toGroup(group, this.#frame(`${MESSAGE_FRAME}${json}]`));
+      return;
+    }
     let made: Map<string, Parcel> | undefined;
-    this.#send(group, this.#pack(this.#packetsOf(entry)), (session) => {
+    this.#send(group, this.#pack(this.#packetsOf(entry, json)), (session) => {
       made ??= new Map();
       const offset = session.offset();
-      const parcel = made.get(offset) ?? this.#pack(this.#packetsOf(entry, offset));
+      const parcel = made.get(offset) ?? this.#pack(this.#packetsOf(entry, json, offset));
       made.set(offset, parcel);
       return parcel;
     });
   }
 
-  #packetsOf(entry: LogEntry, offset?: string): Packet[] {
-    const json = this.#isText ? entry.json : undefined;
+  #packetsOf(entry: LogEntry, json: string | undefined, offset?: string): Packet[] {
     if (json === undefined) return this.#encode('message', entry.message, ...(offset === undefined ? [] : [offset]));
     return [offset === undefined ? `${MESSAGE_EVENT}${json}]` : `${MESSAGE_EVENT}${json},${JSON.stringify(offset)}]`];
   }
@@ -117,17 +123,20 @@ export class RoomEmitter implements RoomOutput {
     return {
       packets,
       frames: () => {
-        frames ??= packets.map((packet) => this.#frame(packet));
+        frames ??= packets.map((packet) => this.#frame(typeof packet === 'string' ? MESSAGE + packet : packet));
         return frames;
       },
     };
   }
 
-  #frame(packet: Packet): MessageFrame {
-    const frame = new MessageFrame(typeof packet === 'string' ? MESSAGE + packet : packet);
+  #frame(payload: Packet): MessageFrame {
+    const frame = new MessageFrame(payload);
     if (frame.bytes >= this.options.compressBytes) frame.compress(deflateMessage);
     return frame;
   }
 }
+
+/** All who are in it get the same bytes at the turn's end: the usual case. */
+const isUniform = ({ recovering, others }: RoomGroup) => recovering.size === 0 && others.length === 0;
 
 const writerOf = (socket: Socket) => (socket as unknown as { client: EngineWriter }).client;

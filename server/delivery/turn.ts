@@ -55,15 +55,20 @@ export class Turn {
 
   toGroup(group: TurnGroup, frame: Frame): void {
     if (group.frames.length === 0) this.#groups.push(group);
-    this.#take(group, frame);
+    group.frames.push(frame);
+    group.places.push(this.#take(frame));
   }
 
   toOne(writer: TurnWriter, frame: Frame): void {
-    if (writer.own === NOTHING) {
-      writer.own = { frames: [], places: [] };
-      this.#writers.push(writer);
+    const { own } = writer;
+    if (own !== NOTHING) {
+      own.frames.push(frame);
+      own.places.push(this.#take(frame));
+      return;
     }
-    this.#take(writer.own, frame);
+    // Most get one in a turn: an array that grows by a push has room for 17.
+    writer.own = { frames: [frame], places: [this.#take(frame)] };
+    this.#writers.push(writer);
   }
 
   /** Writes what has been sent so far. What is still being compressed goes out as it is. */
@@ -80,11 +85,11 @@ export class Turn {
     if (this.options.windowMs > 0) this.#flushedAt = performance.now();
   }
 
-  #take(lane: Lane, frame: Frame): void {
-    lane.frames.push(frame);
-    lane.places.push(this.#places++);
+  /** Gives its place. */
+  #take(frame: Frame): number {
     if (frame.pending) this.#compressing.push(frame.pending);
     if (!this.#scheduled) this.#schedule();
+    return this.#places++;
   }
 
   #schedule(): void {

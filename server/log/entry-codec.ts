@@ -105,7 +105,8 @@ class PlacedEntry implements LogEntry {
 }
 
 function toJson(body: string, { room, epoch, seq, time }: Place): string {
-  return `{"room":${JSON.stringify(room)},${body},"position":"${formatPosition(epoch, seq)}","time":${time}}`;
+  // A room's name and an epoch have nothing that JSON writes in another way.
+  return `{"room":"${room}",${body},"position":"${formatPosition(epoch, seq)}","time":${time}}`;
 }
 
 function decodeMessage(body: EncodedBody, { room, epoch, seq, time }: Place): Message {

@@ -34,6 +34,8 @@ export class RoomFeed implements LogFollower {
   #repairing: Promise<void> | undefined;
   #repairAgain = false;
   readonly #readers = new Set<FeedReader>();
+  /** The readers as each entry goes to them, until one comes or goes. */
+  #hearers: readonly FeedReader[] | undefined;
 
   constructor(private readonly options: FeedOptions) {
     this.room = options.room;
@@ -57,7 +59,11 @@ export class RoomFeed implements LogFollower {
 
   add(reader: FeedReader): () => void {
     this.#readers.add(reader);
-    return () => this.#readers.delete(reader);
+    this.#hearers = undefined;
+    return () => {
+      this.#readers.delete(reader);
+      this.#hearers = undefined;
+    };
   }
 
   entry(entry: LogEntry): void {
@@ -125,7 +131,8 @@ export class RoomFeed implements LogFollower {
   #deliver(entry: LogEntry): void {
     this.#last = entry.seq;
     this.#keep(entry);
-    for (const reader of [...this.#readers]) {
+    this.#hearers ??= [...this.#readers];
+    for (const reader of this.#hearers) {
       try {
         reader.entry(entry);
       } catch (error) {

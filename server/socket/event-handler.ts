@@ -24,6 +24,8 @@ export interface EventHandler<Data = never> {
   readonly schema: z.ZodType<Data>;
   readonly ack: 'required' | 'optional';
   readonly costs: 'event' | 'publish';
+  /** What the acknowledgement can hold; with `json` there is never binary in it. */
+  readonly answers: 'any' | 'json';
   /** Gives the acknowledgement's fields, or a function that gives them in the turn of the acknowledgement. */
   run(context: EventContext<Data>): unknown;
 }
@@ -34,8 +36,8 @@ export type EventHandlers = Map<string, EventHandler>;
 export function handler<Data>(
   schema: z.ZodType<Data>,
   run: (context: EventContext<Data>) => unknown,
-  options: Partial<Pick<EventHandler, 'ack' | 'costs'>> = {},
+  options: Partial<Pick<EventHandler, 'ack' | 'costs' | 'answers'>> = {},
 ): EventHandler {
   // The map holds handlers of many payload types; each is only ever given what its own schema let through.
-  return { schema, run, ack: 'required', costs: 'event', ...options } as unknown as EventHandler;
+  return { schema, run, ack: 'required', costs: 'event', answers: 'any', ...options } as unknown as EventHandler;
 }

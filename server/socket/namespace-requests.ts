@@ -1,4 +1,5 @@
 import { ERRORS, toWireError } from '../../shared/errors.js';
+import { ignoringEvents } from '../delivery/connections/short-event.js';
 import type { ConnectionLimits } from './types.js';
 
 /** engine.io's side of a client, as far as it is used here. */
@@ -29,7 +30,7 @@ export class NamespaceRequests {
   readonly #onPacket: (this: EngineConnection, packet: Packet) => void;
 
   constructor({ limitsOf, onFault }: NamespaceRequestsOptions) {
-    this.#onPacket = function ({ type, data }) {
+    this.#onPacket = ignoringEvents(function (this: EngineConnection, { type, data }: Packet) {
       if (type !== 'message' || typeof data !== 'string' || !data.startsWith(CONNECT)) return;
       try {
         limitsOf(this).take('event');
@@ -38,7 +39,7 @@ export class NamespaceRequests {
         onFault('connect', thrown);
         this.close(true);
       }
-    };
+    });
   }
 
   watch(connection: object): void {

@@ -13,7 +13,7 @@ export function addRoomEvents(handlers: EventHandlers, rooms: RoomService): void
   );
   handlers.set(
     'publish',
-    handler(publishSchema, ({ data, principal }) => rooms.publish(principal, data), { costs: 'publish' }),
+    handler(publishSchema, ({ data, principal }) => rooms.publish(principal, data), { costs: 'publish', answers: 'json' }),
   );
   handlers.set(
     'history',

@@ -1,5 +1,7 @@
+import type { AckFunction } from './answer.js';
 import type { Connection } from './connection.js';
 import type { EventHandler } from './event-handler.js';
+import { plainAck } from './plain-ack.js';
 import type { HubSocket } from './types.js';
 
 /** What Socket.IO's decoder gives. */
@@ -78,9 +80,13 @@ export class ShortEvents {
     for (const { socket, handler, packet } of batch) {
       // As Socket.IO does with what comes behind the end of a connection.
       if (!socket.connected) continue;
-      const [event, ...payload] = packet.data as [string, ...unknown[]];
-      const ack = packet.id === undefined ? undefined : (socket as unknown as SocketParts).ack(packet.id);
-      this.options.connections.get(socket.id)?.receive(event, handler, payload, ack);
+      const data = packet.data as [string, ...unknown[]];
+      this.options.connections.get(socket.id)?.receive(data[0], handler, data.slice(1), ackOf(socket, handler, packet));
     }
   };
+}
+
+function ackOf(socket: HubSocket, { answers }: EventHandler, { nsp, id }: DecodedPacket): AckFunction | undefined {
+  if (id === undefined) return undefined;
+  return answers === 'json' && nsp === '/' ? plainAck(socket, id) : (socket as unknown as SocketParts).ack(id);
 }

@@ -62,7 +62,7 @@ export interface EngineServer extends EventEmitter {
   readonly clients: Record<string, EngineConnection>;
   clientsCount: number;
   readonly ws?: {
-    readonly options?: object;
+    readonly options?: { readonly maxPayload?: number };
     handleUpgrade(request: OpeningRequest, socket: Duplex, head: Buffer, done: (websocket: object) => void): void;
   };
   prepare(request: OpeningRequest): void;

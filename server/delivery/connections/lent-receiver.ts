@@ -1,4 +1,11 @@
 import type { ReceiverState, WsReceiver } from './internals.js';
+import { isShortTextBegun, readShortTexts } from './short-texts.js';
+
+/** Who hears a WebSocket's messages of text, where nobody else does. */
+export interface TextHearer {
+  readonly isAlone: boolean;
+  hear(text: string): void;
+}
 
 type Owned = Record<symbol, object | undefined>;
 
@@ -19,10 +26,15 @@ export class ReceiverPool {
   constructor(
     private readonly model: WsReceiver,
     /** Those of the WebSocket server, as far as a receiver takes them. */
-    private readonly options: object,
+    private readonly options: { readonly maxPayload?: number },
   ) {
     this.owner = ownerSymbol(model);
     (model as unknown as Owned)[this.owner] = undefined;
+  }
+
+  /** Bytes of a message at most; 0: as many as there are. */
+  get maxPayload(): number {
+    return this.options.maxPayload ?? 0;
   }
 
   /** One whose events go to the WebSocket `owner`. */
@@ -48,20 +60,23 @@ export class ReceiverPool {
 }
 
 /**
- * Stands where ws keeps the receiver of a WebSocket, and has one of the pool's only while a frame is half read. A receiver is a whole
- * stream, 1.2 KiB; a connection that is quiet needs none.
+ * Stands where ws keeps the receiver of a WebSocket, and has one of the pool's only while a frame is half read that is no short text. A
+ * receiver is a whole stream, 1.2 KiB; a connection that is quiet needs none.
  */
 export class LentReceiver {
   #held: WsReceiver | undefined;
+  /** Of a short text that is half read. */
+  #begun: Buffer | undefined;
 
   constructor(
     private readonly owner: object,
     private readonly pool: ReceiverPool,
+    public hearer: TextHearer | undefined = undefined,
   ) {}
 
   /** A frame is half read. */
   get isHolding(): boolean {
-    return this.#held !== undefined;
+    return this.#held !== undefined || this.#begun !== undefined;
   }
 
   get _writableState(): ReceiverState {
@@ -70,6 +85,20 @@ export class LentReceiver {
 
   /** False as `Writable.write`. */
   write(chunk: Buffer): boolean {
+    const bytes = this.#begun ? Buffer.concat([this.#begun, chunk]) : chunk;
+    this.#begun = undefined;
+    const { hearer } = this;
+    if (this.#held || !hearer?.isAlone) return this.#write(bytes);
+    const { maxPayload } = this.pool;
+    const rest = bytes.subarray(readShortTexts(bytes, maxPayload, (text) => hearer.hear(text)));
+    if (rest.length === 0) return true;
+    if (!isShortTextBegun(rest, maxPayload)) return this.#write(rest);
+    // A copy: what was read with it is not to be kept for it.
+    this.#begun = Buffer.from(rest);
+    return true;
+  }
+
+  #write(chunk: Buffer): boolean {
     const receiver = this.#held ?? this.pool.take(this.owner);
     this.#held = receiver;
     const goOn = receiver.write(chunk);
@@ -91,6 +120,7 @@ export class LentReceiver {
   removeAllListeners(): this {
     this.#held?.removeAllListeners();
     this.#held = undefined;
+    this.#begun = undefined;
     return this;
   }
 

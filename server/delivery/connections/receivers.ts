@@ -1,5 +1,5 @@
 import type { EngineServer, WsParts, WsReceiver } from './internals.js';
-import { isResting, LentReceiver, ReceiverPool } from './lent-receiver.js';
+import { isResting, LentReceiver, ReceiverPool, type TextHearer } from './lent-receiver.js';
 import { NO_EXTENSIONS } from './ws-model.js';
 
 /** The receiver that ws made for it; undefined where it has lent that already. */
@@ -16,21 +16,23 @@ export class Receivers {
   /**
    * For a WebSocket that ws has set up. One that compresses keeps its receiver, which has a state of its own between messages. One that has
    * just read its own upgrade may have more of the same segment before it: it lends its receiver in the next turn, or keeps it.
+   * `hearer`, where it is given, hears its texts from then on while it is alone.
    */
-  lend(websocket: object): void {
+  lend(websocket: object, hearer?: TextHearer): void {
     const parts = websocket as WsParts;
-    if (parts._receiver instanceof LentReceiver || Object.keys(parts._extensions).length > 0) return;
-    if (!this.#take(parts)) setImmediate(() => this.#take(parts));
+    if (parts._receiver instanceof LentReceiver) parts._receiver.hearer = hearer;
+    else if (Object.keys(parts._extensions).length > 0) return;
+    else if (!this.#take(parts, hearer)) setImmediate(() => this.#take(parts, hearer));
   }
 
   /** False: it is in the middle of something. */
-  #take(parts: WsParts): boolean {
+  #take(parts: WsParts, hearer: TextHearer | undefined): boolean {
     const receiver = ownReceiver(parts);
     if (!receiver || !isResting(receiver)) return false;
     parts._extensions = NO_EXTENSIONS;
     if (parts._sender._extensions) parts._sender._extensions = NO_EXTENSIONS;
     this.#pool ??= new ReceiverPool(receiver, this.engine.ws?.options ?? {});
-    parts._receiver = new LentReceiver(parts, this.#pool);
+    parts._receiver = new LentReceiver(parts, this.#pool, hearer);
     return true;
   }
 }

@@ -43,6 +43,8 @@ export class SmallConnections {
   readonly #heartbeats: Heartbeats;
   readonly #receivers: Receivers;
   readonly #known = new KnownRequests();
+  /** Of clients that have not left long-polling yet. */
+  readonly #decoders = new WeakMap<object, SmallDecoder>();
 
   /** Called on the connection, so that all share them. */
   readonly #onClose: (this: EngineConnection) => void;
@@ -83,13 +85,20 @@ export class SmallConnections {
       client.sockets = OneMap.from(client.sockets);
       client.nsps = OneMap.from(client.nsps);
     }
-    if (client.decoder instanceof SmallDecoder) client.decoder.client = client;
+    if (client.decoder instanceof SmallDecoder) this.#settleDecoder(client.decoder, client, socket.conn);
     parts.fns = trimmed(parts.fns);
     trimQueues(socket.conn as unknown as EngineConnection);
     compactListeners(socket);
     compactRooms(socket);
     if (socket.conn instanceof SmallConnection) trimListeners(socket.conn);
     else compactListeners(socket.conn);
+  }
+
+  #settleDecoder(decoder: SmallDecoder, client: ClientParts, connection: object): void {
+    decoder.client = client;
+    const { transport } = connection as EngineConnection;
+    if (transport instanceof SmallTransport) transport.decoder = decoder;
+    else this.#decoders.set(connection, decoder);
   }
 
   #settle(connection: EngineConnection): void {
@@ -112,12 +121,14 @@ export class SmallConnections {
     const { transport } = connection;
     if (!(transport instanceof SmallTransport)) return;
     transport.carry(connection);
+    transport.decoder = this.#decoders.get(connection);
+    this.#decoders.delete(connection);
     connection.write = writeAtOnce;
     this.#shrink(transport);
   }
 
   #shrink(transport: SmallTransport): void {
-    this.#receivers.lend(transport.socket);
+    this.#receivers.lend(transport.socket, transport);
     compactListeners(transport);
     compactListeners(transport.socket);
     trimListeners((transport.socket as unknown as { _socket: EventEmitter })._socket);

@@ -66,6 +66,16 @@ export class SmallDecoder implements Decoder {
     this.pool.give(lent);
   }
 
+  /** Whether its next packet may be an event that somebody else has parsed. */
+  get isFree(): boolean {
+    return this.client !== undefined && this.#held === undefined;
+  }
+
+  /** An event, while it is free; false: it is to be decoded here after all. */
+  takeParsed(packet: { readonly nsp: string }): boolean {
+    return this.pool.take(this.client!, packet);
+  }
+
   decoded(packet: { readonly nsp: string }): void {
     const { client, pool } = this;
     if (!client || !pool.take(client, packet)) this.#listener?.(packet);

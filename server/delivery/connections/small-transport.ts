@@ -3,6 +3,9 @@ import type { WebSocket } from 'ws';
 import { CommonListeners } from './common-listeners.js';
 import type { EngineConnection, EngineTransport } from './internals.js';
 import type { OpeningRequest } from './kept-request.js';
+import type { TextHearer } from './lent-receiver.js';
+import { areIgnoringEvents, parseShortEvent } from './short-event.js';
+import type { SmallDecoder } from './small-decoder.js';
 
 interface Packet {
   readonly type: string;
@@ -11,7 +14,14 @@ interface Packet {
 }
 type Sent = (error?: Error) => void;
 interface Sending {
-  readonly _sender: { sendFrame(frame: readonly Buffer[], sent: Sent): void; readonly congested?: boolean };
+  readonly _sender: {
+    sendFrame(frame: readonly Buffer[], sent: Sent): void;
+    send(text: string, options: { readonly compress: boolean }): void;
+    readonly congested?: boolean;
+  };
+}
+interface Emitting {
+  readonly _events: Readonly<Record<string, unknown>>;
 }
 /** The parts of engine.io's transport that its types leave out. */
 interface TransportParts {
@@ -24,6 +34,10 @@ interface TransportParts {
 /** engine.io's names for its first packet and for a message, in front of their text. */
 const OPEN = '0';
 const MESSAGE = '4';
+/** `WebSocket.OPEN`. */
+const READY = 1;
+const COMPRESSED = { compress: true };
+const PLAIN = { compress: false };
 /** By the WebSocket, for listeners that all of them share. */
 const TRANSPORT = Symbol('transport');
 type Carrying = WebSocket & { [TRANSPORT]: SmallTransport };
@@ -47,8 +61,10 @@ LISTENERS.set('error', onError);
  * engine.io's WebSocket transport without closures of its own: what it says goes straight to the connection that it carries, once there is
  * one.
  */
-export class SmallTransport extends Transport {
+export class SmallTransport extends Transport implements TextHearer {
   readonly socket: WebSocket;
+  /** The client's, once that is in a namespace. */
+  decoder: SmallDecoder | undefined;
   /** Set by engine.io: with compression, frames that were made elsewhere do not fit. */
   perMessageDeflate: unknown = null;
   #connection: EngineConnection | undefined;
@@ -101,7 +117,30 @@ export class SmallTransport extends Transport {
 
   /** A message of text, while it is free. */
   sendText(text: string, compress: boolean): void {
-    this.socket.send(MESSAGE + text, { compress });
+    const { socket } = this;
+    // As ws does, which first looks at what the options may be.
+    if (socket.readyState === READY) (socket as unknown as Sending)._sender.send(MESSAGE + text, compress ? COMPRESSED : PLAIN);
+    else socket.send(MESSAGE + text);
+  }
+
+  /** Nobody else listens to the WebSocket. */
+  get isAlone(): boolean {
+    return (this.socket as unknown as Emitting)._events.message === onMessage;
+  }
+
+  /** An event that only Socket.IO would hear of goes to it in one step, past the parsers; all else as it came. */
+  hear(text: string): void {
+    const [connection, decoder] = [this.#connection, this.decoder];
+    const event = connection && decoder?.isFree && this.#isStraight(connection) ? parseShortEvent(text) : undefined;
+    if (!event || !decoder!.takeParsed(event)) (this as unknown as TransportParts).onData(text);
+    else refresh(connection!);
+  }
+
+  /** engine.io would bring what comes in to one listener. */
+  #isStraight(connection: EngineConnection): boolean {
+    const { data, packet, message } = (connection as unknown as Emitting)._events;
+    const isHeardOnce = typeof data === 'function' && areIgnoringEvents(packet) && message === undefined;
+    return isHeardOnce && connection.readyState === 'open' && connection.transport === (this as unknown as EngineTransport);
   }
 
   doClose(closed?: () => void): void {
@@ -144,6 +183,13 @@ export class SmallTransport extends Transport {
       this.emit('ready');
     }
   }
+}
+
+/** As engine.io does with each packet. */
+function refresh(connection: EngineConnection): void {
+  if (connection.pingTimeoutTimer === null || connection.hasRefreshedPingTimeout) return;
+  connection.pingTimeoutTimer.refresh();
+  connection.hasRefreshedPingTimeout = true;
 }
 
 /** What the connection's own listeners would do. */

@@ -17,7 +17,7 @@ export function writeAtOnce(this: EngineConnection, data: unknown, options?: Wri
     this.sendPacket('message', data, options, sent);
     return this;
   }
-  this.emit('packetCreate', { type: 'message', data, options });
+  if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', { type: 'message', data, options });
   transport.sendText(data, options?.compress !== false);
   return this;
 }

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { openMemoryHub } from '../../test/support/memory-hub.js';
+import { testScope } from '../../test/support/scope.js';
+import { connectClient } from '../../test/support/stock-client.js';
+import { plainAck } from './plain-ack.js';
+import type { HubSocket } from './types.js';
+
+const scope = testScope();
+
+async function connected() {
+  const hub = await openMemoryHub(scope);
+  await connectClient(scope, hub.url, { transports: ['websocket'] });
+  const [socket] = hub.io.sockets.sockets.values();
+  const written: unknown[] = [];
+  const connection = socket!.conn as unknown as { write(packet: unknown): void };
+  connection.write = (packet) => void written.push(packet);
+  return { socket: socket as unknown as HubSocket, written };
+}
+
+test("an acknowledgement is written once, as Socket.IO's parser writes it", async () => {
+  const { socket, written } = await connected();
+  const answer = { ok: true, id: 'é"\\', position: 'a:1', time: 1, left: undefined };
+  const ack = plainAck(socket, 17);
+  ack(answer);
+  ack({ ok: false });
+  (socket as unknown as { ack(id: number): (answer: unknown) => void }).ack(17)(answer);
+  expect(written).toEqual([written[1], written[1]]);
+  expect(written[0]).toContain('317[');
+});
+
+test('a connection that has ended is told nothing', async () => {
+  const { socket, written } = await connected();
+  socket.disconnect(true);
+  plainAck(socket, 1)({ ok: true });
+  expect(written.filter((packet) => String(packet).startsWith('3'))).toEqual([]);
+});
