@@ -1,5 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net';
-import { PassThrough } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import WebSocket from 'ws';
 import type { WsParts, WsReceiver } from './internals.js';
 import { LentReceiver, ReceiverPool } from './lent-receiver.js';
@@ -44,15 +44,15 @@ export class WsModel {
     this.#owner = this.#receivers.owner;
   }
 
-  /** Opens `websocket`, which has a sender and no extensions, on `tcp`. */
-  setUp(websocket: object, tcp: TcpSocket): void {
+  /** Opens `websocket`, which has a sender and no extensions, on `tcp`, which need be no more than a stream. */
+  setUp(websocket: object, tcp: Duplex & Partial<Pick<TcpSocket, 'setTimeout' | 'setNoDelay'>>): void {
     const parts = websocket as SettableParts;
     parts._extensions = NO_EXTENSIONS;
     parts._receiver = new LentReceiver(parts, this.#receivers);
     parts._socket = tcp;
     (tcp as unknown as Owned)[this.#owner] = parts;
-    tcp.setTimeout(0);
-    tcp.setNoDelay();
+    tcp.setTimeout?.(0);
+    tcp.setNoDelay?.();
     for (const [event, listener] of this.#listeners) tcp.on(event as string, listener);
     parts._readyState = WebSocket.OPEN;
   }
