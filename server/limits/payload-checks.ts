@@ -26,16 +26,18 @@ export function checkPayload(payload: unknown, limits: PayloadLimits): void {
   if (bytes > bytesMax) throw tooLarge(bytesMax);
   if (!isContainer(payload)) return;
 
-  const containers: object[] = [payload];
-  const depths: number[] = [1];
-  while (containers.length > 0) {
-    const container = containers.pop()!;
-    const depth = depths.pop()!;
+  // Most payloads have one level, or two: what is still to be looked at has a list only where there is some.
+  let container: object | undefined = payload;
+  let depth = 1;
+  let containers: object[] | undefined;
+  let depths: number[] | undefined;
+  while (container) {
     if (depth > depthMax) throw new HubError('too_deep', `a payload is nested at most ${depthMax} levels deep`);
-    const keys = Array.isArray(container) ? undefined : Object.keys(container);
-    const length = keys?.length ?? (container as unknown[]).length;
+    const keys: string[] | undefined = Array.isArray(container) ? undefined : Object.keys(container);
+    const length: number = keys?.length ?? (container as unknown[]).length;
+    let next: object | undefined;
     for (let index = 0; index < length; index++) {
-      const key = keys?.[index];
+      const key: string | undefined = keys?.[index];
       if (key !== undefined) {
         if (REFUSED_KEYS.has(key)) throw new HubError('invalid', `a payload has no keys called ${key}`);
         bytes += key.length + 3;
@@ -44,11 +46,17 @@ export function checkPayload(payload: unknown, limits: PayloadLimits): void {
       if (value === undefined && key !== undefined) continue; // JSON leaves it out.
       bytes += leafBytes(value) + 1;
       if (bytes > bytesMax) throw tooLarge(bytesMax);
-      if (isContainer(value)) {
-        containers.push(value);
+      if (!isContainer(value)) continue;
+      if (next) {
+        containers ??= [];
+        depths ??= [];
+        containers.push(next);
         depths.push(depth + 1);
       }
+      next = value;
     }
+    depth = next ? depth + 1 : (depths?.pop() ?? 0);
+    container = next ?? containers?.pop();
   }
 }
 

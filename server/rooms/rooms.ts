@@ -90,7 +90,7 @@ export class RoomService implements Rooms {
     const room = this.#parseFor(principal, request.room);
     if (!may(principal, action, room)) throw forbidden(principal, action, room);
     const { id, after, type = 'text', data } = request;
-    const message = { id, after, type, data, from: principal.user };
+    const message = { room: room.room, id, after, type, data, from: principal.user };
     const { log, publisher } = this.options;
     if (!isRevision(type) && this.#order.isIdle) return publisher.append(room, message);
     return this.#order.append(`${principal.user.id} ${room.room}`, {

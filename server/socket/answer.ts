@@ -28,26 +28,21 @@ export function refuse(socket: HubSocket, event: string, ack: AckFunction | unde
 }
 
 /**
- * Runs a handler and acknowledges with what it gives; whatever it throws or rejects with becomes the refusal. A handler that gives a
- * function has it called in the turn of the acknowledgement, so that what it starts comes behind the answer.
+ * Acknowledges with what a handler has given; what that rejects with becomes the refusal. A handler that gives a function has it called in
+ * the turn of the acknowledgement, so that what it starts comes behind the answer.
  */
-export function answer(socket: HubSocket, event: string, ack: AckFunction | undefined, run: () => unknown, onFault: OnFault): void {
+export function answer(socket: HubSocket, event: string, ack: AckFunction | undefined, given: unknown, onFault: OnFault): void {
   const fail = (thrown: unknown) => refuse(socket, event, ack, thrown, onFault);
-  const accept = (given: unknown) => {
+  const accept = (result: unknown) => {
     try {
-      const fields: unknown = typeof given === 'function' ? given() : given;
+      const fields: unknown = typeof result === 'function' ? result() : result;
       ack?.({ ok: true, ...(fields as object | undefined) });
     } catch (thrown) {
       fail(thrown);
     }
   };
-  try {
-    const given = run();
-    // One promise for the whole event; what is not one is acknowledged behind what came before it all the same.
-    void Promise.resolve(given).then(accept, fail);
-  } catch (thrown) {
-    fail(thrown);
-  }
+  // One promise for the whole event; what is not one is acknowledged behind what came before it all the same.
+  void Promise.resolve(given).then(accept, fail);
 }
 
 /** @throws HubError `invalid` naming the first field that does not fit */

@@ -102,12 +102,16 @@ export class Connection implements PrincipalHolder, SlowCandidate {
 
   #answer(event: string, handler: EventHandler, payload: readonly unknown[], ack: AckFunction | undefined): void {
     const { socket, options } = this;
-    const run = () => {
+    let given: unknown;
+    try {
       if (!ack && handler.ack === 'required') throw new HubError('missing_ack', `${event} needs an acknowledgement callback`);
       if (handler.costs === 'publish') this.limits.take('publish');
-      return handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal: this.principal });
-    };
-    answer(socket, event, ack, run, options.onFault);
+      given = handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal: this.principal });
+    } catch (thrown) {
+      refuse(socket, event, ack, thrown, options.onFault);
+      return;
+    }
+    answer(socket, event, ack, given, options.onFault);
   }
 
   /** Takes another token's principal for the same user. */

@@ -26,7 +26,8 @@ export function parseShortEvent(text: string): EventPacket | undefined {
   if (text.charCodeAt(at) !== BRACKET || at - 2 > ID_DIGITS) return undefined;
   const data = parseArray(text.slice(at));
   if (typeof data?.[0] !== 'string') return undefined;
-  return { type: EVENT, nsp: '/', ...(at > 2 && { id }), data: data as [string, ...unknown[]] };
+  const event = data as [string, ...unknown[]];
+  return at > 2 ? { type: EVENT, nsp: '/', id, data: event } : { type: EVENT, nsp: '/', data: event };
 }
 
 function parseArray(json: string): unknown[] | undefined {
