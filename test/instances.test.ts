@@ -28,6 +28,8 @@ async function serve(owner: Scope, count: number, { env = {}, args = [] }: { env
     env: { REDIS_URL: redis.url, ROOMCAST_REDIS_PREFIX: crypto.randomUUID().slice(0, 8), ROOMCAST_LIMITS: 'off', ...env },
   });
   if (hub.url.startsWith('http:')) await whenReady(hub);
+  // What is logged may come behind the line with the address.
+  await waitFor(() => readyOnes(hub).length === count, { what: 'all processes to say that they are ready' });
   return hub;
 }
 
@@ -114,7 +116,7 @@ test('40 clients of every transport on three processes chat in one room: all hea
   expect(metrics.match(/^# TYPE roomcast_connections /gm)).toHaveLength(1);
   const publications = [...metrics.matchAll(/^roomcast_messages_published_total\{kind="chat",process="\d"\} (\d+)$/gm)];
   expect(publications.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(400);
-  expect(hub.output()).toMatch(/"instance":3,.*"Redis: connected"/);
+  await hub.printed(/"instance":3,.*"Redis: connected"/);
   // The primary has given all of them away.
   await waitFor(async () => (await connectionsOpenIn(hub.pid)) === 1, { what: 'the primary to hold no client' });
 });

@@ -128,7 +128,7 @@ test(
   async () => {
     const cluster = scope.defer(await startRedisCluster({ args: ['--appendonly', 'yes'] }), (started) => started.stop());
     const hubs = await startHubs(cluster.url);
-    expect(hubs[0]!.output()).toMatch(/AOF everysec/);
+    await hubs[0]!.printed(/AOF everysec/);
     const clients = await clientsOf(hubs);
     const rooms = await roomsOfEach(cluster, 3);
     for (const room of rooms.flat()) for (const client of clients) await client.subscribe(room);

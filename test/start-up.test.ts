@@ -64,5 +64,5 @@ test('a fresh hub says where it is, what a crash could lose, and is ready', asyn
   const hub = await startHub(scope);
   expect((await get(`${hub.url}/healthz`)).status).toBe(200);
   expect((await get(`${hub.url}/readyz`)).status).toBe(200);
-  expect(hub.output()).toMatch(/lost|loses|lose/i);
+  await hub.printed(/lost|loses|lose/i);
 });
