@@ -11,10 +11,10 @@ export class Remembered<T extends NonNullable<unknown>> {
     private readonly longest = LONGEST_KEY,
   ) {}
 
-  get(key: string, make: () => T): T {
+  get(key: string, make: (key: string) => T): T {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const made = make();
+    const made = make(key);
     if (key.length > this.longest) return made;
     if (this.#known.size >= this.most) this.#known.clear();
     this.#known.set(key, made);

@@ -12,8 +12,8 @@ import type { LogEntry, NewMessage } from './room-log.js';
  */
 export type EncodedBody = string | Buffer;
 
-/** Users as JSON, as a message has them: a connection's is one object for all of its messages. */
-const usersAsJson = new WeakMap<User, User & { readonly json: string }>();
+/** What stands between id and data in the last message of a user, whom a connection has as one object for all of its messages. */
+const lastOf = new WeakMap<User, User & { readonly type: string; readonly json: string }>();
 
 interface Body {
   id: string;
@@ -38,7 +38,7 @@ const MAP_OF_FOUR = Buffer.from([0x84]);
 export function encodeBody({ id, type, from, data }: NewMessage): EncodedBody {
   try {
     if (hasBinary(data)) return (encode({ id, type, from: { id: from.id, name: from.name }, data }) as Buffer).subarray(MAP_OF_FOUR.length);
-    return `"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"from":${userAsJson(from)},"data":${JSON.stringify(data ?? null) ?? 'null'}`;
+    return `"id":${JSON.stringify(id)}${typeAndUser(type, from)}${JSON.stringify(data ?? null) ?? 'null'}`;
   } catch (error) {
     const refused = new HubError('invalid', 'the data is neither JSON nor binary');
     refused.cause = error;
@@ -46,12 +46,12 @@ export function encodeBody({ id, type, from, data }: NewMessage): EncodedBody {
   }
 }
 
-function userAsJson(user: User): string {
+function typeAndUser(type: string, user: User): string {
   const { id, name } = user;
-  const known = usersAsJson.get(user);
-  if (known?.id === id && known.name === name) return known.json;
-  const json = JSON.stringify({ id, name });
-  usersAsJson.set(user, { id, name, json });
+  const last = lastOf.get(user);
+  if (last?.type === type && last.id === id && last.name === name) return last.json;
+  const json = `,"type":${JSON.stringify(type)},"from":${JSON.stringify({ id, name })},"data":`;
+  lastOf.set(user, { id, name, type, json });
   return json;
 }
 

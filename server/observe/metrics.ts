@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { createEventLoopLag, type LagReading } from './event-loop-lag.js';
 import { TalliedCounter } from './tallied-counter.js';
+import { TalliedHistogram } from './tallied-histogram.js';
 
 interface JobDepth {
   readonly queued: number;
@@ -91,7 +92,7 @@ function roomCounters(registry: Registry) {
   return {
     published: counter('messages_published', 'Messages published through this instance and stored.', ['kind']),
     publishRepeated: counter('publishes_repeated', 'Publications recognised as repetitions by their id.'),
-    publishSeconds: new Histogram({
+    publishSeconds: new TalliedHistogram({
       name: 'roomcast_publish_duration_seconds',
       help: 'Time from a publication to its acknowledgement.',
       buckets: SECONDS,

@@ -58,12 +58,12 @@ const PARSED_ROOMS = 10_000;
 export class RoomService implements Rooms {
   readonly #order = new PublishOrder();
   readonly #parsed = new Remembered<ParsedRoom>(PARSED_ROOMS);
+  readonly #parse = (room: unknown) => parseRoom(room, this.options.kinds);
 
   constructor(private readonly options: RoomsOptions) {}
 
   parse(room: unknown): ParsedRoom {
-    const { kinds } = this.options;
-    return typeof room === 'string' ? this.#parsed.get(room, () => parseRoom(room, kinds)) : parseRoom(room, kinds);
+    return typeof room === 'string' ? this.#parsed.get(room, this.#parse) : this.#parse(room);
   }
 
   /** @throws HubError `invalid`, `unknown_kind`, `unauthorized` for an expired token, `forbidden`; `unknown_job` for the room of somebody else's job, or of none */
