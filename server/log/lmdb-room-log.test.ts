@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from '@jest/globals';
+import type { HubError } from '../../shared/errors.js';
 import { buildForNode } from '../../test/support/build-for-node.js';
 import { testScope } from '../../test/support/scope.js';
 import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../test/support/small-disk.js';
@@ -221,25 +222,57 @@ test('rooms are listed by their times over many pages', async () => {
 test('[P30] an append that the disk does not take in time may be stored and is found by its id; what waits behind it is not stored', async () => {
   const log = await open({ dir: newDir(), commitTimeoutMs: 1 });
   const large = 'x'.repeat(1_000_000);
-  const codeOf = new Map<string, string>();
+  const told: (readonly [id: string, code: string])[] = [];
   const append = async (id: string) => {
-    const code = await log.append(message('chat:x', id, large), ALL).then(
-      () => 'stored',
-      (error) => error.code,
-    );
-    codeOf.set(id, code);
+    const code = await appendFor(log, message('chat:x', id, large), (outcome) => told.push([id, outcome]));
+    if (code) told.push([id, code]);
   };
   const sent = countTo(30).map((n) => append(`sent-${n}`));
   // By now the commit is under way.
   for (let turn = 0; turn < 3; turn++) await nextTurn();
   await Promise.all([...sent, ...countTo(10).map((n) => append(`behind-${n}`))]);
+  await waitFor(() => told.length >= 40);
+  const codeOf = new Map(told);
   expect([...codeOf.values()]).toContain('timeout');
   expect([...codeOf.values()].filter((code) => !['stored', 'timeout', 'unavailable'].includes(code))).toEqual([]);
   await waitFor(() => log.append(message('chat:x', 'barrier'), ALL));
+  // Each once, also of what was stored after all.
+  expect(told.length).toBe(40);
   const stored = await storedIds(log);
   for (const [id, code] of codeOf)
     if (code !== 'timeout') expect({ id, isThere: stored.includes(id) }).toEqual({ id, isThere: code === 'stored' });
   for (const id of stored) expect(await log.append(message('chat:x', id), ALL)).toMatchObject({ repeated: true });
+});
+
+/** Appends, and has `tell` told of the outcome; gives the code of what is refused at once. */
+async function appendFor(log: RoomLog, message: NewMessage, tell: (outcome: string) => void): Promise<string | undefined> {
+  try {
+    log.appendFor!(message, ALL, {
+      appended: ({ repeated }) => tell(repeated ? 'repeated' : 'stored'),
+      refused: (error) => tell((error as HubError).code),
+    });
+    return undefined;
+  } catch (error) {
+    return (error as HubError).code;
+  }
+}
+
+test('who waits without a promise is told in the order of the appends, and what one of them throws concerns no other', async () => {
+  const faults: string[] = [];
+  const log = await open({ dir: newDir(), onFault: (error, room) => faults.push(`${room} ${(error as Error).message}`) });
+  const told: string[] = [];
+  const tell = (outcome: string) => {
+    told.push(outcome);
+    if (told.length === 1) throw new Error('the first waiter');
+  };
+  const asked = [message('chat:x', 'a'), message('chat:x', 'a'), { ...message('chat:x', 'b'), after: 'never' }, message('chat:y', 'c')];
+  for (const one of asked) expect(await appendFor(log, one, tell)).toBe(undefined);
+  expect(await appendFor(log, message('chat:x', 'd', 1n), tell)).toBe('invalid');
+  await log.append(message('chat:x', 'barrier'), ALL);
+  expect(told).toEqual(['stored', 'repeated', 'out_of_order', 'stored']);
+  expect(faults).toEqual(['chat:x the first waiter']);
+  await log.close();
+  expect(await appendFor(log, message('chat:x', 'e'), tell)).toBe('unavailable');
 });
 
 const countTo = (count: number) => Array.from({ length: count }, (_, n) => n);

@@ -9,7 +9,7 @@ import { LmdbIds } from './lmdb-ids.js';
 import { listRooms, readPage } from './lmdb-reads.js';
 import { endsOf, ensureMeta, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
 import { type Append, LmdbTransaction } from './lmdb-transaction.js';
-import type { Appended, NewMessage, Retention, RoomLog } from './room-log.js';
+import type { Appended, AppendWaiter, NewMessage, Retention, RoomLog } from './room-log.js';
 import { spareBytes, tablesOf } from './spare-bytes.js';
 
 export interface LmdbLogOptions {
@@ -35,9 +35,11 @@ export interface LmdbLogOptions {
 }
 
 interface Waiting extends Append {
-  resolve(appended: Appended): void;
-  reject(error: HubError): void;
+  waiter: AppendWaiter;
 }
+
+/** In the place of a waiter that was told that the disk hangs. */
+const NOBODY: AppendWaiter = { appended: () => {}, refused: () => {} };
 
 const APPENDS_PER_COMMIT = 4_000;
 const MAX_WAITING = 20_000;
@@ -119,7 +121,7 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     } catch (error) {
       const fault = await commitFault(error, dir);
       onFault(fault);
-      for (const { reject } of batch) reject(fault);
+      for (const { waiter } of batch) waiter.refused(fault);
     } finally {
       for (const { bytes } of batch) space.release(bytes);
       clearInterval(stall);
@@ -131,25 +133,46 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   function stalled(batch: readonly Waiting[]): void {
     if (state === 'open') state = 'stalled';
     const hangs = `The disk did not take the message within ${commitTimeoutMs} ms`;
-    for (const { reject } of batch) reject(new HubError('timeout', `${hangs}; it may be stored.`));
-    for (const { bytes, reject } of waiting) {
-      space.release(bytes);
-      reject(new HubError('unavailable', `${hangs}; nothing was stored.`));
-    }
+    const refused = waiting;
     waiting = [];
     waitingBytes = 0;
+    for (const one of batch) {
+      one.waiter.refused(new HubError('timeout', `${hangs}; it may be stored.`));
+      one.waiter = NOBODY;
+    }
+    for (const { bytes, waiter } of refused) {
+      space.release(bytes);
+      waiter.refused(new HubError('unavailable', `${hangs}; nothing was stored.`));
+    }
   }
 
-  function settle({ room, body, bytes, resolve, reject }: Waiting, appended: Appended | undefined): void {
-    if (!appended) {
-      reject(new HubError('out_of_order'));
-      return;
-    }
-    if (!appended.repeated && followers.has(room)) {
+  /** What a waiter throws does not keep the others of the commit from being told. */
+  function settle({ room, body, bytes, waiter }: Waiting, appended: Appended | undefined): void {
+    if (appended && !appended.repeated && followers.has(room)) {
       const { epoch, seq, time } = appended.entry;
       followers.entry(room, placeEntry(body, { room, epoch, seq, time }, bytes));
     }
-    resolve(appended);
+    try {
+      if (appended) waiter.appended(appended);
+      else waiter.refused(new HubError('out_of_order'));
+    } catch (error) {
+      onFault(error, room);
+    }
+  }
+
+  /** @throws HubError when it is refused */
+  function add(message: NewMessage, retention: Retention, waiter: AppendWaiter): void {
+    if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
+    if (state === 'stalled') throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
+    const body = encodeBody(message);
+    const bytes = Buffer.byteLength(body);
+    if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
+      throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
+    }
+    space.take(bytes);
+    waitingBytes += bytes;
+    waiting.push({ room: message.room, id: message.id, after: message.after, body, bytes, retention, waiter });
+    writing ??= write();
   }
 
   function tidy(transaction: LmdbTransaction): void {
@@ -181,21 +204,12 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   return {
     durability: 'LMDB: what is acknowledged is synchronised to disk, a crash loses none of it.',
 
-    append: (message: NewMessage, retention: Retention): Promise<Appended> =>
-      // One promise for each append; what is thrown in here rejects it.
+    append: (message, retention) =>
       new Promise((resolve, reject) => {
-        if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
-        if (state === 'stalled') throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
-        const body = encodeBody(message);
-        const bytes = Buffer.byteLength(body);
-        if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
-          throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
-        }
-        space.take(bytes);
-        waitingBytes += bytes;
-        waiting.push({ room: message.room, id: message.id, after: message.after, body, bytes, retention, resolve, reject });
-        writing ??= write();
+        add(message, retention, { appended: resolve, refused: reject });
       }),
+
+    appendFor: add,
 
     read: async (room, range) => readPage(fresh(), room, range),
     ends: async (room) => endsOf(fresh(), room),

@@ -62,6 +62,12 @@ export interface Appended {
   readonly repeated: boolean;
 }
 
+/** Who waits for an append: told once how it went, in no call of its own making. */
+export interface AppendWaiter {
+  appended(appended: Appended): void;
+  refused(error: unknown): void;
+}
+
 export interface LogFollower {
   /** Each entry appended to the room on any instance, ascending; holes are possible after a fault, repeats too. */
   entry(entry: LogEntry): void;
@@ -92,6 +98,12 @@ export interface RoomLog {
   /** What a crash could lose, in one sentence, said at start. */
   readonly durability: string;
   append(message: NewMessage, retention: Retention): Promise<Appended>;
+  /**
+   * As `append`, for who has very many under way: what waits is one object, where a promise and what hangs on it are a dozen. Only engines that
+   * make no promise themselves have it.
+   * @throws HubError what is refused at once, of which the waiter is not told
+   */
+  appendFor?(message: NewMessage, retention: Retention, waiter: AppendWaiter): void;
   read(room: RoomName, range: LogRange): Promise<LogPage>;
   ends(room: RoomName): Promise<LogEnds>;
   /** Resolves once entries appended from now on are heard; gives the function that ends it. */

@@ -1,6 +1,12 @@
 import type { PublishAnswer } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 
+/** Who asked for a publication: told once how it went. */
+export interface PublishReply {
+  accept(answer: PublishAnswer): void;
+  fail(error: unknown): void;
+}
+
 /** Publishing from inside the hub: as the system, past the limits and access checks that clients meet. */
 export interface SystemPublisher {
   /**

@@ -20,7 +20,7 @@ import { findLineStart } from './line-start.js';
 import type { LogPublisher } from './log-publisher.js';
 import { placeHolderOf } from './place-shares.js';
 import { PublishOrder } from './publish-order.js';
-import type { SystemPublisher } from './publisher.js';
+import type { PublishReply, SystemPublisher } from './publisher.js';
 import { checkRevision, isRevision } from './revision-policy.js';
 import type { RoomFeed } from './room-feed.js';
 import type { OpenSubscription, Receiver, RoomListing, Rooms } from './room-service.js';
@@ -78,25 +78,33 @@ export class RoomService implements Rooms {
   }
 
   publish(principal: Principal, request: PublishRequest, action: 'write' | 'ingest' = 'write'): Promise<PublishAnswer> {
-    try {
-      return this.#publish(principal, request, action);
-    } catch (refused) {
-      return Promise.reject(refused);
-    }
+    return new Promise((resolve, reject) => {
+      this.publishFor(principal, request, { accept: resolve, fail: reject }, action);
+    });
   }
 
-  /** Without a wait: the appends of one turn go together, and what waits for the log keeps nothing of the message. */
-  #publish(principal: Principal, request: PublishRequest, action: 'write' | 'ingest'): Promise<PublishAnswer> {
+  /**
+   * As `publish`. Without a wait: the appends of one turn go together, and what waits for the log keeps nothing of the message.
+   * @throws HubError what is refused at once
+   */
+  publishFor(principal: Principal, request: PublishRequest, reply: PublishReply, action: 'write' | 'ingest' = 'write'): void {
     const room = this.#parseFor(principal, request.room);
     if (!may(principal, action, room)) throw forbidden(principal, action, room);
     const { id, after, type = 'text', data } = request;
     const message = { room: room.room, id, after, type, data, from: principal.user };
     const { log, publisher } = this.options;
-    if (!isRevision(type) && this.#order.isIdle) return publisher.append(room, message);
-    return this.#order.append(`${principal.user.id} ${room.room}`, {
+    if (!isRevision(type) && this.#order.isIdle) {
+      publisher.appendFor(room, message, reply);
+      return;
+    }
+    const inOrder = this.#order.append(`${principal.user.id} ${room.room}`, {
       append: () => publisher.append(room, message),
       check: isRevision(type) ? () => checkRevision(log, principal, room.room, type, data) : undefined,
     });
+    inOrder.then(
+      (answer) => reply.accept(answer),
+      (refused) => reply.fail(refused),
+    );
   }
 
   #parseFor({ expiresAt }: Principal, text: unknown): ParsedRoom {

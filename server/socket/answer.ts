@@ -27,22 +27,36 @@ export function refuse(socket: HubSocket, event: string, ack: AckFunction | unde
   }
 }
 
-/**
- * Acknowledges with what a handler has given; what that rejects with becomes the refusal. A handler that gives a function has it called in
- * the turn of the acknowledgement, so that what it starts comes behind the answer.
- */
-export function answer(socket: HubSocket, event: string, ack: AckFunction | undefined, given: unknown, onFault: OnFault): void {
-  const fail = (thrown: unknown) => refuse(socket, event, ack, thrown, onFault);
-  const accept = (result: unknown) => {
+/** The answer to one event: an acknowledgement, or what `refuse` says. */
+export class Reply {
+  constructor(
+    private readonly socket: HubSocket,
+    private readonly event: string,
+    private readonly ack: AckFunction | undefined,
+    private readonly onFault: OnFault,
+  ) {}
+
+  /** With the fields of the acknowledgement, or with a function that is called for them now, so that what it starts comes behind the answer. */
+  accept(given: unknown): void {
     try {
-      const fields: unknown = typeof result === 'function' ? result() : result;
-      ack?.({ ok: true, ...(fields as object | undefined) });
+      const fields: unknown = typeof given === 'function' ? given() : given;
+      this.ack?.({ ok: true, ...(fields as object | undefined) });
     } catch (thrown) {
-      fail(thrown);
+      this.fail(thrown);
     }
-  };
-  // One promise for the whole event; what is not one is acknowledged behind what came before it all the same.
-  void Promise.resolve(given).then(accept, fail);
+  }
+
+  fail(thrown: unknown): void {
+    refuse(this.socket, this.event, this.ack, thrown, this.onFault);
+  }
+
+  /** With what a handler has given, which may be a promise. What is none is acknowledged behind what came before it all the same. */
+  take(given: unknown): void {
+    void Promise.resolve(given).then(
+      (result) => this.accept(result),
+      (thrown) => this.fail(thrown),
+    );
+  }
 }
 
 /** @throws HubError `invalid` naming the first field that does not fit */

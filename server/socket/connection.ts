@@ -4,8 +4,8 @@ import { PROTOCOL_VERSION } from '../../shared/protocol.js';
 import type { Principal } from '../auth/principal.js';
 import type { SlowCandidate, SlowConsumers, SlowTally } from '../delivery/slow-consumers.js';
 import { unsentBytes } from '../delivery/unsent.js';
-import { type AckFunction, answer, type OnFault, parsePayload, refuse, splitAck } from './answer.js';
-import type { EventHandler, EventHandlers } from './event-handler.js';
+import { type AckFunction, type OnFault, parsePayload, Reply, refuse, splitAck } from './answer.js';
+import { type EventHandler, type EventHandlers, REPLIES } from './event-handler.js';
 import { Subscriptions, type SubscriptionsOptions } from './subscriptions.js';
 import type { ConnectionLimits, HubSocket, PrincipalHolder } from './types.js';
 
@@ -101,17 +101,16 @@ export class Connection implements PrincipalHolder, SlowCandidate {
   }
 
   #answer(event: string, handler: EventHandler, payload: readonly unknown[], ack: AckFunction | undefined): void {
-    const { socket, options } = this;
-    let given: unknown;
+    const { socket, principal, options } = this;
+    const reply = new Reply(socket, event, ack, options.onFault);
     try {
       if (!ack && handler.ack === 'required') throw new HubError('missing_ack', `${event} needs an acknowledgement callback`);
       if (handler.costs === 'publish') this.limits.take('publish');
-      given = handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal: this.principal });
+      const given = handler.run({ data: parsePayload(handler.schema, payload), connection: this, socket, principal, reply });
+      if (given !== REPLIES) reply.take(given);
     } catch (thrown) {
-      refuse(socket, event, ack, thrown, options.onFault);
-      return;
+      reply.fail(thrown);
     }
-    answer(socket, event, ack, given, options.onFault);
   }
 
   /** Takes another token's principal for the same user. */

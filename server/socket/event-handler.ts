@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Principal } from '../auth/principal.js';
+import type { Reply } from './answer.js';
 import type { Subscriptions } from './subscriptions.js';
 import type { HubSocket } from './types.js';
 
@@ -17,7 +18,12 @@ export interface EventContext<Data> {
   readonly principal: Principal;
   readonly socket: HubSocket;
   readonly connection: EventConnection;
+  /** Told by a handler that gives `REPLIES`. */
+  readonly reply: Pick<Reply, 'accept' | 'fail'>;
 }
+
+/** What a handler gives that tells `reply` by itself, once, when it knows the answer. */
+export const REPLIES = Symbol('replies');
 
 /** How one event is checked and answered. */
 export interface EventHandler<Data = never> {
@@ -26,7 +32,7 @@ export interface EventHandler<Data = never> {
   readonly costs: 'event' | 'publish';
   /** What the acknowledgement can hold; with `json` there is never binary in it. */
   readonly answers: 'any' | 'json';
-  /** Gives the acknowledgement's fields, or a function that gives them in the turn of the acknowledgement. */
+  /** Gives the acknowledgement's fields, or a function that gives them in the turn of the acknowledgement, or `REPLIES`. */
   run(context: EventContext<Data>): unknown;
 }
 

@@ -1,6 +1,6 @@
 import { historySchema, presenceSchema, publishSchema, subscribeSchema, typingSchema, unsubscribeSchema } from '../../shared/schemas.js';
 import type { RoomService } from '../rooms/rooms.js';
-import { type EventHandlers, handler } from './event-handler.js';
+import { type EventHandlers, handler, REPLIES } from './event-handler.js';
 
 export function addRoomEvents(handlers: EventHandlers, rooms: RoomService): void {
   handlers.set(
@@ -13,7 +13,14 @@ export function addRoomEvents(handlers: EventHandlers, rooms: RoomService): void
   );
   handlers.set(
     'publish',
-    handler(publishSchema, ({ data, principal }) => rooms.publish(principal, data), { costs: 'publish', answers: 'json' }),
+    handler(
+      publishSchema,
+      ({ data, principal, reply }) => {
+        rooms.publishFor(principal, data, reply);
+        return REPLIES;
+      },
+      { costs: 'publish', answers: 'json' },
+    ),
   );
   handlers.set(
     'history',
