@@ -1,3 +1,4 @@
+import { connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
 import { startRedis, type TestRedis } from '../../test/support/redis.js';
@@ -12,6 +13,7 @@ import { CRASHES_MAX } from './job-machine.js';
 import { jobQueueContract, type QueueLimits, requestOf } from './job-queue.contract.js';
 import type { JobAttempt, JobControl, JobQueue, JobRecord, JobRequest } from './job-queue.js';
 
+const scope = testScope();
 const quiet = { info() {}, warn() {}, error() {} };
 let redis: TestRedis;
 const links: RedisLink[] = [];
@@ -534,8 +536,6 @@ describe('orphans', () => {
 });
 
 describe('BullMQ without its Redis, while the link has its own', () => {
-  const scope = testScope();
-
   /** BullMQ's connections go through a proxy, the link's do not. */
   async function behindProxy(prefix: string) {
     const own = scope.defer(await startRedis(), (started) => started.stop());
@@ -641,6 +641,36 @@ describe('Redis away', () => {
     expect((await stateOf(queue, state.jobId)).result).toBe('kept');
     expect(changes.filter((change) => change.state.endedAt !== undefined)).toHaveLength(1);
   });
+});
+
+test('queues and workers whose connections break while they are set up take jobs all the same', async () => {
+  const redisUrl = new URL(redis.url);
+  let broken = 0;
+  // BullMQ asks for the server's version first, once for each queue and worker.
+  const breaker = createServer((client) => {
+    const server = connect(Number(redisUrl.port), redisUrl.hostname);
+    server.pipe(client);
+    client.on('data', (chunk) => {
+      if (broken < 3 && chunk.includes('\r\nINFO\r\n')) {
+        broken++;
+        client.destroy();
+      } else server.write(chunk);
+    });
+    for (const [one, other] of [[client, server] as const, [server, client] as const])
+      one.on('error', () => {}).on('close', () => other.destroy());
+  });
+  await new Promise<void>((resolve) => breaker.listen(0, '127.0.0.1', resolve));
+  scope.defer(breaker, (open) => void open.close());
+  const link = openRedisLink({ url: redis.url, log: quiet });
+  links.push(link);
+  await link.whenUp();
+  const url = `redis://127.0.0.1:${(breaker.address() as { port: number }).port}`;
+  const queue = createBullmqJobQueue({ link, url, prefix: `t${++stores}`, logger: quiet });
+  queues.push(queue);
+  await queue.work(async () => 'done', { concurrency: { threads: 1, loop: 0 } });
+  await waitFor(() => broken === 3, { timeoutMs: 30_000, what: 'three connections to break' });
+  const { state } = await waitFor(() => queue.submit(requestOf()), { timeoutMs: 30_000, what: 'a submission to be taken' });
+  await waitFor(async () => (await queue.get(state.jobId)).state.state === 'done', { timeoutMs: 30_000, what: 'the job to be done' });
 });
 
 describe('several masters, and masters that change', () => {

@@ -222,11 +222,11 @@ class BullmqJobQueue implements JobQueue {
     this.knows = knows;
     for (const lane of LANES) {
       if (concurrency[lane] === 0) continue;
-      const worker = this.lines.openWorker(lane, concurrency[lane], {
+      const taker = this.lines.take(lane, concurrency[lane], {
         process: (bullJob, token) => this.track(this.process(bullJob, token, lane)),
         onDoubt: (jobId) => this.lookAt(jobId),
       });
-      const entrance = new LaneEntrance(concurrency[lane], worker);
+      const entrance = new LaneEntrance(concurrency[lane], taker);
       this.entrances[lane] = entrance;
       this.runners[lane] = entrance.timed(run);
     }

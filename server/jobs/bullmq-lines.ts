@@ -5,6 +5,7 @@ import type { RedisTarget } from '../adapter/topology.js';
 import { openBullClient } from './bullmq-client.js';
 import type { Job } from './job-machine.js';
 import type { JobLane } from './job-queue.js';
+import { LastingPart } from './lasting-part.js';
 import { placeInLine } from './line-place.js';
 import type { JobLogger } from './thread-runner.js';
 import { within } from './within.js';
@@ -54,20 +55,20 @@ export class BullmqLines {
   private readonly bull: { connection: IRedisClient; prefix: string };
   /** BullMQ's connection and those that it made from it. */
   private readonly clients = new Set<IRedisClient>();
-  private readonly queues: Record<JobLane, Queue>;
-  private readonly workers: Worker[] = [];
+  private readonly queues: Record<JobLane, LastingPart<Queue>>;
+  private readonly workers: LastingPart<Worker>[] = [];
   private closed = false;
 
   constructor(private readonly options: BullmqLinesOptions) {
     const { url, locate } = options;
     const prefix = bullPrefixOf(options.prefix);
     this.bull = { connection: openBullClient({ url, locate: () => locate(prefix) }, this.clients), prefix };
-    this.queues = { threads: this.openQueue('threads'), loop: this.openQueue('loop') };
+    this.queues = { threads: new LastingPart(() => this.openQueue('threads')), loop: new LastingPart(() => this.openQueue('loop')) };
   }
 
   /** What BullMQ has of a job. */
   find(lane: JobLane, jobId: string): Promise<BullJob | undefined> {
-    return this.queues[lane].getJob(jobId);
+    return this.queues[lane].current.getJob(jobId);
   }
 
   /**
@@ -85,7 +86,7 @@ export class BullmqLines {
       backoff: { type: 'custom' },
     };
     const keep = { removeOnComplete: BULL_KEEPS, removeOnFail: BULL_KEEPS, stackTraceLimit: 1 };
-    const adding = this.queues[request.lane].add(request.name, { owner: request.owner }, { ...options, ...keep });
+    const adding = this.queues[request.lane].current.add(request.name, { owner: request.owner }, { ...options, ...keep });
     await within(ADD_MS, adding).catch((error: unknown) => {
       throw isClosed(error) ? notTaken() : toHubError(error);
     });
@@ -93,17 +94,32 @@ export class BullmqLines {
 
   /** BullMQ takes an id once: what it still has of the job goes first. @throws HubError as `add` */
   async addAgain(job: Job, turn: number): Promise<void> {
-    const again = this.queues[job.request.lane].remove(job.state.jobId).then(() => this.add(job, turn));
+    const again = this.queues[job.request.lane].current.remove(job.state.jobId).then(() => this.add(job, turn));
     await within(ADD_MS, again);
   }
 
   /** Takes a job out of the line, if that is possible now: whoever takes it later finds that it has ended. */
   drop({ request, state }: Job): void {
-    this.queues[request.lane].remove(state.jobId).catch(() => {});
+    this.queues[request.lane].current.remove(state.jobId).catch(() => {});
   }
 
-  /** Takes jobs of a lane from now on. */
-  openWorker(lane: JobLane, concurrency: number, taker: Taker): Worker {
+  /** Takes jobs of a lane from now on, so many at a time as is set on what it gives. */
+  take(lane: JobLane, concurrency: number, taker: Taker): { concurrency: number } {
+    let places = concurrency;
+    const worker = new LastingPart(() => this.openWorker(lane, places, taker));
+    this.workers.push(worker);
+    return {
+      get concurrency() {
+        return places;
+      },
+      set concurrency(wanted) {
+        places = wanted;
+        worker.current.concurrency = wanted;
+      },
+    };
+  }
+
+  private openWorker(lane: JobLane, concurrency: number, taker: Taker): Worker {
     const { lockMs } = this.options;
     const worker = new Worker(lane, (job, token) => taker.process(job, token), {
       ...this.bull,
@@ -119,20 +135,19 @@ export class BullmqLines {
     worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) taker.onDoubt(id);
     });
-    this.workers.push(worker);
     return worker;
   }
 
   /** Takes no further job. */
   async pause(): Promise<void> {
     this.closed = true;
-    await Promise.all(this.workers.map((worker) => worker.pause(true)));
+    await Promise.all(this.workers.map((worker) => worker.last().pause(true)));
   }
 
   async close(): Promise<void> {
     this.closed = true;
     // With Redis away neither comes to an end, until their clients stop connecting.
-    const parts = [...this.workers, ...Object.values(this.queues)];
+    const parts = [...this.workers, ...Object.values(this.queues)].map((part) => part.last());
     await within(CLOSE_MS, Promise.all(parts.map((part) => part.close()))).catch(() => {});
     for (const client of this.clients) client.disconnect();
   }
