@@ -178,6 +178,16 @@ describe('a handler in a thread', () => {
     expect(await run(code, { order: 'oldest' })).toEqual(entries.map((entry) => entry.seq));
   });
 
+  test('all that it says before its end is heard, however soon that comes', async () => {
+    open();
+    const code =
+      'export const run = (_, { progress, publish, log }) => { log.info("said"); void publish("chat:x", "text", 1); progress(0.5); };';
+    for (let n = 1; n <= 100; n++) {
+      await run(code);
+      expect([progressed.length, published.length, logged.length]).toEqual([n, n, n]);
+    }
+  });
+
   test('reports the first progress at once and the last one surely, without reporting each', async () => {
     open();
     await run('export const run = (_, { progress }) => { for (let i = 0; i <= 100_000; i++) progress(i / 100_000, { data: i }); };');
@@ -254,9 +264,8 @@ describe('a thread that must end', () => {
     open();
     const huge = run('export const run = () => "é".repeat(150_000);');
     await expect(huge).rejects.toMatchObject({ code: 'too_large', message: expect.stringContaining('result') });
-    // What it publishes goes the way that its progress went before: the end comes by another.
-    const told = "progress(0.5, { note: 'n'.repeat(5_000), data: 'é'.repeat(40_000) }); return publish('chat:x', 'text', {});";
-    await run(`export const run = (_, { progress, publish }) => { ${told} };`);
+    const note = "export const run = (_, { progress }) => progress(0.5, { note: 'n'.repeat(5_000), data: 'é'.repeat(40_000) });";
+    await run(note);
     expect(progressed.at(-1)).toEqual({ done: 0.5, note: 'n'.repeat(1_000) });
   });
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { HubError } from '../../shared/errors.js';
 import type { LogPage } from '../log/room-log.js';
@@ -76,7 +76,7 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
       if (control.signal.aborted) throw control.signal.reason;
       running++;
       const { port1: parentPort, port2: port } = new MessageChannel();
-      serveThread(parentPort, attempt, control, options);
+      const hear = serveThread(parentPort, attempt, control, options);
       const terminate = new AbortController();
       let timer: NodeJS.Timeout | undefined;
       const stop = () => {
@@ -88,6 +88,8 @@ export function createThreadRunner(options: ThreadRunnerOptions): ThreadRunner {
         const task: ThreadTask = { attempt, href: module.href, resultTtlMs, port };
         const outcomeOf: Promise<ThreadOutcome> = open().run(task, { transferList: [port], signal: terminate.signal });
         const outcome = await outcomeOf.catch((error: unknown) => Promise.reject(explain(error, threadMemoryMb)));
+        // The outcome comes by another way, and may overtake what the handler said before.
+        for (let said = receiveMessageOnPort(parentPort); said; said = receiveMessageOnPort(parentPort)) hear(said.message);
         if (outcome.progress) control.progress(outcome.progress);
         if (outcome.ok) return outcome.result;
         throw fromPlainError(outcome.error);
@@ -144,14 +146,19 @@ function toPlainPage({ entries, ...ends }: LogPage): LogPage {
   return { ...ends, entries: entries.map(({ epoch, seq, bytes, message }) => ({ epoch, seq, bytes, message })) };
 }
 
-/** Answers what the thread asks while its task runs. */
-function serveThread(port: MessagePort, attempt: JobAttempt, control: JobControl, { publisher, log, logger }: ThreadRunnerOptions): void {
+/** Answers what the thread asks while its task runs; gives what hears one message of it. */
+function serveThread(
+  port: MessagePort,
+  attempt: JobAttempt,
+  control: JobControl,
+  { publisher, log, logger }: ThreadRunnerOptions,
+): (message: FromThread) => void {
   const answers: Record<CallName, (...args: never[]) => Promise<unknown>> = {
     publish: (room: `${string}:${string}`, type: string, data: unknown, id: string) => publisher.publish(room, type, data, { id }),
     read: async (...range: Parameters<LogSource['read']>) => toPlainPage(await log.read(...range)),
     ends: log.ends.bind(log),
   };
-  port.on('message', (message: FromThread) => {
+  const hear = (message: FromThread) => {
     if (message.kind === 'progress') return control.progress(message.progress);
     if (message.kind === 'log') {
       return logger[message.level]({ ...message.fields, job: attempt.name, jobId: attempt.jobId }, message.message);
@@ -162,5 +169,7 @@ function serveThread(port: MessagePort, attempt: JobAttempt, control: JobControl
       (answer) => send({ kind: 'answer', id, answer }),
       (error: unknown) => send({ kind: 'refusal', id, error: toPlainError(error) }),
     );
-  });
+  };
+  port.on('message', hear);
+  return hear;
 }
