@@ -48,6 +48,8 @@ const LINES = {
     /** Publications that some member did not get, or that were not acknowledged, until long after the window. */
     incomplete: count,
     refused: count,
+    /** The code of the first one. */
+    refusal: z.string(),
   }),
 };
 export type LoadResult = z.infer<typeof LINES.result>;
@@ -90,7 +92,7 @@ export class LoadClient {
    */
   async result(): Promise<LoadResult> {
     const result = await this.#line('result');
-    if (result.refused > 0) throw new Error(`${result.refused} publications were refused`);
+    if (result.refused > 0) throw new Error(`${result.refused} publications were refused, the first one as ${result.refusal}`);
     if (result.misordered > 0) throw new Error(`${result.misordered} messages came out of order, twice or not at all`);
     return result;
   }

@@ -75,6 +75,8 @@ static Room *rooms;
 static int total, opened, live, epoll_fd;
 static uint8_t *input;
 static uint32_t (*sentInRoom)[MAX_PUBLISHERS];
+/* The code of the first publication that was refused. */
+static char refusal[32];
 static uint64_t published, acknowledged, complete, refused, misordered, deliveries, wireBytes, nextPublication;
 static char *filler;
 static int measuring;
@@ -289,7 +291,11 @@ static void acknowledge(Connection *connection, const char *text, size_t length)
   }
   acknowledged++;
   connection->unacknowledged--;
-  if (!good && !refused++) fprintf(stderr, "refused: %.*s\n", (int)(length < 300 ? length : 300), text);
+  if (!good && !refused++) {
+    const char *code = memmem(text, length, "\"code\":\"", 8);
+    if (code) sscanf(code + 8, "%31[a-z_]", refusal);
+    fprintf(stderr, "refused: %.*s\n", (int)(length < 300 ? length : 300), text);
+  }
 }
 
 static void textArrived(Connection *connection, const char *text, size_t length, int compressed) {
@@ -481,10 +487,10 @@ static void measure(void) {
   uint64_t incomplete = options.members ? published - complete : published - acknowledged;
   qsort(latencies, latencyCount, sizeof *latencies, byValue);
   say("{\"event\":\"result\",\"published\":%llu,\"deliveries\":%llu,\"seconds\":%.3f,\"p50Us\":%u,\"p99Us\":%u,\"maxUs\":%u,\"bytes\":%llu,"
-      "\"cpuSeconds\":%.3f,\"utilisation\":%.3f,\"misordered\":%llu,\"incomplete\":%llu,\"refused\":%llu}",
+      "\"cpuSeconds\":%.3f,\"utilisation\":%.3f,\"misordered\":%llu,\"incomplete\":%llu,\"refused\":%llu,\"refusal\":\"%s\"}",
       (unsigned long long)window.published, (unsigned long long)window.deliveries, seconds, percentile(0.5), percentile(0.99), percentile(1),
       (unsigned long long)window.bytes, used, used / seconds, (unsigned long long)misordered, (unsigned long long)incomplete,
-      (unsigned long long)refused);
+      (unsigned long long)refused, refusal);
 }
 
 static int isKey(const char *argument, const char *key, const char **value) {
