@@ -34,6 +34,9 @@ export interface CrowdCalls {
   }): Promise<StormFigures & { stranded: number }>;
 }
 
+/** So often a publication is repeated that had no answer in time. */
+const AGAIN = 5;
+
 /** Clients behind one address: an office, not a flood. */
 const CLIENTS_PER_ADDRESS = 20;
 const CONNECTING = 100;
@@ -103,7 +106,12 @@ export class Crowd implements CrowdCalls {
 
   /** Gives its seq. @throws Error when it is refused */
   async #publishInto(room: number): Promise<number> {
-    const answer = await this.#clients[room]!.publish({ atMs: this.#tally.now() }, `${this.#name}-${this.#published++}`);
+    const [data, id] = [{ atMs: this.#tally.now() }, `${this.#name}-${this.#published++}`];
+    let answer = await this.#clients[room]!.publish(data, id);
+    // It may be stored: a disk that is slow for a moment is not what is looked at here, and the id makes the repetition harmless.
+    for (let again = 0; again < AGAIN && !answer.ok && answer.error.code === 'timeout'; again++) {
+      answer = await this.#clients[room]!.publish(data, id);
+    }
     if (!answer.ok) throw new Error(`publish: ${answer.error.code}`);
     return placeIn(answer.position).seq;
   }
