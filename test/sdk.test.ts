@@ -21,23 +21,42 @@ function client(url: string, options: ConnectOptions = {}): Hub {
 }
 
 interface Reader {
+  readonly hub: Hub;
   readonly room: Room;
   readonly texts: string[];
   readonly positions: string[];
   readonly gaps: unknown[];
+  /** What became of the connection, and refusals. */
+  readonly states: string[];
 }
 
 async function read(hub: Hub): Promise<Reader> {
   const room = hub.room(ROOM);
-  const reader: Reader = { room, texts: [], positions: [], gaps: [] };
+  const reader: Reader = { hub, room, texts: [], positions: [], gaps: [], states: [] };
   room.on('message', (message: Message) => {
     reader.texts.push((message.data as { text: string }).text);
     reader.positions.push(message.position);
   });
   room.on('gap', (gap) => reader.gaps.push(gap));
+  room.on('error', (error) => reader.states.push(String(error)));
+  hub.on('state', (state) => reader.states.push(`${Math.round(performance.now())} ${state}`));
   await room.ready;
   return reader;
 }
+
+/** How a reader stands that does not get on. */
+function standing({ hub, room, texts, gaps, states }: Reader): string {
+  const { upgrading, readyState, transport } = hub.socket.io.engine as unknown as {
+    upgrading?: boolean;
+    readyState: string;
+    transport: { name: string; readyState: string };
+  };
+  const engine = [readyState, upgrading ? 'upgrading' : '', transport.name, transport.readyState].join(' ');
+  return JSON.stringify({ messages: texts.length, position: room.position, gaps, states, engine, now: Math.round(performance.now()) });
+}
+
+const everything = (reader: Reader, count: number) =>
+  waitFor(() => reader.texts.length >= count, { what: () => `a reader to have ${count} messages: ${standing(reader)}` });
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 const settled = (publications: readonly Publication[]) => Promise.all(publications.map(({ done }) => done));
@@ -71,7 +90,7 @@ test('over cut connections and a hub that is killed and comes back, every messag
   publish(20);
   await startHub(scope, { env: UNLIMITED, dataDir: first.dataDir, port: first.port });
   await settled(all);
-  await waitFor(() => reader.texts.length >= all.length, { what: 'the reader to have everything' });
+  await everything(reader, all.length);
   expect(reader.texts).toEqual(numbers(all.length));
   expect(reader.gaps).toEqual([]);
 });
@@ -95,7 +114,7 @@ test('clients of an instance that is killed go on at another: all read one seque
   all.push(...publish(each / 2, each));
   await settled(all);
   for (const reader of readers) {
-    await waitFor(() => reader.texts.length >= all.length, { what: 'a reader to have everything' });
+    await everything(reader, all.length);
     expect(reader.positions).toEqual(readers[0]!.positions);
     expect(reader.gaps).toEqual([]);
   }
