@@ -1,7 +1,7 @@
-import { createServer, IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { Agent, createServer, get, IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { Server, type Socket } from 'socket.io';
+import { type Socket as HubSocket, Server } from 'socket.io';
 import { io } from 'socket.io-client';
 import { metricOf, openMemoryHub } from '../../test/support/memory-hub.js';
 import { testScope } from '../../test/support/scope.js';
@@ -93,11 +93,30 @@ test('a request that becomes no connection gives its place back', async () => {
   await new Promise((resolve, reject) => member.once('connect', () => resolve(undefined)).once('connect_error', reject));
 });
 
+test('requests that become no connection give their places back, though they share a connection that stays open', async () => {
+  const hub = await openMemoryHub(scope, { connectionsPerAddress: 1 });
+  const agent = scope.defer(new Agent({ keepAlive: true, maxSockets: 1 }), (open) => open.destroy());
+  const accepted: Socket[] = [];
+  hub.io.httpServer.on('connection', (socket: Socket) => accepted.push(socket));
+  const ask = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asked = get(`${hub.url}/socket.io/?EIO=4&transport=none`, { agent }, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode));
+      });
+      asked.on('error', reject);
+    });
+  expect(await ask()).toBe(400);
+  const listeners = accepted[0]!.listenerCount('close');
+  for (let time = 0; time < 3; time++) expect(await ask()).toBe(400);
+  expect(accepted).toHaveLength(1);
+  expect(accepted[0]!.listenerCount('close')).toBe(listeners);
+});
+
 test('a quiet connection keeps nothing of the request that opened it', async () => {
   const hub = await openMemoryHub(scope);
   const member = scope.defer(io(hub.url, { transports: ['websocket'] }), (socket) => socket.close());
   await new Promise((resolve) => member.once('connect', () => resolve(undefined)));
-  const [{ conn }] = (await hub.io.local.fetchSockets()).map(({ id }) => hub.io.sockets.sockets.get(id)!) as [Socket];
+  const [{ conn }] = (await hub.io.local.fetchSockets()).map(({ id }) => hub.io.sockets.sockets.get(id)!) as [HubSocket];
   const tcp = conn.request.socket;
   expect(conn.request).not.toBeInstanceOf(IncomingMessage);
   // engine.io's response to the upgrade, which it makes for middlewares, tells of its end from here.

@@ -43,10 +43,26 @@ interface EngineConnection {
   on(event: 'close', listener: () => void): unknown;
 }
 
+/** What ends with a request that becomes no connection: its response, or the socket of an upgrade. */
+interface Carrier {
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
+/** A request, and what becomes of it. */
+interface Asking {
+  readonly request: IncomingMessage;
+  readonly carrier: Carrier;
+  handle(): void;
+  refuse(error: unknown): void;
+}
+
 interface Arriving {
   /** Counts it out. */
   readonly leave: () => void;
-  /** Hears that its socket has closed, where it has to wait. */
+  readonly carrier: Carrier;
+  /** Hears that its carrier has ended, where it has to wait. */
   onClose?: () => void;
 }
 
@@ -69,13 +85,14 @@ export class Admission {
     parts.handleRequest = (request, response) => {
       const handle = () => handleRequest.call(parts, request, response);
       const refuse = (error: unknown) => refuseRequest(response, error);
-      const pass = () => this.#pass(parts, request, handle, refuse);
+      // Its socket may go on with other requests.
+      const pass = () => this.#pass(parts, { request, carrier: response, handle, refuse });
       if (letRead) letRead(request, response, (error) => (error ? refuse(error) : pass()));
       else pass();
     };
     parts.handleUpgrade = (request, socket, head) => {
       const handle = () => handleUpgrade.call(parts, request, socket, head);
-      this.#pass(parts, request, handle, (error) => refuseUpgrade(request.socket, error));
+      this.#pass(parts, { request, carrier: request.socket, handle, refuse: (error) => refuseUpgrade(request.socket, error) });
     };
     // Before those who cut the request down.
     engine.prependListener('connection', (connection: EngineConnection) => this.#arrive(connection));
@@ -87,8 +104,8 @@ export class Admission {
     this.options.arrivals?.close();
   }
 
-  /** Calls one of both; at once, where nobody needs to be waited for. */
-  #pass(engine: EngineParts, request: IncomingMessage, handle: () => void, refuse: (error: unknown) => void): void {
+  /** Handles it or refuses it; at once, where nobody needs to be waited for. */
+  #pass(engine: EngineParts, { request, carrier, handle, refuse }: Asking): void {
     const refused = (error: unknown) => {
       this.options.onFault('connect', error);
       refuse(error);
@@ -97,7 +114,7 @@ export class Admission {
     engine.prepare(request);
     let waiting: Promise<void> | undefined;
     try {
-      waiting = this.#admit(request as PreparedRequest);
+      waiting = this.#admit(request as PreparedRequest, carrier);
     } catch (error) {
       refused(error);
       return;
@@ -111,18 +128,18 @@ export class Admission {
   }
 
   /** Undefined: it may come in. @throws HubError */
-  #admit(request: PreparedRequest): Promise<void> | undefined {
+  #admit(request: PreparedRequest, carrier: Carrier): Promise<void> | undefined {
     if (this.#closed) throw new HubError('closing');
     const { entrance } = this.options;
     entrance.checkOrigin(request);
     if (!isNewConnection(request)) return undefined;
     const leave = entrance.admitAddress(entrance.addressOf(request));
-    if (leave instanceof Promise) return leave.then((counted) => this.#enter(request, counted));
-    return this.#enter(request, leave);
+    if (leave instanceof Promise) return leave.then((counted) => this.#enter(request, { leave: counted, carrier }));
+    return this.#enter(request, { leave, carrier });
   }
 
-  #enter(request: IncomingMessage, leave: () => void): Promise<void> | undefined {
-    this.#arriving.set(request, { leave });
+  #enter(request: IncomingMessage, arriving: Arriving): Promise<void> | undefined {
+    this.#arriving.set(request, arriving);
     const waiting = this.options.arrivals?.enter(() => request.socket.destroyed);
     if (!waiting) return undefined;
     this.#leaveOnClose(request);
@@ -137,8 +154,8 @@ export class Admission {
     if (!arriving || arriving.onClose) return;
     const onClose = () => void (this.#arriving.delete(request) && arriving.leave());
     arriving.onClose = onClose;
-    if (request.socket.destroyed) onClose();
-    else request.socket.once('close', onClose);
+    if (arriving.carrier.destroyed) onClose();
+    else arriving.carrier.once('close', onClose);
   }
 
   /** From here on the count of its address goes with the engine's connection, whatever transports that uses. */
@@ -146,7 +163,7 @@ export class Admission {
     const arriving = this.#arriving.get(connection.request);
     if (!arriving) return;
     this.#arriving.delete(connection.request);
-    if (arriving.onClose) connection.request.socket.off('close', arriving.onClose);
+    if (arriving.onClose) arriving.carrier.off('close', arriving.onClose);
     connection.on('close', arriving.leave);
   }
 }
