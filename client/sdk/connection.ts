@@ -2,6 +2,7 @@ import { io } from 'socket.io-client';
 import { HubError } from '../../shared/errors.js';
 import { type ConnectErrorData, type HandshakeAuth, type Notice, PROTOCOL_VERSION, type Welcome } from '../../shared/protocol.js';
 import type { ConnectOptions, HubSocket, HubState, Off } from './api.js';
+import { onBrokenUpgrade } from './broken-upgrade.js';
 import { type BackoffBounds, backoffMs, type Clock } from './clock.js';
 import {
   type ConnectionEffect,
@@ -65,17 +66,15 @@ export class Connection {
   }
 
   #listen(socket: HubSocket): void {
-    const { clock } = this.#options;
     socket.on('welcome', (welcome) => this.#welcome(welcome));
     socket.on('connect_error', (error) => this.#failed(connectRefusal(error)));
     socket.on('notice', (notice) => this.#notice(notice));
     socket.on('disconnect', (reason) => {
       // What was written to a dying transport would go out before everything that is repeated in order.
       socket.sendBuffer.length = 0;
-      if (reason === 'io client disconnect') return;
-      this.#failed(localRefusal('unavailable', 'the connection ended before the welcome'));
-      this.#machine.feed({ kind: 'lost', nowMs: clock.now() });
+      if (reason !== 'io client disconnect') this.#ended('the connection ended before the welcome');
     });
+    onBrokenUpgrade(socket, () => this.#leave('the connection broke before the welcome'));
     this.#unlisten = onNetworkReturn(() => this.#machine.state.phase.at === 'waiting' && this.#wake());
   }
 
@@ -89,6 +88,18 @@ export class Connection {
   #failed(refusal: Refusal): void {
     this.#cancelTimeout();
     this.#machine.feed({ kind: 'failed', refusal });
+  }
+
+  /** The connection is there and carries nothing. */
+  #leave(why: string): void {
+    this.#options.socket.disconnect();
+    this.#ended(why);
+  }
+
+  /** @param why it failed, where it was not welcomed yet */
+  #ended(why: string): void {
+    this.#failed(localRefusal('unavailable', why));
+    this.#machine.feed({ kind: 'lost', nowMs: this.#options.clock.now() });
   }
 
   #notice(notice: Notice): void {
