@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
@@ -21,7 +20,7 @@ import { SCENARIOS } from '../bench/scenarios.js';
 import { openFront } from '../bench/servers/front.js';
 import { median, percentile } from '../bench/stats.js';
 import { Workbench } from '../bench/workbench.js';
-import { ROOT, temporaryDir } from './support/files.js';
+import { ROOT, storageHome, temporaryDir } from './support/files.js';
 import { fileScope, testScope } from './support/scope.js';
 
 const scope = testScope();
@@ -30,21 +29,8 @@ const file = fileScope();
 const MAIN = join(ROOT, 'dist/bench/main.js');
 const DOCUMENT = join(ROOT, 'docs/benchmarks.md');
 
-/** Memory that is a directory, and how much of it there must be to be used. */
-const MEMORY = '/dev/shm';
-const MEMORY_BYTES = 2 ** 30;
-
-/**
- * Where the servers keep their data: in memory where there is some. On one disk, to which several that run side by side synchronise all the time,
- * a commit may take longer than a hub waits for it, and a run in which something was refused is no result.
- */
-async function dataHome(): Promise<string> {
-  const { bavail, bsize } = await statfs(MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));
-  return bavail * bsize > MEMORY_BYTES ? MEMORY : tmpdir();
-}
-
 async function bench(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, TMPDIR: await dataHome() } });
+  return promisify(execFile)(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, TMPDIR: await storageHome() } });
 }
 
 /** By scenario: flags that make it small. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeAll, expect, test } from '@jest/globals';
-import { ROOT, temporaryDir } from './support/files.js';
+import { ROOT, storageDir } from './support/files.js';
 import { type HubProcess, runRoomcast, startHub } from './support/hub-process.js';
 import { freePort } from './support/redis.js';
 import { fileScope, testScope } from './support/scope.js';
@@ -47,7 +47,7 @@ test('`some-command | roomcast pipe` brings lines into a room as they come, and 
 });
 
 test('what is piped while the hub is away arrives when it is back', async () => {
-  const [port, dataDir] = [await freePort(), await temporaryDir(scope)];
+  const [port, dataDir] = [await freePort(), await storageDir(scope)];
   const { stdin, ended } = pipe('logs:later', `http://127.0.0.1:${port}`, await writer());
   stdin.write('said to nobody\n');
   await startHub(scope, { port, dataDir, env: { ROOMCAST_TOKEN_SECRET: SECRET } });
@@ -68,7 +68,7 @@ test('a token that may not write there ends the pipe with one line', async () =>
 });
 
 test('`roomcast check` says what works and what does not, one line each', async () => {
-  const good = await runRoomcast(scope, ['check', '--port', '0'], { ROOMCAST_DATA_DIR: await temporaryDir(scope) });
+  const good = await runRoomcast(scope, ['check', '--port', '0'], { ROOMCAST_DATA_DIR: await storageDir(scope) });
   expect(good).toMatchObject({ code: 0, output: expect.stringContaining('data') });
   const bad = await runRoomcast(scope, ['check', '--port', String(hub.port)], {
     ROOMCAST_DATA_DIR: hub.dataDir,

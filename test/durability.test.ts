@@ -2,7 +2,7 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { PublishAnswer } from '../shared/protocol.js';
-import { temporaryDir } from './support/files.js';
+import { storageDir } from './support/files.js';
 import { get } from './support/http.js';
 import { spawnHub, startHub } from './support/hub-process.js';
 import { fileScope } from './support/scope.js';
@@ -14,7 +14,7 @@ const scope = fileScope();
 const NO_LIMITS = { ROOMCAST_LIMITS: 'off' };
 
 test('a hub killed in the middle of publications has each acknowledged one when it is back, and knows them again', async () => {
-  const dataDir = await temporaryDir(scope);
+  const dataDir = await storageDir(scope);
   const first = await startHub(scope, { dataDir, env: NO_LIMITS });
   const clients = await Promise.all(Array.from({ length: 4 }, () => connectClient(scope, first.url, { reconnection: false })));
   const acknowledged = new Map<string, PublishAnswer>();
@@ -56,7 +56,7 @@ test('a hub killed in the middle of publications has each acknowledged one when 
 });
 
 test('a client that was there before the kill goes on from its position', async () => {
-  const dataDir = await temporaryDir(scope);
+  const dataDir = await storageDir(scope);
   const first = await startHub(scope, { dataDir });
   const client = await connectClient(scope, first.url);
   const { position } = await client.publish('chat:again', { text: 'before' });

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { type Child, startChild } from '../server/cli/child.js';
 import type { JobState } from '../shared/protocol.js';
-import { ROOT, temporaryDir } from './support/files.js';
+import { ROOT, storageDir } from './support/files.js';
 import { get } from './support/http.js';
 import { startHub } from './support/hub-process.js';
 import { testScope } from './support/scope.js';
@@ -27,7 +27,7 @@ test('each example is run here', async () => {
 });
 
 test('a Socket.IO program with Roomcast in it keeps its own events and routes, and has rooms, checked events and jobs', async () => {
-  const child = await runExample('existing-app/server.js', [], { PORT: '0', DATA_DIR: await temporaryDir(scope) });
+  const child = await runExample('existing-app/server.js', [], { PORT: '0', DATA_DIR: await storageDir(scope) });
   const [, url] = (await child.printed(/(http:\/\/127\.0\.0\.1:\d+)/)) as unknown as [string, string];
   const [ann, bob] = [await connectClient(scope, url, { auth: { name: 'Ann' } }), await connectClient(scope, url)];
 
@@ -67,7 +67,7 @@ test('the metrics publisher and the dashboard show the same room', async () => {
 });
 
 test('the chat bot answers once, also to what was said while it was away', async () => {
-  const dataDir = await temporaryDir(scope);
+  const dataDir = await storageDir(scope);
   const hub = await startHub(scope, { dataDir });
   const bot = await runExample('chat-bot.js', [hub.url, 'chat:games']);
   await bot.printed(/listens in chat:games/);

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { startChild } from '../server/cli/child.js';
 import type { JobDetails, JobNews, JobState } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
-import { ROOT, temporaryDir } from './support/files.js';
+import { ROOT, storageDir, temporaryDir } from './support/files.js';
 import { get, send } from './support/http.js';
 import { type HubProcess, spawnHub, startHub } from './support/hub-process.js';
 import { freePort } from './support/redis.js';
@@ -249,7 +249,7 @@ describe('embedded', () => {
 
 /** What is on disk when a process is killed there. */
 async function killedBeforeTelling(): Promise<{ dataDir: string; jobId: string }> {
-  const dataDir = await temporaryDir(scope);
+  const dataDir = await storageDir(scope);
   const script = `${ROOT}test/support/jobs/killed-before-telling.mjs`;
   const child = scope.defer(await startChild('queue', process.execPath, [script, `${dataDir}/jobs`]), (started) => started.stop());
   expect(await child.exited).toMatchObject({ signal: 'SIGKILL' });

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { startChild } from '../server/cli/child.js';
-import { ROOT, temporaryDir } from './support/files.js';
+import { ROOT, storageDir, temporaryDir } from './support/files.js';
 import { get } from './support/http.js';
 import { fileScope } from './support/scope.js';
 
@@ -131,7 +131,7 @@ test('its types compile in a strict project, and the program runs', async () => 
 test('`npx roomcast` tells its version and serves the pages', async () => {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   expect((await run('npx', ['roomcast', '--version'], project)).trim()).toBe(version);
-  const dataDir = await temporaryDir(scope);
+  const dataDir = await storageDir(scope);
   const bin = join(project, 'node_modules/.bin/roomcast');
   const hub = scope.defer(await startChild('roomcast', bin, ['--port', '0', '--data-dir', dataDir], { cwd: project, env: ENV }), (child) =>
     child.stop(),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Ack, PublishAnswer } from '../shared/protocol.js';
 import { startCluster, whenReady } from './support/cluster.js';
-import { temporaryDir } from './support/files.js';
+import { storageDir } from './support/files.js';
 import { get, send } from './support/http.js';
 import { startHub } from './support/hub-process.js';
 import { freePort, startRedis } from './support/redis.js';
@@ -34,7 +34,7 @@ test('with Redis away at the start the hub says so, is not ready, refuses, and h
 });
 
 test('with Redis killed a publish is refused in time, all heals, and nothing acknowledged is lost', async () => {
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   const { redis, hubs } = await startCluster(scope, { instances: 2, redisArgs: ['--dir', dir, ...APPEND_ONLY] });
   const [one, two] = await Promise.all(hubs.map(({ url }) => connectClient(scope, url)));
   const { position: start } = await one!.subscribe('chat:away');

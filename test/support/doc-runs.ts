@@ -4,7 +4,7 @@ import type { Child } from '../../server/cli/child.js';
 import { startBrowser } from './browser.js';
 import { commandsOf, type DocBlock, shownOutput } from './doc-examples.js';
 import { DocProject, type ExpectedCommand } from './doc-project.js';
-import { ROOT, temporaryDir } from './files.js';
+import { ROOT, storageDir } from './files.js';
 import { type HubProcess, startHub } from './hub-process.js';
 import { freePort, startRedis } from './redis.js';
 import type { Scope } from './scope.js';
@@ -122,7 +122,7 @@ export function shell({ commands = [], startsHub = false, before }: ShellOptions
     await before?.(world);
     const port = String(await freePort());
     const own: Record<string, string> = startsHub
-      ? { PORT: port, ROOMCAST_DATA_DIR: await temporaryDir(scope), ROOMCAST_DRAIN_MS: '500' }
+      ? { PORT: port, ROOMCAST_DATA_DIR: await storageDir(scope), ROOMCAST_DRAIN_MS: '500' }
       : {};
     const url = startsHub ? `http://127.0.0.1:${port}` : hub.url;
     const wanted = commandsOf(block).filter(({ command }) => !reasonNotToRun(command));

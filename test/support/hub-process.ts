@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Child, type ChildExit, startChild } from '../../server/cli/child.js';
-import { ROOT, temporaryDir } from './files.js';
+import { ROOT, storageDir } from './files.js';
 import type { Scope } from './scope.js';
 
 const MAIN = `${ROOT}dist/server/main.js`;
@@ -31,7 +31,7 @@ export async function startHub(scope: Scope, options: HubOptions = {}): Promise<
 
 /** Starts the built hub without waiting for anything. */
 export async function spawnHub(scope: Scope, options: HubOptions = {}): Promise<{ hub: Child; dataDir: string }> {
-  const dataDir = options.dataDir ?? (await temporaryDir(scope));
+  const dataDir = options.dataDir ?? (await storageDir(scope));
   // Clients that a test leaves behind are not waited for; most tests need no thread for jobs.
   const env = { ROOMCAST_DATA_DIR: dataDir, ROOMCAST_DRAIN_MS: '500', ROOMCAST_JOB_WARM_THREADS: '0', ...options.env };
   const hub = await roomcast(scope, ['serve', '--port', String(options.port ?? 0), ...(options.args ?? [])], env);

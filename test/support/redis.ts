@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { storageHome } from './files.js';
 import { waitFor } from './wait.js';
 
 export interface TestRedis {
@@ -27,7 +27,7 @@ export interface RedisStart {
 
 /** A real redis-server on loopback, answering PING; without persistence unless `args` say otherwise. */
 export async function startRedis({ args = [], port, dir, sentinel }: RedisStart = {}): Promise<TestRedis> {
-  const dataDir = dir ?? (await mkdtemp(join(tmpdir(), 'roomcast-redis-')));
+  const dataDir = dir ?? (await mkdtemp(join(await storageHome(), 'roomcast-redis-')));
   const attempts = port === undefined ? 5 : 1;
   for (let attempt = 1; ; attempt++) {
     const chosen = port ?? (await freePort());
