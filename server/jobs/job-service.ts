@@ -1,20 +1,19 @@
 import { LRUCache } from 'lru-cache';
-import { ERRORS, HubError, toWireError } from '../../shared/errors.js';
-import { BOUNDS } from '../../shared/limits.js';
 import type { JobDetails, JobFailure, JobState } from '../../shared/protocol.js';
-import type { RoomName } from '../../shared/rooms.js';
-import { type Principal, SYSTEM } from '../auth/principal.js';
+import type { Principal } from '../auth/principal.js';
 import type { Cache } from '../cache/cache.js';
-import { placeHolderOf } from '../rooms/place-shares.js';
 import type { SystemPublisher } from '../rooms/publisher.js';
 import type { JobHandler, JobHandlers } from './handler.js';
-import type { JobQueue, JobRecord, JobRequest } from './job-queue.js';
+import { JobAccess, type RoomAdmission, unknownJob } from './job-access.js';
+import { createJobLooks } from './job-looks.js';
+import type { JobQueue, JobRequest } from './job-queue.js';
 import { publishJobStates, type ToldState } from './job-reports.js';
+import { checkSize, type JobTimes, parseInput, requestOf, type Submission, tickRequestOf } from './job-requests.js';
 import { createListPage } from './list-page.js';
 import type { ResultFile, ResultStore } from './result-store.js';
 import type { JobLogger } from './thread-runner.js';
 
-export interface JobServiceOptions {
+export interface JobServiceOptions extends RoomAdmission, JobTimes {
   readonly queue: JobQueue;
   readonly handlers: JobHandlers;
   readonly results: ResultStore;
@@ -22,33 +21,11 @@ export interface JobServiceOptions {
   readonly logger: JobLogger;
   /** Looks at ended jobs go through it. */
   readonly cache?: Pick<Cache, 'read' | 'invalidateHere'>;
-  /** @throws HubError when the principal may not read the room that a job is about */
-  admitReader(principal: Principal, room: string): Promise<unknown>;
-  /** @throws HubError when the principal may not write to the room that a job reaches */
-  admitWriter(principal: Principal, room: string): Promise<unknown>;
-  /** Milliseconds that an attempt may take, and an ended job is kept, where its handler does not say. */
-  readonly timeoutMs: number;
-  readonly resultTtlMs: number;
-  /** Milliseconds for which a failed job is kept. Default: as any other. */
-  readonly failedTtlMs?: number;
   onEnd?(state: JobState): void;
 }
 
-/** Milliseconds for which an ended job is looked at in the cache: another instance may run it again. */
-const ENDED_TTL_MS = 2_000;
-/** The same for a job that does not exist: another instance may be given it. */
-const UNKNOWN_TTL_MS = 1_000;
 /** Jobs submitted here whose owners are remembered: the submitter's first step is into the job's room. */
 const OWNERS_KEPT = 10_000;
-
-export interface Submission {
-  readonly name: string;
-  readonly input?: unknown;
-  /** Joins a run, before what the handler says. */
-  readonly key?: string | undefined;
-  /** Of this submission: where no key joins it, repetitions of it are one run. */
-  readonly id?: string | undefined;
-}
 
 /**
  * What the transports call. Jobs of others do not exist for whoever is no admin, but those that reach a room do for its readers: what only the owner may
@@ -83,96 +60,51 @@ export interface JobService {
 
 /** Checks who may do what, and reports every change of the jobs that run or are submitted here into their rooms. */
 export function createJobService(options: JobServiceOptions): JobService {
-  const { queue, handlers, results, publisher, logger, onEnd } = options;
+  const { queue, handlers, results, publisher, logger, cache, onEnd } = options;
   const reports = publishJobStates({ queue, publisher, logger, ...(onEnd && { onEnd }) });
-
-  const { cache } = options;
-  /** An ended job does not change any more unless it is run again, but it is forgotten one day. Undefined: there is none. */
-  const record = (jobId: string): Promise<JobRecord | undefined> => {
-    const find = () => queue.get(jobId).catch(noneWhereUnknown);
-    return cache ? cache.read(`job:${jobId}`, { ttlMs: lookTtlMs, tags: [`job:${jobId}`], here: true, compute: find }) : find();
-  };
-
+  const looks = createJobLooks(queue, cache);
+  const access = new JobAccess(looks, options);
   const owners = new LRUCache<string, string>({ max: OWNERS_KEPT });
-  const submit = async (request: JobRequest): Promise<JobState> => {
+
+  async function submit(request: JobRequest): Promise<JobState> {
     const { state, owner } = await queue.submit(request);
     owners.set(state.jobId, owner);
-    await cache?.invalidateHere(`job:${state.jobId}`);
+    await looks.changed(state.jobId);
     return state;
-  };
-
-  const isOwner = (principal: Principal, { owner }: JobRecord) => principal.admin || owner === principal.user.id;
-  const isReader = async (principal: Principal, { reaches }: JobRecord) => {
-    if (reaches === undefined) return false;
-    try {
-      await options.admitReader(principal, reaches);
-      return true;
-    } catch (error) {
-      if (ERRORS[toWireError(error).code].retry === 'later') throw error;
-      return false;
-    }
-  };
-  /** A job whose states the principal may hear, up to that it was discarded. */
-  const followed = async (principal: Principal, jobId: string): Promise<JobRecord | undefined> => {
-    const known = await record(jobId);
-    return known && (isOwner(principal, known) || (await isReader(principal, known))) ? known : undefined;
-  };
-  /** A job that the principal may look at. @throws HubError `unknown_job` */
-  const seen = async (principal: Principal, jobId: string): Promise<JobRecord> => {
-    const known = await followed(principal, jobId);
-    if (known && !known.discarded) return known;
-    throw unknownJob(jobId);
-  };
-  const own = async (principal: Principal, jobId: string): Promise<JobRecord> => {
-    const known = await seen(principal, jobId);
-    if (isOwner(principal, known)) return known;
-    throw new HubError('forbidden', 'only who handed the job in may do that');
-  };
-  const admit = async (principal: Principal, { reach }: JobHandler, room: string | undefined) => {
-    if (room === undefined) return;
-    await options.admitReader(principal, room);
-    if (reach === 'room') await options.admitWriter(principal, room);
-  };
+  }
 
   return {
-    async submit(principal, { name, input, key, id }) {
+    async submit(principal, { name, input, ...joins }) {
       const handler = handlers.get(name);
       checkSize(input);
-      const parsed = parseInput(handler.input, input);
-      await admit(principal, handler, handler.roomOf(parsed));
-      const joined = key ?? handler.keyOf(parsed);
-      const whose = { owner: principal.user.id, ...(principal.guest && { holder: placeHolderOf(principal) }) };
-      const joins = joined !== undefined ? { key: joined } : id !== undefined ? ({ key: `id ${id}`, once: true } as const) : {};
-      return submit({ ...requestOf(handler, parsed, options), ...whose, ...joins });
+      const parsed = parseInput(handler, input);
+      await access.admit(principal, handler, parsed);
+      return submit(requestOf(principal, handler, { ...joins, input: parsed }, options));
     },
-    async submitTick(handler, tick) {
-      const input = parseInput(handler.input, handler.repeat?.input);
-      const request = { ...requestOf(handler, input, options), owner: SYSTEM.user.id, key: `tick ${tick}`, once: true } as const;
-      return submit(request);
-    },
-    get: async (principal, jobId) => (await seen(principal, jobId)).state,
+    submitTick: async (handler, tick) => submit(tickRequestOf(handler, tick, options)),
+    get: async (principal, jobId) => (await access.seen(principal, jobId)).state,
     async cancel(principal, jobId) {
-      await own(principal, jobId);
+      await access.own(principal, jobId);
       return (await queue.cancel(jobId)).state;
     },
     async inspect(principal, jobId) {
-      await own(principal, jobId);
+      await access.own(principal, jobId);
       const details = await queue.inspect(jobId);
       return principal.admin ? details : { ...details, failures: details.failures.map(withoutCause) };
     },
     async retry(principal, jobId) {
-      await own(principal, jobId);
+      await access.own(principal, jobId);
       const { job, input } = await queue.inspect(jobId);
       // Who may not read the room any more may not have it read again.
-      if (!principal.admin) await admit(principal, handlers.get(job.name), handlers.get(job.name).roomOf(input));
+      if (!principal.admin) await access.admit(principal, handlers.get(job.name), input);
       const { state } = await queue.retry(jobId);
-      await cache?.invalidateHere(`job:${jobId}`);
+      await looks.changed(jobId);
       return state;
     },
     async discard(principal, jobId) {
-      await own(principal, jobId);
+      await access.own(principal, jobId);
       const { state } = await queue.discard(jobId);
-      await cache?.invalidateHere(`job:${jobId}`);
+      await looks.changed(jobId);
       reports.tell(state);
     },
     async list(principal, { state, limit }) {
@@ -181,15 +113,15 @@ export function createJobService(options: JobServiceOptions): JobService {
       return records.map(({ state }) => onPage(state));
     },
     async openResult(principal, jobId) {
-      await seen(principal, jobId);
+      await access.seen(principal, jobId);
       return results.open(jobId);
     },
     async mayFollow(principal, jobId) {
       if (owners.get(jobId) === principal.user.id) return true;
-      return (await followed(principal, jobId)) !== undefined;
+      return (await access.followed(principal, jobId)) !== undefined;
     },
     async endOf(jobId) {
-      const known = await record(jobId);
+      const known = await looks.find(jobId);
       if (!known) throw unknownJob(jobId);
       return known.state.endedAt === undefined ? undefined : known.state;
     },
@@ -198,50 +130,6 @@ export function createJobService(options: JobServiceOptions): JobService {
   };
 }
 
-function lookTtlMs(known: JobRecord | undefined): number {
-  if (!known) return UNKNOWN_TTL_MS;
-  return known.state.endedAt === undefined ? 0 : ENDED_TTL_MS;
-}
-
-const unknownJob = (jobId: string) => new HubError('unknown_job', `no job ${jobId}`);
-
-function noneWhereUnknown(error: unknown): undefined {
-  if (toWireError(error).code !== 'unknown_job') throw error;
-}
-
-/** A job of the handler, but for whose it is. */
-function requestOf(handler: JobHandler, input: unknown, options: JobServiceOptions): Omit<JobRequest, 'owner'> {
-  const room = handler.reach === 'room' ? handler.roomOf(input) : undefined;
-  const { name, lane, attempts, backoffMs, priority, perUserLimit, concurrency } = handler;
-  return {
-    name,
-    lane,
-    input,
-    attempts,
-    backoffMs,
-    timeoutMs: handler.timeoutMs ?? options.timeoutMs,
-    resultTtlMs: handler.resultTtlMs ?? options.resultTtlMs,
-    ...(options.failedTtlMs !== undefined && { failedTtlMs: options.failedTtlMs }),
-    ...(priority !== 'normal' && { priority }),
-    ...(perUserLimit !== undefined && { perUserLimit }),
-    ...(concurrency !== undefined && { concurrency }),
-    ...(room !== undefined && { reaches: room as RoomName }),
-  };
-}
-
 function withoutCause({ cause: _, ...failure }: JobFailure): JobFailure {
   return failure;
-}
-
-/** On every transport the same: the queue keeps the input as JSON. @throws HubError `too_large` */
-function checkSize(input: unknown): void {
-  const bytes = Buffer.byteLength(JSON.stringify(input) ?? '');
-  if (bytes > BOUNDS.jobInputBytes) throw new HubError('too_large', `a job's input has at most ${BOUNDS.jobInputBytes} bytes`);
-}
-
-function parseInput(schema: JobHandler['input'], input: unknown): unknown {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new HubError('invalid', `input${issue?.path.length ? `.${issue.path.join('.')}` : ''}: ${issue?.message}`);
 }
