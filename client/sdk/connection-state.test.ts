@@ -56,6 +56,14 @@ test('a lost connection is made anew; one that did not last counts as a failure'
   expect(steady.filter((effect) => effect.startsWith('wait'))).toEqual(['wait 1', 'wait 1']);
 });
 
+test('one that was silent counts as a failure however long it lasted', () => {
+  const silent: ConnectionEvent = { kind: 'silent' };
+  expect(run([{ kind: 'start' }, silent, welcome(), silent, silent, { kind: 'wake' }, welcome(60_000), silent])).toEqual([
+    ...['open', 'admitted', 'online', 'offline', 'wait 1'],
+    ...['open', 'admitted', 'online', 'offline', 'wait 2'],
+  ]);
+});
+
 test('a refusal for good closes; a refused token does only where there is no other', () => {
   expect(run([{ kind: 'start' }, { kind: 'failed', refusal: never }])).toEqual(['open', 'drop', 'report origin_refused', 'closed']);
   const refused: ConnectionEvent[] = [{ kind: 'start' }, { kind: 'failed', refusal: afterAuth }];

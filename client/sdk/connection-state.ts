@@ -29,6 +29,8 @@ export type ConnectionEvent =
   | { kind: 'failed'; refusal: Refusal }
   /** The transport of a welcomed connection ended. */
   | { kind: 'lost'; nowMs: number }
+  /** A welcomed connection carried nothing and was left: a failure, however long it was open, so that the waits grow. */
+  | { kind: 'silent' }
   /** The hub asks for another connection, not before `afterMs`. */
   | { kind: 'asked-to-reconnect'; afterMs: number }
   | { kind: 'farewell'; refusal: Refusal }
@@ -65,6 +67,8 @@ export function reduceConnection(state: ConnectionState, event: ConnectionEvent)
       return phase.at === 'connecting' ? failed(state, phase.attempts, event.refusal) : [state, []];
     case 'lost':
       return phase.at === 'online' ? lost(state, phase, event.nowMs) : [state, []];
+    case 'silent':
+      return phase.at === 'online' ? lost(state, phase, phase.sinceMs) : [state, []];
     case 'asked-to-reconnect':
       return phase.at === 'online' ? [state, [{ do: 'wait-spread', afterMs: event.afterMs }]] : [state, []];
     case 'farewell':

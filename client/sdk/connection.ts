@@ -43,6 +43,7 @@ export class Connection {
   readonly #machine: Machine<ConnectionState, ConnectionEvent, ConnectionEffect>;
   #hubState: HubState = 'connecting';
   #attempt = 0;
+  #heard = 0;
   #cancelWait: Off = () => {};
   #cancelTimeout: Off = () => {};
   #unlisten: Off = () => {};
@@ -57,6 +58,11 @@ export class Connection {
     return this.#hubState;
   }
 
+  /** Events and answers that have come from the hub. */
+  get heard(): number {
+    return this.#heard;
+  }
+
   start(): void {
     this.#machine.feed({ kind: 'start' });
   }
@@ -65,16 +71,30 @@ export class Connection {
     this.#machine.feed({ kind: 'close' });
   }
 
+  /**
+   * Leaves a connection that counts as open and carries nothing for another.
+   * @param why the attempt failed, where there was no welcome yet
+   */
+  leave(why: string): void {
+    this.#options.socket.disconnect();
+    this.#failed(localRefusal('unavailable', why));
+    this.#machine.feed({ kind: 'silent' });
+  }
+
   #listen(socket: HubSocket): void {
+    const { clock } = this.#options;
+    socket.io.on('packet', () => this.#heard++);
     socket.on('welcome', (welcome) => this.#welcome(welcome));
     socket.on('connect_error', (error) => this.#failed(connectRefusal(error)));
     socket.on('notice', (notice) => this.#notice(notice));
     socket.on('disconnect', (reason) => {
       // What was written to a dying transport would go out before everything that is repeated in order.
       socket.sendBuffer.length = 0;
-      if (reason !== 'io client disconnect') this.#ended('the connection ended before the welcome');
+      if (reason === 'io client disconnect') return;
+      this.#failed(localRefusal('unavailable', 'the connection ended before the welcome'));
+      this.#machine.feed({ kind: 'lost', nowMs: clock.now() });
     });
-    onBrokenUpgrade(socket, () => this.#leave('the connection broke before the welcome'));
+    onBrokenUpgrade(socket, () => this.leave('the connection broke before the welcome'));
     this.#unlisten = onNetworkReturn(() => this.#machine.state.phase.at === 'waiting' && this.#wake());
   }
 
@@ -88,18 +108,6 @@ export class Connection {
   #failed(refusal: Refusal): void {
     this.#cancelTimeout();
     this.#machine.feed({ kind: 'failed', refusal });
-  }
-
-  /** The connection is there and carries nothing. */
-  #leave(why: string): void {
-    this.#options.socket.disconnect();
-    this.#ended(why);
-  }
-
-  /** @param why it failed, where it was not welcomed yet */
-  #ended(why: string): void {
-    this.#failed(localRefusal('unavailable', why));
-    this.#machine.feed({ kind: 'lost', nowMs: this.#options.clock.now() });
   }
 
   #notice(notice: Notice): void {

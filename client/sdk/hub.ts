@@ -37,6 +37,7 @@ import { type Ask, askUntyped, createAsk, type Outcome, type Wire } from './requ
 import { RoomSubscription, unwrap } from './room.js';
 import { RoomRegistry } from './room-registry.js';
 import type { SessionWish } from './room-session.js';
+import { leaveWhenSilent } from './silence.js';
 
 const DEFAULTS = { answerTimeoutMs: 10_000, connectTimeoutMs: 20_000, outboxMessages: 1_000, outboxTtlMs: 24 * 60 * 60_000, last: 50 };
 
@@ -65,9 +66,9 @@ export class HubClient implements Hub {
     };
     this.#ask = createAsk(this.#wire);
     this.#credentials = new Credentials({ connect: options, ask: this.#ask, clock, backoff: this.#backoff, onError: this.#report });
-    this.#rooms = new RoomRegistry(this.#ask);
     this.#outbox = this.#createOutbox(store, options);
     this.#connection = this.#createConnection(options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs);
+    this.#rooms = new RoomRegistry(leaveWhenSilent(this.#ask, this.#connection));
     this.#rooms.listen(socket);
     socket.on('notice', (notice) => this.#events.emit('notice', notice));
     this.#connection.start();

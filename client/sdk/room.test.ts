@@ -126,6 +126,15 @@ test('a subscription that is refused for now, or unanswered, is asked for again'
   expect(server.requests.map(({ event }) => event)).toEqual(Array(4).fill('subscribe'));
 });
 
+test('where the hub is silent for two subscriptions in a row, another connection is made', async () => {
+  const { server, hub } = await start({ answerTimeoutMs: 200 });
+  let connections = 0;
+  server.io.on('connection', () => connections++);
+  server.fail('subscribe', 'lose-request', undefined, 2);
+  await hub.room(ROOM).ready;
+  expect(connections).toBeGreaterThan(1);
+});
+
 test('a subscription that is refused for good ends with its error', async () => {
   const { server, hub } = await start();
   server.fail('subscribe', 'refuse', new HubError('forbidden', 'not yours'));
