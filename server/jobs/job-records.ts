@@ -1,15 +1,15 @@
 import { HubError } from '../../shared/errors.js';
-import { asRead } from '../adapter/command-errors.js';
 import { readDepth } from './job-depth.js';
 import { JobEnds, type KeptEnds, largeArgs, largeBytes } from './job-ends.js';
 import { JobKeys } from './job-keys.js';
+import { JobLists } from './job-lists.js';
 import { holderOf, isEnded, type Job, keptMs, waitsSince } from './job-machine.js';
-import type { JobLane, JobRecord, JobRequest, QueueDepth } from './job-queue.js';
-import { decodeJob, decodeState, encodeJob, type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
+import type { JobLane, JobQueue, JobRecord, JobRequest, QueueDepth } from './job-queue.js';
+import { JobReads } from './job-reads.js';
+import { encodeJob, type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
 import { JobStarts, type NewStart } from './job-starts.js';
 import type { JobsLink } from './jobs-link.js';
 import { placeInLine } from './line-place.js';
-import { createListPage } from './list-page.js';
 
 export interface RecordLimits extends KeptEnds {
   readonly queuedMax: number;
@@ -34,6 +34,8 @@ export class JobRecords {
   private readonly keys: JobKeys;
   private readonly starts: JobStarts;
   private readonly ends: JobEnds;
+  private readonly reads: JobReads;
+  private readonly lists: JobLists;
 
   constructor(
     private readonly link: JobsLink,
@@ -45,6 +47,8 @@ export class JobRecords {
     this.keys = new JobKeys(prefix);
     this.starts = new JobStarts(link, this.keys);
     this.ends = new JobEnds(link, this.keys, limits, onAdmitted);
+    this.reads = new JobReads(link, this.keys);
+    this.lists = new JobLists(link, this.keys, this.reads);
   }
 
   /** @throws HubError `busy`, `unavailable`, `storage_full`, `timeout`: it may have been taken */
@@ -181,58 +185,17 @@ export class JobRecords {
   }
 
   async read(jobId: string): Promise<Job | undefined> {
-    return (await this.readMany([jobId]))[0];
+    return (await this.reads.jobs([jobId]))[0];
   }
 
   /** Those that there are, in the order of their ids. */
-  async readMany(jobIds: readonly string[]): Promise<Job[]> {
-    if (jobIds.length === 0) return [];
-    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hmGet(this.keys.job(id), STORED))));
-    const found = await asRead(asked);
-    return found.flatMap(([request, job, place]) => (request && job ? [decodeJob(request, job, place)] : []));
+  readMany(jobIds: readonly string[]): Promise<Job[]> {
+    return this.reads.jobs(jobIds);
   }
 
   /** Newest first, without what the jobs were given. */
-  async list({ owner, state, limit }: { owner?: string; state?: 'failed'; limit: number }): Promise<JobRecord[]> {
-    // An owner's list has its newest jobs only: one that failed long ago is among those that failed.
-    const key = owner === undefined || state ? this.keys.of(state ?? 'all') : this.keys.of('owner', owner);
-    const onPage = createListPage();
-    const listed: JobRecord[] = [];
-    const page = owner !== undefined && state ? PAGE_MAX : Math.min(Math.max(limit, 1), PAGE_MAX);
-    for (let from = 0; listed.length < limit; ) {
-      const ids = await this.link.run((client) => client.zRange(key, from, from + page - 1, { REV: true }));
-      const owners = await this.ownersOf(ids);
-      const asked = [...owners].filter(([, one]) => (owner ?? one) === one);
-      for (let at = 0; at < asked.length && listed.length < limit; at += READ_AT_ONCE) {
-        const some = await this.statesOf(asked.slice(at, at + Math.min(READ_AT_ONCE, limit - listed.length)));
-        for (const one of some) if ((state ?? one.state.state) === one.state.state) listed.push({ ...one, state: onPage(one.state) });
-      }
-      if (ids.length < page) break;
-      // Forgotten jobs leave the list, so that the next one does not stumble over them again.
-      const gone = ids.filter((id) => !owners.has(id));
-      if (gone.length > 0) await this.link.run((client) => client.zRem(key, gone));
-      from += owners.size;
-    }
-    return listed;
-  }
-
-  /** The owners of those jobs that there are. */
-  private async ownersOf(jobIds: readonly string[]): Promise<Map<string, string>> {
-    const asked = this.link.run((client) => Promise.all(jobIds.map((id) => client.hGet(this.keys.job(id), 'owner'))));
-    const found = await asRead(asked);
-    const owners = new Map(jobIds.flatMap((id, at) => (found[at] ? [[id, found[at]] as const] : [])));
-    // Those that a hub took which noted no owner, and those that are gone.
-    for (const { state, request } of await this.readMany(jobIds.filter((id) => !owners.has(id)))) owners.set(state.jobId, request.owner);
-    return owners;
-  }
-
-  private async statesOf(jobs: readonly (readonly [jobId: string, owner: string])[]): Promise<JobRecord[]> {
-    const asked = this.link.run((client) => Promise.all(jobs.map(([id]) => client.hmGet(this.keys.job(id), STORED_STATE))));
-    const found = await asRead(asked);
-    return jobs.flatMap(([, owner], at) => {
-      const [job, place] = found[at] ?? [];
-      return job ? [{ state: decodeState(job, place), owner }] : [];
-    });
+  list(query: Parameters<JobQueue['list']>[0]): Promise<JobRecord[]> {
+    return this.lists.list(query);
   }
 
   depth(now: number): Promise<QueueDepth> {
@@ -310,15 +273,6 @@ export class JobRecords {
     return [this.keys.activeOfLane(lane), this.keys.activeOfName(name)];
   }
 }
-
-/** Fields of a job's hash, as `decodeJob` takes them. */
-const STORED = ['request', 'job', 'place'];
-/** The same, as `decodeState` takes them. */
-const STORED_STATE = ['job', 'place'];
-/** States that are read at once for a list: their results have 256 KiB each. */
-const READ_AT_ONCE = 20;
-/** Jobs whose owners are read at once for a list. */
-const PAGE_MAX = 500;
 
 const CREATE = loadJobScript('job-line', 'run-of-key', 'held-jobs', 'create-job');
 const RETRY = loadJobScript('job-line', 'retry-job');
