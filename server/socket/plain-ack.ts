@@ -20,7 +20,9 @@ export function plainAck({ conn }: HubSocket, id: number): AckFunction {
   return (answer) => {
     const connection = conn as unknown as ConnectionParts;
     if (isSent || connection.readyState !== 'open') return;
+    const packet = `${ACK}${id}[${JSON.stringify(answer)}]`;
+    // What cannot be written is answered with the error that it meets.
     isSent = true;
-    connection.write(`${ACK}${id}[${JSON.stringify(answer)}]`, COMPRESS);
+    connection.write(packet, COMPRESS);
   };
 }
