@@ -31,6 +31,14 @@ async function openWebSocket(setUp: (websocket: Settable, tcp: TcpSocket) => voi
   const [tcp, client] = await openPair();
   const before = EVENTS.flatMap((event) => tcp.rawListeners(event));
   const websocket = new Bare(null, undefined, options);
+  // As HTTP leaves it.
+  tcp.setTimeout(60_000);
+  const noDelay: unknown[] = [];
+  const { setNoDelay } = tcp;
+  tcp.setNoDelay = (...args) => {
+    noDelay.push(args);
+    return setNoDelay.apply(tcp, args);
+  };
   setUp(websocket, tcp);
   const listeners = EVENTS.flatMap((event) => tcp.rawListeners(event)).filter((listener) => !before.includes(listener));
   const owner = Object.getOwnPropertySymbols(tcp).find(({ description }) => description === 'websocket')!;
@@ -38,7 +46,7 @@ async function openWebSocket(setUp: (websocket: Settable, tcp: TcpSocket) => voi
   websocket.on('message', (data) => heard.push(`message ${data}`));
   websocket.on('error', (error) => heard.push(`error ${(error as { code?: string }).code}`));
   websocket.on('close', (code) => heard.push(`close ${code}`));
-  return { websocket, tcp, client, listeners, owner, heard };
+  return { websocket, tcp, client, listeners, owner, heard, system: { noDelay, timeout: tcp.timeout } };
 }
 
 const byWs = () => openWebSocket((websocket, tcp) => websocket.setSocket(tcp, Buffer.alloc(0), options));
@@ -49,6 +57,7 @@ test('a WebSocket is set up as ws does it, and has a receiver that is lent', asy
   expect(ours.listeners).toHaveLength(EVENTS.length);
   expect(ours.listeners).toEqual(stock.listeners);
   expect(ours.owner).toBe(stock.owner);
+  expect(ours.system).toEqual(stock.system);
   expect((ours.tcp as unknown as Record<symbol, unknown>)[ours.owner]).toBe(ours.websocket);
   // The socket's own, the sender that is still to come, and functions of each.
   const others = { _receiver: undefined, _sender: undefined, _socket: undefined, _autoPongComplete: undefined, _events: undefined };
