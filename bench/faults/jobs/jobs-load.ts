@@ -1,6 +1,7 @@
 import type { JobDetails, JobState } from '../../../shared/protocol.js';
 import { pace } from '../../load/pace.js';
 import { percentile } from '../../stats.js';
+import { getJson } from '../load/get-json.js';
 import { openLastingSocket } from '../load/lasting-socket.js';
 import type { Reader } from '../load/reader.js';
 import { readLog } from '../load/room-log.js';
@@ -115,11 +116,11 @@ export class JobsLoad {
   async #readDeadLetters(): Promise<void> {
     for (const [index, { jobs }] of this.#submitters.entries()) {
       const byId = new Map(jobs.flatMap((job) => [...job.ids].map((id) => [id, job] as const)));
-      const ask = async (path: string) =>
-        (await fetch(`${this.options.url}/api/jobs${path}`, { headers: { 'X-Guest-Key': this.#guestKey(index) } })).json();
-      const { jobs: failed } = (await ask(`?state=failed&limit=${FAILED_LISTED}`)) as { jobs: JobState[] };
+      const ask = <Answer>(path: string) =>
+        getJson<Answer>(`${this.options.url}/api/jobs${path}`, { 'X-Guest-Key': this.#guestKey(index) });
+      const { jobs: failed } = await ask<{ jobs: JobState[] }>(`?state=failed&limit=${FAILED_LISTED}`);
       for (const { jobId } of failed) {
-        const { crashes } = (await ask(`/${jobId}/details`)) as JobDetails;
+        const { crashes } = await ask<JobDetails>(`/${jobId}/details`);
         const job = byId.get(jobId);
         if (job) job.crashes = crashes;
       }

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { keepTrying } from '../../../server/jobs/keep-trying.js';
+import { HubError } from '../../../shared/errors.js';
 import { pace } from '../../load/pace.js';
 import { placeIn } from '../load/places.js';
 import { seeded } from '../schedule.js';
@@ -33,9 +35,6 @@ export interface CrowdCalls {
     waitMs: number;
   }): Promise<StormFigures & { stranded: number }>;
 }
-
-/** So often a publication is repeated that had no answer in time. */
-const AGAIN = 5;
 
 /** Clients behind one address: an office, not a flood. */
 const CLIENTS_PER_ADDRESS = 20;
@@ -81,7 +80,7 @@ export class Crowd implements CrowdCalls {
     });
   }
 
-  /** Publishes one message into the next room. @throws Error when it is refused */
+  /** Publishes one message into the next room. @throws HubError when it is refused for longer than it tries */
   async publishOnce(): Promise<void> {
     await this.#publishInto(this.#published % this.#rooms);
   }
@@ -104,16 +103,15 @@ export class Crowd implements CrowdCalls {
     return figures;
   }
 
-  /** Gives its seq. @throws Error when it is refused */
+  /** Gives its seq. @throws HubError when it is refused for longer than it tries */
   async #publishInto(room: number): Promise<number> {
     const [data, id] = [{ atMs: this.#tally.now() }, `${this.#name}-${this.#published++}`];
-    let answer = await this.#clients[room]!.publish(data, id);
-    // It may be stored: a disk that is slow for a moment is not what is looked at here, and the id makes the repetition harmless.
-    for (let again = 0; again < AGAIN && !answer.ok && answer.error.code === 'timeout'; again++) {
-      answer = await this.#clients[room]!.publish(data, id);
-    }
-    if (!answer.ok) throw new Error(`publish: ${answer.error.code}`);
-    return placeIn(answer.position).seq;
+    // A disk that is slow for a moment is not what is looked at here, and the id makes the repetition harmless.
+    return keepTrying(async () => {
+      const answer = await this.#clients[room]!.publish(data, id);
+      if (!answer.ok) throw new HubError(answer.error.code, `publish: ${answer.error.message}`);
+      return placeIn(answer.position).seq;
+    });
   }
 
   async #allBack(waitMs: number): Promise<boolean> {
