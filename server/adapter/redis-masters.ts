@@ -1,4 +1,4 @@
-import { createLatch } from './latch.js';
+import { createLatch } from '../latch.js';
 import { newProbeChannel } from './probe-channel.js';
 import type { RedisClient } from './redis-client.js';
 import { openRedisCluster } from './redis-cluster.js';

@@ -1,5 +1,5 @@
+import { createLatch } from '../latch.js';
 import { type RedisFacts, readRedisFacts } from './durability.js';
-import { createLatch } from './latch.js';
 import type { LinkLog } from './link-log.js';
 import type { RedisChannels } from './redis-channels.js';
 import type { RedisClient } from './redis-client.js';

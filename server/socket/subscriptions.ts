@@ -8,6 +8,7 @@ import type { ChannelLease, ChannelRegistry } from '../delivery/channel-registry
 import { OneMap } from '../delivery/connections/one-map.js';
 import { groupOf, isFailure, isJobEnd } from '../delivery/room-channel.js';
 import type { SlowTally } from '../delivery/slow-consumers.js';
+import { createLatch } from '../latch.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import { sessionOf } from '../recovery/client-session.js';
 import type { RoomOffset } from '../recovery/offset.js';
@@ -82,13 +83,10 @@ export class Subscriptions {
    */
   async subscribe(request: Wish): Promise<() => SubscribeAnswer> {
     const { room } = this.options.rooms.parse(request.room);
-    let endTurn = () => {};
-    const begun = new Promise<void>((resolve) => {
-      endTurn = resolve;
-    });
-    const begin = await this.#inOrder(room, () => this.#replace(request), begun);
+    const begun = createLatch();
+    const begin = await this.#inOrder(room, () => this.#replace(request), begun.opened);
     return () => {
-      endTurn();
+      begun.open();
       return begin();
     };
   }
