@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { Socket as TcpSocket } from 'node:net';
 
-/** The system's end of a connection, as far as it is used here. Its descriptor is asked of the system each time. */
+/** The system's end of a connection, as far as it is used here. To ask for its descriptor costs a call into Node each time. */
 export interface SystemHandle {
   readonly fd: number;
 }
@@ -16,7 +16,10 @@ export function handleOf(socket: TcpSocket): SystemHandle | undefined {
   return !encrypted && handle && handle.fd >= 0 ? handle : undefined;
 }
 
-/** Whether a connection's handle is open still: its stream lets go of it in the step in which it closes it, and the descriptor may be another file's then. */
+/**
+ * Whether a connection's handle is open still. Once it is not, its descriptor may be another file's: Node closes that at once, and lets the
+ * stream go of the handle in the same step.
+ */
 export function hasStill(socket: TcpSocket, handle: SystemHandle): boolean {
   return (socket as WithHandle)._handle === handle;
 }

@@ -46,7 +46,8 @@ async function openWebSocket(setUp: (websocket: Settable, tcp: TcpSocket) => voi
   websocket.on('message', (data) => heard.push(`message ${data}`));
   websocket.on('error', (error) => heard.push(`error ${(error as { code?: string }).code}`));
   websocket.on('close', (code) => heard.push(`close ${code}`));
-  return { websocket, tcp, client, listeners, owner, heard, system: { noDelay, timeout: tcp.timeout } };
+  const events = Object.fromEntries(tcp.eventNames().map((event) => [event, tcp.listenerCount(event)]));
+  return { websocket, tcp, client, listeners, owner, heard, system: { noDelay, timeout: tcp.timeout, events } };
 }
 
 const byWs = () => openWebSocket((websocket, tcp) => websocket.setSocket(tcp, Buffer.alloc(0), options));
