@@ -4,7 +4,8 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type IRedisClient, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
 import { openBullClient } from './bullmq-client.js';
-import { bullPrefixOf, LANES } from './bullmq-lines.js';
+import { bullPrefixOf } from './bullmq-lines.js';
+import { JOB_LANES } from './job-queue.js';
 import type { JobsLink } from './jobs-link.js';
 import type { JobLogger } from './thread-runner.js';
 
@@ -31,7 +32,7 @@ export function openBullBoard({ link, url, prefix, path, logger }: BullBoardOpti
   const bullPrefix = bullPrefixOf(prefix);
   const clients = new Set<IRedisClient>();
   const connection = openBullClient({ url, locate: () => link.locate(bullPrefix) }, clients);
-  const queues = LANES.map((lane) => new Queue(lane, { connection, prefix: bullPrefix, skipMetasUpdate: true }));
+  const queues = JOB_LANES.map((lane) => new Queue(lane, { connection, prefix: bullPrefix, skipMetasUpdate: true }));
   for (const queue of queues) queue.on('error', (error) => logger.warn({ error: error.message }, 'bull-board cannot reach Redis'));
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(path);

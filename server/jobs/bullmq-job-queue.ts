@@ -2,7 +2,7 @@ import { type Job as BullJob, UnrecoverableError } from 'bullmq';
 import { LRUCache } from 'lru-cache';
 import { HubError } from '../../shared/errors.js';
 import type { JobDetails } from '../../shared/protocol.js';
-import { type BullData, BullmqLines, giveBack, LANES, letGo, notTaken, RetryLater } from './bullmq-lines.js';
+import { type BullData, BullmqLines, giveBack, letGo, notTaken, RetryLater } from './bullmq-lines.js';
 import { createJobIds } from './job-ids.js';
 import {
   cancelJob,
@@ -19,7 +19,16 @@ import {
   retryJob,
   startJob,
 } from './job-machine.js';
-import type { JobLane, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
+import {
+  JOB_LANES,
+  type JobLane,
+  type JobQueue,
+  type JobRecord,
+  type JobRequest,
+  type JobRunner,
+  type QueueDepth,
+  type WorkOptions,
+} from './job-queue.js';
 import { HandlerFull, JobRecords } from './job-records.js';
 import type { JobsLink } from './jobs-link.js';
 import { LaneEntrance, type Place } from './lane-entrance.js';
@@ -138,7 +147,6 @@ class BullmqJobQueue implements JobQueue {
     this.lines = new BullmqLines({ ...this.options, locate: (key) => link.locate(key) });
     this.lost = new LostJobs({
       records: this.records,
-      lanes: LANES,
       findInBull: (lane, jobId) => this.lines.find(lane, jobId),
       add: (job, turn) => this.lines.add(job, turn),
       report: (job) => this.listener(recordOf(job)),
@@ -220,7 +228,7 @@ class BullmqJobQueue implements JobQueue {
 
   async work(run: JobRunner, { concurrency, knows = () => true }: WorkOptions): Promise<void> {
     this.knows = knows;
-    for (const lane of LANES) {
+    for (const lane of JOB_LANES) {
       if (concurrency[lane] === 0) continue;
       const taker = this.lines.take(lane, concurrency[lane], {
         process: (bullJob, token) => this.track(this.process(bullJob, token, lane)),

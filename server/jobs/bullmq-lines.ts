@@ -35,7 +35,6 @@ interface Taker {
   onDoubt(jobId: string): void;
 }
 
-export const LANES = ['threads', 'loop'] as const satisfies readonly JobLane[];
 /** What the keys of BullMQ's queues begin with. */
 export const bullPrefixOf = (prefix: string): string => `${prefix}:{jobs}:bull`;
 /** BullMQ must take the job in this time; the port allows 2 s in all. */

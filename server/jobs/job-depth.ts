@@ -1,4 +1,4 @@
-import type { Depth, JobLane, QueueDepth } from './job-queue.js';
+import { type Depth, JOB_LANES, type QueueDepth } from './job-queue.js';
 
 /** What is asked of the index of jobs that wait and run. */
 interface IndexClient {
@@ -6,8 +6,6 @@ interface IndexClient {
   zCard(key: string): Promise<number>;
   zRangeWithScores(key: string, from: number, to: number): Promise<{ score: number }[]>;
 }
-
-const LANES = ['threads', 'loop'] as const satisfies readonly JobLane[];
 
 /** The depth of the queue in Redis, whose indexes are ordered by the time since when their jobs wait. */
 export async function readDepth(client: IndexClient, keyOf: (...parts: string[]) => string, now: number): Promise<QueueDepth> {
@@ -19,7 +17,7 @@ export async function readDepth(client: IndexClient, keyOf: (...parts: string[])
     ]);
     return { queued, active, oldestQueuedMs: Math.max(0, now - (oldest[0]?.score ?? now)) };
   };
-  const [lanes, names] = await Promise.all([Promise.all(LANES.map((lane) => depthOf(lane))), client.sMembers(keyOf('names'))]);
+  const [lanes, names] = await Promise.all([Promise.all(JOB_LANES.map((lane) => depthOf(lane))), client.sMembers(keyOf('names'))]);
   const byName = await Promise.all(names.map(async (name) => [name, await depthOf('of', name)] as const));
   return { ...lanes.reduce(together), byName: Object.fromEntries(byName) };
 }

@@ -2,7 +2,8 @@ import type { JobDetails, JobState } from '../../shared/protocol.js';
 import type { RoomName } from '../../shared/rooms.js';
 
 /** Where a handler runs: in a worker thread, or on the event loop of the process that takes the job. */
-export type JobLane = 'threads' | 'loop';
+export const JOB_LANES = ['threads', 'loop'] as const;
+export type JobLane = (typeof JOB_LANES)[number];
 
 /** Highest first. */
 export const JOB_PRIORITIES = ['high', 'normal', 'low'] as const;

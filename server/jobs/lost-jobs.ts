@@ -1,5 +1,5 @@
 import { isEnded, type Job, recoverJob } from './job-machine.js';
-import type { JobLane } from './job-queue.js';
+import { JOB_LANES, type JobLane } from './job-queue.js';
 import type { JobRecords } from './job-records.js';
 
 /** A submission that took longer is no longer under way. */
@@ -14,7 +14,6 @@ interface BullJob {
 
 export interface LostJobsOptions {
   readonly records: JobRecords;
-  readonly lanes: readonly JobLane[];
   findInBull(lane: JobLane, jobId: string): Promise<BullJob | undefined>;
   /** Puts a job in line. */
   add(job: Job, turn: number): Promise<void>;
@@ -28,8 +27,8 @@ export class LostJobs {
 
   /** Jobs that BullMQ does not have: their submitter died between the two, or Redis lost the end of its log. */
   async adoptOrphans(): Promise<void> {
-    const { records, lanes, now } = this.options;
-    for (const lane of lanes) {
+    const { records, now } = this.options;
+    for (const lane of JOB_LANES) {
       for (const status of ['queued', 'active'] as const) {
         const ids = await records.oldest(status, lane, now() - ORPHAN_MS, ORPHANS_AT_ONCE);
         for (const jobId of ids) if (!(await records.hasLease(jobId))) await this.adoptOrphan(jobId, lane);

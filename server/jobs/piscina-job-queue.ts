@@ -25,7 +25,18 @@ import {
   retryJob,
   startJob,
 } from './job-machine.js';
-import type { JobControl, JobLane, JobProgress, JobQueue, JobRecord, JobRequest, JobRunner, QueueDepth, WorkOptions } from './job-queue.js';
+import {
+  JOB_LANES,
+  type JobControl,
+  type JobLane,
+  type JobProgress,
+  type JobQueue,
+  type JobRecord,
+  type JobRequest,
+  type JobRunner,
+  type QueueDepth,
+  type WorkOptions,
+} from './job-queue.js';
 import { throttleLatest } from './progress-throttle.js';
 import type { LogSource } from './room-reader.js';
 import type { JobLogger } from './thread-runner.js';
@@ -260,7 +271,7 @@ class PiscinaJobQueue implements JobQueue {
       const job = this.book.find(jobId);
       return !job || this.mayStart(job.request);
     };
-    for (const lane of ['threads', 'loop'] as const) {
+    for (const lane of JOB_LANES) {
       for (let free = this.free(lane); free > 0; free--) {
         const job = this.book.find(this.lines[lane].take(mayStart));
         if (!job) break;
