@@ -23,7 +23,7 @@ export interface KeptEnds {
 /** Bytes of JSON past which an ended job counts as large. */
 const LARGE_BYTES = 4 * 1024;
 
-const END = loadJobScript('failed-jobs', 'large-jobs', 'held-jobs', 'end-jobs');
+const END = loadJobScript('byte-use', 'failed-jobs', 'large-jobs', 'held-jobs', 'end-jobs');
 
 /** Ends of jobs that run: those of one turn and lane in one script. */
 export class JobEnds {

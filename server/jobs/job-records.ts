@@ -277,7 +277,7 @@ export class JobRecords {
 const CREATE = loadJobScript('job-line', 'run-of-key', 'held-jobs', 'create-job');
 const RETRY = loadJobScript('job-line', 'retry-job');
 const DISCARD = loadJobScript('discard-job');
-const CHANGE = loadJobScript('failed-jobs', 'large-jobs', 'held-jobs', 'change-job');
+const CHANGE = loadJobScript('byte-use', 'failed-jobs', 'large-jobs', 'held-jobs', 'change-job');
 const HOLD = loadJobScript('held-jobs', 'hold-job');
 const LEASES = loadJobScript('lease-time', 'leases');
 

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { RESP_TYPES } from 'redis';
 import { HubError } from '../../shared/errors.js';
+import { JobKeys } from './job-keys.js';
 import { type JobScript, loadJobScript, runJobScript } from './job-scripts.js';
 import type { JobsLink, RedisClient } from './jobs-link.js';
 import { BOUNDLESS, FILE_COSTS_BYTES, type ResultBounds, resultsFull } from './result-bounds.js';
@@ -30,9 +31,9 @@ const CHUNK_BYTES = 256 * 1024;
 /** A file that is not finished by then belongs to a run that ended without a word; each chunk extends it. */
 const UNFINISHED_MS = 3_600_000;
 
-const PUT_CHUNK = loadJobScript('lease-time', 'result-use', 'put-result-chunk');
-const FINISH = loadJobScript('lease-time', 'result-use', 'finish-result');
-const DROP = loadJobScript('result-use', 'drop-result');
+const PUT_CHUNK = loadJobScript('lease-time', 'byte-use', 'result-use', 'put-result-chunk');
+const FINISH = loadJobScript('lease-time', 'byte-use', 'result-use', 'finish-result');
+const DROP = loadJobScript('byte-use', 'drop-result');
 
 const compress = promisify(deflateRaw);
 const expand = promisify(inflateRaw);
@@ -44,9 +45,9 @@ export function createRedisResultStore({
   maxBytes = 64 * 1024 * 1024,
   bounds = BOUNDLESS,
 }: RedisResultStoreOptions): ResultStore {
-  const keyOf = (...parts: string[]) => `${prefix}:{jobs}:${['result', ...parts].join(':')}`;
-
-  const counts = ['ends', 'sizes', 'use'].map((name) => `${prefix}:{jobs}:results:${name}`);
+  const keys = new JobKeys(prefix);
+  const keyOf = (...parts: string[]) => keys.of('result', ...parts);
+  const counts = ['ends', 'sizes', 'use'].map((name) => keys.of('results', name));
   const run = (script: JobScript, file: string, args: (string | Buffer)[], ...more: string[]) =>
     runJobScript(link, script, [...counts, file, ...more], args);
 

@@ -4,7 +4,7 @@
 --       7 failed jobs by the time of their end  8 queued jobs of the handler  9 active jobs of the handler
 --       10 the holder's unfinished jobs of the handler  11 ends that were not told yet  12 leases by their end
 --       13 the holder's failed jobs by the time of their end  14 jobs of the handler that are held back
---       15 ends  16 sizes  17 use, all as in large-jobs
+--       15 ends  16 sizes  17 use, all as in byte-use, of large jobs
 -- ARGV  1 job id  2 holder  3 revision that it has  4 revision that it gets  5 status  6 job  7 created at  8 started at
 --       9 milliseconds to live, '' while it has not ended  10 has a key  11 now  12 failed jobs that are kept  13 prefix of job keys
 --       14 failed jobs of one holder that are kept  15 jobs of the handler that may run, '' for any number

@@ -1,7 +1,7 @@
 -- Ends active jobs, those that are still in the state that their end was made from.
 --
 -- KEYS  1 active jobs of the lane  2 leases by their end  3 ends that were not told yet  4 failed jobs by the time of their end
---       5 ends  6 sizes  7 use, all as in large-jobs
+--       5 ends  6 sizes  7 use, all as in byte-use, of large jobs
 --       then of each: the job, active jobs of the handler; with a key, the key's job id; with a limit, the holder's unfinished jobs of the handler;
 --       where it failed, the holder's failed jobs by the time of their end; with a limit of those that run, jobs of the handler that are held back
 -- ARGV  1 prefix of job keys  2 failed jobs that are kept  3 failed jobs of one holder that are kept

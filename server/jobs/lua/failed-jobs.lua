@@ -1,4 +1,4 @@
--- Stands in front of the scripts that end jobs.
+-- Stands, behind byte-use, in front of the scripts that end jobs.
 
 -- Notes a failed job, and forgets the oldest where its holder, or all, have more than are kept. Jobs that are gone for other reasons may still
 -- be noted under their holder: they are the oldest there.
@@ -7,7 +7,7 @@
 local function note_failed(failed, of_holder, most, most_of_holder, id, ended_at, kept_ms, prefix)
   redis.call('ZADD', failed, ended_at, id)
   redis.call('ZADD', of_holder, ended_at, id)
-  redis.call('PEXPIRE', of_holder, math.max(redis.call('PTTL', of_holder), tonumber(kept_ms)))
+  live_on({ of_holder }, kept_ms)
   local function keep(set, kept)
     for _, oldest in ipairs(redis.call('ZRANGE', set, 0, -1 - tonumber(kept))) do
       redis.call('ZREM', of_holder, oldest)

@@ -1,6 +1,6 @@
 -- Makes a written file its job's, in place of the one before.
 --
--- KEYS  1 ends  2 sizes  3 use, all as in result-use  4 the file: a hash of its chunks  5 the description of the job's file
+-- KEYS  1 ends  2 sizes  3 use, all as in byte-use  4 the file: a hash of its chunks  5 the description of the job's file
 -- ARGV  1 description  2 milliseconds that the description lives  3 the same of the chunks
 -- Gives the description before, if there was one.
 

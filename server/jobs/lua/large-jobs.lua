@@ -1,20 +1,12 @@
--- Keeps large ended jobs within bounds of bytes: stands in front of the scripts that end jobs.
+-- Keeps large ended jobs within bounds of bytes: stands, behind byte-use, in front of the scripts that end jobs.
 --
--- large: { ends = such jobs by the time at which they are forgotten, sizes = of each its bytes and holder, use = bytes by holder, '' for all of them,
---          of = prefix of the same set as ends, of one holder, job = prefix of job keys, most, most_of_holder = bytes that are kept }
+-- large: { ends, sizes, use = as in byte-use, of such jobs, of = prefix of the same set as ends, of one holder, job = prefix of job keys,
+--          most, most_of_holder = bytes that are kept }
 
 local function leave_large(large, id)
-  local bytes, holder = string.match(redis.call('HGET', large.sizes, id) or '', '^(%d+) (.*)$')
-  redis.call('ZREM', large.ends, id)
-  redis.call('HDEL', large.sizes, id)
-  if not bytes then
-    return
-  end
-  redis.call('ZREM', large.of .. holder, id)
-  for _, whose in ipairs({ '', holder }) do
-    if redis.call('HINCRBY', large.use, whose, -bytes) <= 0 then
-      redis.call('HDEL', large.use, whose)
-    end
+  local holder = drop_bytes(large.ends, large.sizes, large.use, id)
+  if holder then
+    redis.call('ZREM', large.of .. holder, id)
   end
 end
 
@@ -41,12 +33,8 @@ local function keep_large(large, id, holder, bytes, now, kept_ms)
   end
   redis.call('ZADD', large.ends, now + kept_ms, id)
   redis.call('ZADD', of_holder, now + kept_ms, id)
-  redis.call('HSET', large.sizes, id, bytes .. ' ' .. holder)
-  redis.call('HINCRBY', large.use, '', bytes)
-  redis.call('HINCRBY', large.use, holder, bytes)
-  for _, key in ipairs({ large.ends, large.sizes, large.use, of_holder }) do
-    redis.call('PEXPIRE', key, math.max(redis.call('PTTL', key), tonumber(kept_ms)))
-  end
+  add_bytes(large.sizes, large.use, id, holder, bytes)
+  live_on({ large.ends, large.sizes, large.use, of_holder }, kept_ms)
   forget_large(large, of_holder, holder, large.most_of_holder)
   forget_large(large, large.ends, '', large.most)
 end

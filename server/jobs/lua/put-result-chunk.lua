@@ -1,6 +1,6 @@
 -- Writes a chunk of a result file where its holder, and all, have room for it.
 --
--- KEYS  1 ends  2 sizes  3 use, all as in result-use  4 the file: a hash of its chunks
+-- KEYS  1 ends  2 sizes  3 use, all as in byte-use  4 the file: a hash of its chunks
 -- ARGV  1 holder  2 number of the chunk  3 chunk  4 milliseconds that an unfinished file lives
 --       5 bytes of all files at most  6 of one holder's  7 bytes that a file counts for beside its own
 -- Gives '' or who has no room: 'own' or 'all'.
@@ -8,7 +8,7 @@
 local ends, sizes, use, file = unpack(KEYS)
 local holder, bytes, now = ARGV[1], #ARGV[3], milliseconds()
 for _, over in ipairs(redis.call('ZRANGE', ends, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1000)) do
-  drop_file(ends, sizes, use, over)
+  drop_bytes(ends, sizes, use, over)
 end
 if redis.call('HEXISTS', sizes, file) == 0 then
   bytes = bytes + ARGV[7]
