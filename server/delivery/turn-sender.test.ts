@@ -146,6 +146,19 @@ test('what the system does not take counts as waiting, and congests a connection
   expect(sender.congested).toBe(true);
 });
 
+test('what waits in the stream when an upgrade is answered goes out before the answer', async () => {
+  const { host } = open();
+  const tcp = new FakeTcp();
+  tcp.room = 0;
+  tcp.write(Buffer.from([0x81, 1, 'p'.charCodeAt(0)]));
+  tcp.room = Number.POSITIVE_INFINITY;
+  new Sender(host, tcp as never, {}, new MessageFrame('a'));
+  await turnEnd();
+  tcp.poll();
+  await turnEnd();
+  expect(tcp.heard).toBe('pa');
+});
+
 test('a TLS connection is never written to past its stream', async () => {
   const { tcp, host, sender } = open(new FakeTcp({ encrypted: true }));
   for (let n = 0; n < 3; n++) {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Socket as TcpSocket } from 'node:net';
+import { connect, type Socket as TcpSocket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { openMemoryHub } from '../../test/support/memory-hub.js';
@@ -17,6 +17,8 @@ const FIN = 0x80;
 const TEXT = 1;
 const MASKED = 0x80;
 const NO_MASK = Buffer.alloc(4);
+/** Of RFC 6455, 1.3. */
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
 let hub: StartedHub;
 let witness: StockClient;
@@ -52,6 +54,25 @@ function frame(first: number, payload: Buffer): Buffer {
   header.writeUInt16BE(payload.length, 2);
   return Buffer.concat([header, NO_MASK, payload]);
 }
+
+test('a client that speaks in one breath with its upgrade is heard, and its connection is as any other', async () => {
+  await openHub();
+  const { websocket } = await open();
+  websocket.send('40{}');
+  await waitFor(() => hub.io.sockets.sockets.size === 2);
+  const tcp = scope.defer(connect(Number(new URL(hub.url).port), '127.0.0.1'), (socket) => socket.destroy());
+  const lines = ['Host: x', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${KEY}`];
+  const request = Buffer.from(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  tcp.write(Buffer.concat([request, frame(FIN | TEXT, Buffer.from('40{}'))]));
+  tcp.resume();
+  await waitFor(() => hub.io.sockets.sockets.size === 3);
+  const [usual, hasty] = [...hub.io.sockets.sockets.values()].slice(1).map(({ conn }) => conn.request.socket);
+  const listenersOf = (socket: TcpSocket) => ['close', 'data', 'end', 'error'].map((event) => socket.listenerCount(event));
+  expect(listenersOf(hasty!)).toEqual(listenersOf(usual!));
+  tcp.destroy();
+  websocket.terminate();
+  await calm();
+});
 
 test('a message that unpacks to more than may come at once ends its connection, and is not unpacked', async () => {
   await openHub({ compression: true });

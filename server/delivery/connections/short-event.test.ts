@@ -5,6 +5,7 @@ import { openMemoryHub } from '../../../test/support/memory-hub.js';
 import { testScope } from '../../../test/support/scope.js';
 import { connectClient } from '../../../test/support/stock-client.js';
 import { waitFor } from '../../../test/support/wait.js';
+import type { EngineConnection } from './internals.js';
 import { parseShortEvent } from './short-event.js';
 import type { Decoder } from './small-decoder.js';
 
@@ -51,11 +52,17 @@ test.each(['42["e"]', '421["e",{"a":[1]}]', '42999999999999999["e","é\\ud83d\\u
   expect(parseShortEvent(text)).toEqual(decoded(text));
 });
 
+/** What brings a client's texts to its connection. */
+interface Hearing {
+  hear(text: string): void;
+  onData(data: unknown): void;
+  readonly decoder: { takeParsed(packet: object): boolean };
+}
+const transportOf = (socket: Socket) => socket.conn.transport as unknown as Hearing;
+
 /** How often a client's texts went past engine.io's parser from then on, and how often through it. */
 function countWays(socket: Socket) {
-  const { transport } = socket.conn as unknown as {
-    transport: { onData(data: unknown): void; decoder: { takeParsed(packet: object): boolean } };
-  };
+  const transport = transportOf(socket);
   const ways = { short: 0, long: 0 };
   const { onData, decoder } = transport;
   const { takeParsed } = decoder;
@@ -88,6 +95,48 @@ test.each([['websocket'], ['polling', 'websocket']])(
     expect(ways).toEqual({ short: 2, long: 3 });
   },
 );
+
+async function connected(): Promise<{ socket: Socket; connection: EngineConnection }> {
+  const hub = await openMemoryHub(scope);
+  await connectClient(scope, hub.url, { transports: ['websocket'] });
+  const [socket] = hub.io.sockets.sockets.values();
+  return { socket: socket as unknown as Socket, connection: socket!.conn as unknown as EngineConnection };
+}
+
+const EVENT = '42["presence",{"room":"chat:x"}]';
+
+test.each<[string, (connection: EngineConnection) => void]>([
+  ['is closing', (connection) => Object.assign(connection, { readyState: 'closing' })],
+  ['has gone over to another transport', (connection) => Object.assign(connection, { transport: { name: 'another' } })],
+  [
+    'waits for the binary parts of an event',
+    ({ transport }) => (transport as never as Hearing).onData('451-["x",{"_placeholder":true,"num":0}]'),
+  ],
+  ['is listened to for data by somebody else', (connection) => connection.on('data', () => {})],
+  ['is listened to for messages', (connection) => connection.on('message', () => {})],
+])('an event goes through the parsers while its connection %s', async (_what, change) => {
+  const { socket, connection } = await connected();
+  const hearing = transportOf(socket);
+  const { readyState, transport } = connection;
+  change(connection);
+  const ways = countWays({ conn: { transport: hearing } } as never);
+  hearing.hear(EVENT);
+  expect(ways).toEqual({ short: 0, long: 1 });
+  if (connection.readyState === 'closing') connection.readyState = readyState;
+  connection.transport = transport;
+});
+
+test('an event that goes past the parsers says that its client is there, as every packet does', async () => {
+  const { socket, connection } = await connected();
+  let refreshed = 0;
+  connection.pingTimeoutTimer = { refresh: () => refreshed++ };
+  connection.hasRefreshedPingTimeout = false;
+  const ways = countWays(socket);
+  for (let time = 0; time < 2; time++) transportOf(socket).hear(EVENT);
+  connection.pingTimeoutTimer = null;
+  expect(ways).toEqual({ short: 2, long: 0 });
+  expect(refreshed).toBe(1);
+});
 
 test('whoever listens to all that a connection brings hears of the events too', async () => {
   const hub = await openMemoryHub(scope);
