@@ -1,31 +1,10 @@
 import type { Socket as TcpSocket } from 'node:net';
-import * as ws from 'ws';
 import { deflateMessage } from './deflate.js';
 import { type Frame, MessageFrame, ReadyFrame } from './frame.js';
 import { handleOf, hasStill, type SystemHandle, writeStraight } from './straight-write.js';
 import { type Lane, NOTHING, type Turn, type TurnGroup, type TurnWriter } from './turn.js';
+import { BareSender, type SendOptions, type Sent, type WsDeflate } from './ws-internals.js';
 
-type Sent = (error?: Error) => void;
-
-/** What ws 8 keeps of a connection's sending side, as far as it is used here; `delivery.test.ts` holds it to the version. */
-interface WsSender {
-  readonly _socket: TcpSocket;
-  sendFrame(list: readonly (Buffer | string)[], sent?: Sent): void;
-}
-type WsSenderClass = new () => WsSender;
-interface SendOptions {
-  readonly binary?: boolean;
-  readonly compress?: boolean;
-}
-interface Deflate {
-  readonly params: { readonly server_no_context_takeover?: boolean; readonly server_max_window_bits?: number };
-  readonly _threshold: number;
-}
-
-const { Sender } = ws as unknown as { Sender: WsSenderClass };
-/** ws's class without its constructor: what that puts on each sender is for what is compressed and queued there. */
-const BareSender = function BareSender() {} as unknown as WsSenderClass;
-BareSender.prototype = Sender.prototype;
 /** What ws asks of a sender that it keeps nothing in. */
 const EMPTY_SENDER = { _bufferedBytes: 0, _state: 0 };
 const NO_FRAME = new ReadyFrame([]);
@@ -74,7 +53,7 @@ export class TurnSender extends BareSender implements TurnWriter {
   constructor(host: SenderHost, socket: TcpSocket, extensions: Readonly<Record<string, unknown>>, answer?: Frame) {
     super();
     this._socket = socket;
-    const deflate = extensions[DEFLATE] as Deflate | undefined;
+    const deflate = extensions[DEFLATE] as WsDeflate | undefined;
     this.#host = host;
     this.takesCompressed = deflate !== undefined && isShareable(deflate);
     this.#threshold = this.takesCompressed ? deflate!._threshold : 0;
@@ -83,12 +62,12 @@ export class TurnSender extends BareSender implements TurnWriter {
     host.turn.toOne(this, answer ?? NO_FRAME);
   }
 
-  get congested(): boolean {
+  override get congested(): boolean {
     return this.#congested;
   }
 
   /** Takes the place of the one in ws, which frames, compresses and writes each message by itself. */
-  send(data: string | Uint8Array, { compress }: SendOptions, sent?: Sent): void {
+  override send(data: string | Uint8Array, { compress }: SendOptions, sent?: Sent): void {
     const frame = new MessageFrame(data);
     if (compress && this.takesCompressed && frame.bytes >= this.#threshold) frame.compress(deflateMessage);
     this.#host.turn.toOne(this, frame);
@@ -168,6 +147,6 @@ export class TurnSender extends BareSender implements TurnWriter {
 Object.assign(TurnSender.prototype, EMPTY_SENDER);
 
 /** Whether what is compressed once fits this connection: with no context of its own and the usual window. */
-function isShareable({ params }: Deflate): boolean {
+function isShareable({ params }: WsDeflate): boolean {
   return params.server_no_context_takeover === true && (params.server_max_window_bits ?? WINDOW_BITS) === WINDOW_BITS;
 }

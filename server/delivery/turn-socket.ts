@@ -1,25 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Socket as TcpSocket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import WebSocket, { type ServerOptions, WebSocketServer } from 'ws';
+import type { ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { takeCommonListeners } from './connections/common-listeners.js';
-import { NO_EXTENSIONS, WsModel } from './connections/ws-model.js';
+import { WsModel } from './connections/ws-model.js';
 import { ReadyFrame } from './frame.js';
 import { type SenderHost, TurnSender } from './turn-sender.js';
-
-/** What ws 8 keeps of a connection, as far as it is used here; `delivery.test.ts` holds it to the version. */
-interface WsInternals {
-  _sender: TurnSender | object;
-  readonly _extensions: Record<string, unknown>;
-  setSocket(socket: TcpSocket, head: Buffer, options: object): void;
-}
-type Done = (websocket: object, request: object) => void;
-interface WsServerInternals extends WebSocketServer {
-  readonly _state: number;
-  completeUpgrade(extensions: object, key: string, protocols: Set<string>, request: object, socket: Duplex, head: Buffer, done: Done): void;
-}
-const BaseServer = WebSocketServer as unknown as new (options: ServerOptions) => WsServerInternals;
-const Base = WebSocket as unknown as new (address: null, protocols?: undefined, options?: object) => WsInternals;
+import { NO_EXTENSIONS, type WsParts, WsServer, WsSocket } from './ws-internals.js';
 
 /** Of RFC 6455, 4.2.2: what is hashed with a client's key. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -28,7 +14,7 @@ const RUNNING = 0;
 
 /** What engine.io's `wsEngine` takes: a WebSocket server whose connections send through the turn. */
 export function createWsEngine(host: SenderHost): typeof WebSocketServer {
-  class TurnSocket extends Base {
+  class TurnSocket extends WsSocket {
     override setSocket(socket: TcpSocket, head: Buffer, options: object): void {
       super.setSocket(socket, head, options);
       this._sender = new TurnSender(host, socket, this._extensions);
@@ -42,7 +28,7 @@ export function createWsEngine(host: SenderHost): typeof WebSocketServer {
   }
   takeCommonListeners(TurnSocket.prototype as unknown as WebSocket);
 
-  return class TurnServer extends BaseServer {
+  return class TurnServer extends WsServer {
     readonly #model: WsModel;
 
     constructor(options: ServerOptions) {
@@ -53,9 +39,7 @@ export function createWsEngine(host: SenderHost): typeof WebSocketServer {
     }
 
     /** By itself where ws would only answer and set up. */
-    override completeUpgrade(
-      ...[extensions, key, protocols, request, socket, head, done]: Parameters<WsServerInternals['completeUpgrade']>
-    ): void {
+    override completeUpgrade(...[extensions, key, protocols, request, socket, head, done]: Parameters<WsServer['completeUpgrade']>): void {
       const isPlain = protocols.size === 0 && Object.keys(extensions).length === 0 && head.length === 0;
       if (!isPlain || this._state !== RUNNING || !socket.readable || !socket.writable) {
         socket.cork();
@@ -81,6 +65,6 @@ function answerTo(key: string): string[] {
 
 /** The sender of a WebSocket that this hub's engine has made. */
 export function senderOf(socket: unknown): TurnSender | undefined {
-  const sender = (socket as Partial<WsInternals> | undefined)?._sender;
+  const sender = (socket as Partial<WsParts> | undefined)?._sender;
   return sender instanceof TurnSender ? sender : undefined;
 }

@@ -5,7 +5,8 @@ import { Server, Socket } from 'socket.io';
 import { WebSocket, WebSocketServer } from 'ws';
 import { fileScope } from '../../../test/support/scope.js';
 import { waitFor } from '../../../test/support/wait.js';
-import type { EngineConnection, EngineServer, WsParts, WsReceiver } from './internals.js';
+import type { WsParts, WsReceiver } from '../ws-internals.js';
+import type { EngineConnection, EngineServer } from './internals.js';
 
 // What is held here is not declared by engine.io, socket.io and ws. Where one of these fails after an update, read again in the package
 // what the files of this folder take over from it.

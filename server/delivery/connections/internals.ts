@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket as TcpSocket } from 'node:net';
-import type { Duplex, Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { KeptRequest, OpeningRequest } from './kept-request.js';
 
 /*
- * What engine.io 6.6, socket.io 4.8 and ws 8 keep of a connection and do not declare, as far as it is used here. `internals.test.ts` holds
- * each of these to the installed versions.
+ * What engine.io 6.6 and socket.io 4.8 keep of a connection and do not declare, as far as it is used here. `internals.test.ts` holds each of
+ * these to the installed versions.
  */
 
 /** A timer of engine.io's, or what stands in for it. */
@@ -70,28 +70,4 @@ export interface EngineServer extends EventEmitter {
   createTransport(name: string, request: OpeningRequest): EngineTransport;
   handshake(transport: string, request: OpeningRequest, refuse: (code: number) => void): unknown;
   handleUpgrade(request: OpeningRequest, socket: Duplex, head: Buffer): void;
-}
-
-/** ws's WebSocket, as its server has set it up. */
-export interface WsParts {
-  _extensions: object;
-  _receiver: WsReceiver | object;
-  /** A sender of the turn's keeps no extensions. */
-  readonly _sender: { _extensions?: object };
-}
-
-/** ws's parser of what comes in. */
-export interface WsReceiver extends Writable {
-  readonly _state: number;
-  readonly _bufferedBytes: number;
-  readonly _fragmented: number;
-  readonly _errored: boolean;
-  readonly _writableState: ReceiverState;
-}
-
-/** The state that ws asks for. */
-export interface ReceiverState {
-  readonly errorEmitted: boolean;
-  readonly finished: boolean;
-  readonly needDrain: boolean;
 }

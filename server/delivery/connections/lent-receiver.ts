@@ -1,4 +1,4 @@
-import type { ReceiverState, WsReceiver } from './internals.js';
+import type { ReceiverState, WsReceiver } from '../ws-internals.js';
 import { isShortTextBegun, readShortTexts } from './short-texts.js';
 
 /** Who hears a WebSocket's messages of text, where nobody else does. */

@@ -1,6 +1,6 @@
-import type { EngineServer, WsParts, WsReceiver } from './internals.js';
+import { NO_EXTENSIONS, type WsParts, type WsReceiver } from '../ws-internals.js';
+import type { EngineServer } from './internals.js';
 import { isResting, LentReceiver, ReceiverPool, type TextHearer } from './lent-receiver.js';
-import { NO_EXTENSIONS } from './ws-model.js';
 
 /** The receiver that ws made for it; undefined where it has lent that already. */
 function ownReceiver({ _receiver: receiver }: WsParts): WsReceiver | undefined {

@@ -1,16 +1,12 @@
 import { Duplex } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { WebSocket, WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type WsParts, WsSocket } from '../ws-internals.js';
 import type { LentReceiver } from './lent-receiver.js';
 import { WsModel } from './ws-model.js';
 
 type ServerOptions = WebSocketServer['options'];
-interface Settable extends WebSocket {
-  readonly _receiver: object;
-  setSocket(socket: Duplex, head: Buffer, options: object): void;
-}
-const Bare = WebSocket as unknown as new (address: null, protocols: undefined, options: object) => Settable;
 
 const NO_HEAD = Buffer.alloc(0);
 const turnEnd = () => new Promise((resolve) => setImmediate(resolve));
@@ -23,7 +19,7 @@ class Side {
   readonly #stream = new Duplex({ read: () => {}, write: (_bytes, _encoding, written) => written() });
 
   constructor(options: ServerOptions, model?: WsModel) {
-    const websocket = new Bare(null, undefined, options);
+    const websocket = new WsSocket(null, undefined, options) as WebSocket & WsParts;
     if (model) model.setUp(websocket, this.#stream);
     else websocket.setSocket(this.#stream, NO_HEAD, options);
     const note = (what: string, data: unknown) => void this.heard.push(`${what} ${data}`);

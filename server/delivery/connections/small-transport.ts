@@ -1,5 +1,6 @@
 import { Transport } from 'engine.io';
 import type { WebSocket } from 'ws';
+import type { Sent, WsParts } from '../ws-internals.js';
 import { CommonListeners } from './common-listeners.js';
 import type { EngineConnection, EngineTransport } from './internals.js';
 import type { OpeningRequest } from './kept-request.js';
@@ -12,14 +13,7 @@ interface Packet {
   readonly data?: unknown;
   readonly options?: { readonly compress: boolean; readonly wsPreEncodedFrame?: readonly Buffer[] };
 }
-type Sent = (error?: Error) => void;
-interface Sending {
-  readonly _sender: {
-    sendFrame(frame: readonly Buffer[], sent: Sent): void;
-    send(text: string, options: { readonly compress: boolean }): void;
-    readonly congested?: boolean;
-  };
-}
+type Sending = Pick<WsParts, '_sender'>;
 interface Emitting {
   readonly _events: Readonly<Record<string, unknown>>;
 }

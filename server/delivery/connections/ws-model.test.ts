@@ -1,16 +1,13 @@
 import { connect, createServer, type Socket as TcpSocket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { WebSocket, WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { testScope } from '../../../test/support/scope.js';
 import { waitFor } from '../../../test/support/wait.js';
+import { type WsParts, WsSocket } from '../ws-internals.js';
 import { LentReceiver } from './lent-receiver.js';
 import { WsModel } from './ws-model.js';
 
-interface Settable extends WebSocket {
-  readonly _receiver: object;
-  setSocket(socket: TcpSocket, head: Buffer, options: object): void;
-}
-const Bare = WebSocket as unknown as new (address: null, protocols: undefined, options: object) => Settable;
+type Settable = WebSocket & WsParts;
 
 const scope = testScope();
 const { options } = new WebSocketServer({ noServer: true, maxPayload: 1_000 });
@@ -30,7 +27,7 @@ async function openPair(): Promise<[TcpSocket, TcpSocket]> {
 async function openWebSocket(setUp: (websocket: Settable, tcp: TcpSocket) => void) {
   const [tcp, client] = await openPair();
   const before = EVENTS.flatMap((event) => tcp.rawListeners(event));
-  const websocket = new Bare(null, undefined, options);
+  const websocket = new WsSocket(null, undefined, options) as Settable;
   // As HTTP leaves it.
   tcp.setTimeout(60_000);
   const noDelay: unknown[] = [];
