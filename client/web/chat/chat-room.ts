@@ -62,16 +62,19 @@ export function joinChatRoom({ hub, name, toasts }: ChatRoomOptions): ChatRoom {
     for (const { from } of messages) typing.arrived(from.id);
   });
 
+  /** Behind the messages that arrived before. */
+  const dispatchInOrder = (action: ChatAction) => {
+    arrived.flush();
+    dispatch(action);
+  };
+
   room.on('message', (message) => arrived.add(message));
   room.on('subscribed', (answer) => {
     join.set({ kind: 'joined' });
     const first = answer.messages[0];
     if (!first && log.get().messages.length === 0) dispatch({ kind: 'older', messages: [], more: parsePosition(answer.position).seq > 0 });
   });
-  room.on('gap', ({ after, position }) => {
-    arrived.flush();
-    dispatch({ kind: 'gap', after, position });
-  });
+  room.on('gap', ({ after, position }) => dispatchInOrder({ kind: 'gap', after, position }));
   room.on('recovered', ({ messages }) => {
     const before = recovery.get();
     recovery.set({ times: before.times + 1, messages: before.messages + messages });
@@ -103,19 +106,12 @@ export function joinChatRoom({ hub, name, toasts }: ChatRoomOptions): ChatRoom {
     async loadOlder() {
       const { epoch, oldest, more } = log.get();
       if (!more || epoch === '' || !Number.isFinite(oldest)) return;
-      await past.read(formatPosition(epoch, oldest), (page) => {
-        arrived.flush();
-        dispatch({ kind: 'older', ...page });
-      });
+      await past.read(formatPosition(epoch, oldest), (page) => dispatchInOrder({ kind: 'older', ...page }));
     },
     async fillGap(after) {
       const { epoch, messages } = log.get();
       const next = messages.find(({ seq }) => seq > after);
-      if (!next) return;
-      await past.read(formatPosition(epoch, next.seq), (page) => {
-        arrived.flush();
-        dispatch({ kind: 'filled', after, ...page });
-      });
+      if (next) await past.read(formatPosition(epoch, next.seq), (page) => dispatchInOrder({ kind: 'filled', after, ...page }));
     },
     leave() {
       typing.end();
