@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, test } from '@jest/globals';
+import { whenReady } from './support/cluster.js';
 import { brokenLinks, commandsOf, docBlocks } from './support/doc-examples.js';
 import {
   compiles,
@@ -268,14 +269,14 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/library.md, Roomcast in your own program, sh': listed,
   [SERVER]: program({
     env: TOKENS,
-    meanwhile: ({ url }) => waitFor(async () => (await get(`${url}/readyz`)).status === 200),
+    meanwhile: ({ url }) => whenReady({ url }),
   }),
   [ORDERS]: program({
     after: [SERVER],
     given: KITCHEN,
     env: TOKENS,
     meanwhile: async ({ url }) => {
-      await waitFor(async () => (await get(`${url}/readyz`)).status === 200);
+      await whenReady({ url });
       const client = await connectClient(scope, url, { auth: { token: world.token } });
       await client.subscribe('chat:kitchen');
       expect(await client.ask('order', { dish: 'pie', count: 2 })).toEqual({ ok: true, id: 1 });
@@ -289,7 +290,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
     after: [SERVER],
     env: TOKENS,
     meanwhile: async ({ url }) => {
-      await waitFor(async () => (await get(`${url}/readyz`)).status === 200);
+      await whenReady({ url });
       const result = await jobResult(url, { token: world.token }, 'forecast', { days: 3 });
       expect(result).toEqual({ days: 3, demand: expect.any(Number) });
     },
@@ -297,7 +298,7 @@ const RUNS: Readonly<Record<string, RunExample>> = {
   'docs/library.md, The client, js': async (block) => {
     const text = '';
     const { url } = await startProgram(text, world, { after: [SERVER, ORDERS], given: KITCHEN, env: TOKENS });
-    await waitFor(async () => (await get(`${url}/readyz`)).status === 200);
+    await whenReady({ url });
     await program({
       here: () => ({ 'https://hub.example.com': url }),
       given: (around) => `${withToken(around)} ${SHOW} const reload = show; const bar = show; const draw = show;`,

@@ -11,7 +11,8 @@ const scope = testScope();
 
 /** `PROMETHEUS_SECONDS=120 npm test -- test/prometheus` runs for two minutes. */
 const SECONDS = Number(process.env.PROMETHEUS_SECONDS ?? 2);
-const PATIENCE = { timeoutMs: 30_000, intervalMs: 100 };
+/** Each look asks a server for a page of figures. */
+const LOOK = { intervalMs: 100 };
 const SCRAPES = (SECONDS * 1_000) / SCRAPE_MS;
 
 /** Everything that a metric room's log has, as `series time` -> value; what is there twice throws. */
@@ -47,20 +48,20 @@ test(
     const exporter = await startNodeExporter(scope);
     const prometheus = await startPrometheus(scope, `${hub.url}/api/v1/write`, { node: [exporter.address] });
     await waitFor(async () => (await prometheus.scrapes('node')).good >= SCRAPES, {
+      ...LOOK,
       timeoutMs: SECONDS * 2_000 + 60_000,
-      intervalMs: 100,
       what: `${SCRAPES} scrapes`,
     });
     // A scrape that fails ends every series of its target; the next good one begins them again.
     exporter.signal('SIGSTOP');
-    await waitFor(async () => (await prometheus.scrapes('node')).failed > 0, { ...PATIENCE, what: 'a scrape that fails' });
+    await waitFor(async () => (await prometheus.scrapes('node')).failed > 0, { ...LOOK, what: 'a scrape that fails' });
     exporter.signal('SIGCONT');
     const { good } = await prometheus.scrapes('node');
-    await waitFor(async () => (await prometheus.scrapes('node')).good > good, { ...PATIENCE, what: 'a good scrape again' });
+    await waitFor(async () => (await prometheus.scrapes('node')).good > good, { ...LOOK, what: 'a good scrape again' });
     await prometheus.stopScraping();
-    await waitFor(async () => !(await prometheus.live('node')), { ...PATIENCE, what: 'the ends of all series' });
+    await waitFor(async () => !(await prometheus.live('node')), { ...LOOK, what: 'the ends of all series' });
     const taken = await prometheus.own('prometheus_tsdb_head_samples_appended_total');
-    await waitFor(async () => sum(await ingested(hub.url)) === taken, { ...PATIENCE, what: `${taken} samples and ends of series` });
+    await waitFor(async () => sum(await ingested(hub.url)) === taken, { ...LOOK, what: `${taken} samples and ends of series` });
     for (const trouble of ['failed', 'dropped', 'retried']) {
       expect([trouble, await prometheus.own(`prometheus_remote_storage_samples_${trouble}_total`)]).toEqual([trouble, 0]);
     }

@@ -4,7 +4,7 @@ import { connect } from '../client/sdk/roomcast.js';
 import { configFrom } from '../server/config.js';
 import { type StartedHub, startHub as startHubHere } from '../server/start-hub.js';
 import type { RoomName } from '../shared/rooms.js';
-import { type Cluster, startCluster } from './support/cluster.js';
+import { type Cluster, startCluster, whenReady } from './support/cluster.js';
 import { type HubProcess, startHub } from './support/hub-process.js';
 import { openMemoryHub } from './support/memory-hub.js';
 import { fileScope, testScope } from './support/scope.js';
@@ -55,7 +55,7 @@ describe('instances on Redis', () => {
 
   test('[P92] an instance killed while three rooms speak: its client comes back to another one with all of it', async () => {
     const killed = await startHub(scope, { env: { REDIS_URL: cluster.redis.url, ROOMCAST_LIMITS: 'off' } });
-    await waitFor(async () => (await fetch(`${killed.url}/readyz`)).ok);
+    await whenReady(killed);
     const rooms = roomNames('a', 'b', 'c');
     const sender = await connectClient(scope, cluster.hubs[1]!.url);
     const { client, move } = await travel(killed);
