@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { startChild } from '../server/cli/child.js';
 import type { RangeAnswer } from '../shared/protocol.js';
 import { startCluster } from './support/cluster.js';
-import { temporaryDir } from './support/files.js';
+import { storageDir } from './support/files.js';
 import { get } from './support/http.js';
 import { startHub } from './support/hub-process.js';
 import { freePort } from './support/redis.js';
@@ -94,7 +94,7 @@ test('a Prometheus scrapes a room, in its own format and in OpenMetrics', async 
     const answer = await get(`${hub.url}${path}`);
     return answer.text.includes('sales_total') ? answer : undefined;
   });
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   await writeFile(`${dir}/room.prom`, text);
   const check = await startChild('promtool', 'sh', ['-c', `promtool check metrics < ${dir}/room.prom`]);
   // It wants help texts and units in names, which nobody gave; what it cannot read is another error.

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Child, startChild } from '../../server/cli/child.js';
 import { formatSeries } from '../../shared/series-name.js';
-import { temporaryDir } from './files.js';
+import { storageDir } from './files.js';
 import { get, send } from './http.js';
 import type { Scope } from './scope.js';
 
@@ -49,7 +49,7 @@ export async function startPrometheus(
   remoteWriteUrl: string,
   targets: Readonly<Record<string, readonly string[]>>,
 ): Promise<PrometheusServer> {
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   const file = `${dir}/prometheus.yml`;
   await writeFile(file, config(remoteWriteUrl, targets));
   const { address } = await startServer(scope, 'prometheus', [
