@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Message, PublishAnswer } from '../shared/protocol.js';
-import { whenReady } from './support/cluster.js';
+import { PATIENT_WITH_REDIS, whenReady } from './support/cluster.js';
 import { get } from './support/http.js';
 import { type HubProcess, spawnHub, startHub } from './support/hub-process.js';
 import { askRedis } from './support/redis-client.js';
@@ -14,11 +14,8 @@ const scope = fileScope();
 const HEALS_MS = 30_000;
 const TEST_MS = 240_000;
 
-/** Whatever else the machine does, Redis is away where a test ends it, and nowhere else. */
-const COMMAND_TIMEOUT_MS = 5_000;
-
 async function startHubs(url: string, count = 2): Promise<HubProcess[]> {
-  const env = { REDIS_URL: url, ROOMCAST_LIMITS: 'off', ROOMCAST_REDIS_COMMAND_TIMEOUT_MS: String(COMMAND_TIMEOUT_MS) };
+  const env = { REDIS_URL: url, ROOMCAST_LIMITS: 'off', ...PATIENT_WITH_REDIS };
   const hubs = await Promise.all(Array.from({ length: count }, () => startHub(scope, { env })));
   for (const hub of hubs) await whenReady(hub);
   return hubs;
