@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { HubError } from '../../shared/errors.js';
 import { type BuiltThread, buildThread, moduleOf } from '../../test/support/job-thread.js';
-import { waitFor } from '../../test/support/wait.js';
+import { PATIENCE_MS, waitFor } from '../../test/support/wait.js';
 import { openLmdbRoomLog } from '../log/lmdb-room-log.js';
 import type { LogEntry } from '../log/room-log.js';
 import { CrashedRun } from './job-machine.js';
@@ -314,7 +314,7 @@ describe('a thread that is kept warm', () => {
     open(1, 256, { warmThreads: 1, warmAfterMs: 0, setup: setupOf({ kind: 'lmdb', dir: rooms }) });
     const look = `export const run = async (_, { rooms }) => (await rooms.ends('chat:x')).last;`;
     await expect(run(look)).rejects.toThrow(/cannot be opened/);
-    const log = await openLmdbRoomLog({ dir: rooms });
+    const log = await openLmdbRoomLog({ dir: rooms, commitTimeoutMs: PATIENCE_MS });
     await log.append({ room: 'chat:x', id: 'm', type: 'text', from: { id: 'u', name: 'U' }, data: 1 }, { messages: 0, ttlMs: 0 });
     expect(await run(look)).toBe(1);
     await log.close();

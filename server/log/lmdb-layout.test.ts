@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { open } from 'lmdb';
 import { temporaryDir } from '../../test/support/files.js';
 import { testScope } from '../../test/support/scope.js';
-import { waitFor } from '../../test/support/wait.js';
+import { PATIENCE_MS, waitFor } from '../../test/support/wait.js';
 import { type LmdbLogOptions, openLmdbRoomLog } from './lmdb-room-log.js';
 import type { NewMessage, Retention, RoomLog } from './room-log.js';
 
@@ -14,7 +14,7 @@ const WINDOW_MS = 600_000;
 const scope = testScope();
 
 async function openLog(options: LmdbLogOptions): Promise<RoomLog> {
-  const log = await openLmdbRoomLog(options);
+  const log = await openLmdbRoomLog({ commitTimeoutMs: PATIENCE_MS, ...options });
   scope.defer(log, () => log.close());
   return log;
 }
@@ -100,7 +100,7 @@ test('a directory of a later layout is refused with one line that says what to d
 
 test('a page begins and ends anywhere in a chunk, in both directions, also after a restart', async () => {
   const dir = await temporaryDir(scope);
-  let log = await openLmdbRoomLog({ dir });
+  let log = await openLog({ dir });
   for (const [from, to] of [
     [1, 1],
     [2, 8],
@@ -124,7 +124,7 @@ test('a page begins and ends anywhere in a chunk, in both directions, also after
       }
     }
     await log.close();
-    log = await openLmdbRoomLog({ dir });
+    log = await openLog({ dir });
   }
   await log.close();
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { temporaryDir } from '../../test/support/files.js';
 import { testScope } from '../../test/support/scope.js';
+import { PATIENCE_MS } from '../../test/support/wait.js';
 import { type LmdbLogReader, lmdbPages, openLmdbLogReader } from './lmdb-log-reader.js';
 import { openLmdbRoomLog } from './lmdb-room-log.js';
 import type { RoomLog } from './room-log.js';
@@ -16,7 +17,7 @@ const TEXT = 'x'.repeat(1_000);
 
 async function openBoth() {
   const dir = await temporaryDir(scope);
-  const log = scope.defer(await openLmdbRoomLog({ dir }), (opened) => opened.close());
+  const log = scope.defer(await openLmdbRoomLog({ dir, commitTimeoutMs: PATIENCE_MS }), (opened) => opened.close());
   const pages = lmdbPages(dir);
   const releases: Promise<void>[] = [];
   const reader = scope.defer(

@@ -11,7 +11,7 @@ import type { HubError } from '../../shared/errors.js';
 import { buildForNode } from '../../test/support/build-for-node.js';
 import { testScope } from '../../test/support/scope.js';
 import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../test/support/small-disk.js';
-import { waitFor } from '../../test/support/wait.js';
+import { PATIENCE_MS, waitFor } from '../../test/support/wait.js';
 import { openLmdbLogReader } from './lmdb-log-reader.js';
 import { type LmdbLogOptions, openLmdbRoomLog } from './lmdb-room-log.js';
 import { describeRoomLog } from './room-log.contract.js';
@@ -20,6 +20,8 @@ import type { NewMessage, RoomLog } from './room-log.js';
 const ALL = { messages: 0, ttlMs: 0 };
 const OLDEST = { limit: 500, from: 'oldest' } as const;
 const HOUR_MS = 3_600_000;
+/** As long as a bad disk takes for a commit: it is not what is looked at. */
+const PATIENT = { commitTimeoutMs: PATIENCE_MS };
 const cleanups: (() => unknown)[] = [];
 const scope = testScope();
 
@@ -34,7 +36,7 @@ function newDir(): string {
 }
 
 async function open(options: LmdbLogOptions): Promise<RoomLog> {
-  const log = await openLmdbRoomLog(options);
+  const log = await openLmdbRoomLog({ ...PATIENT, ...options });
   cleanups.push(() => log.close());
   return log;
 }
@@ -49,7 +51,7 @@ const message = (room: NewMessage['room'], id: string, data: unknown = id): NewM
 
 describeRoomLog('lmdb', async (options) => {
   const dir = mkdtempSync(join(tmpdir(), 'roomcast-lmdb-'));
-  const log = await openLmdbRoomLog({ dir, maintenanceMs: 20, ...options });
+  const log = await openLmdbRoomLog({ dir, maintenanceMs: 20, ...PATIENT, ...options });
   return {
     log,
     async close() {
@@ -76,7 +78,7 @@ test('rooms, positions, ids and never written rooms are the same after a restart
 const WRITER = `
   const { openLmdbRoomLog } = await import(process.argv[1]);
   // Few recent ids: it is killed before, after and while they are sorted away.
-  const log = await openLmdbRoomLog({ dir: process.argv[2], recentIds: 20 });
+  const log = await openLmdbRoomLog({ dir: process.argv[2], recentIds: 20, commitTimeoutMs: 30_000 });
   for (let n = 0; ; n++) {
     const appended = await Promise.all([0, 1, 2].map((i) => log.append({ room: 'chat:x', id: 'm' + (n * 3 + i), type: 'text', from: { id: 'u', name: 'u' }, data: n }, { messages: 0, ttlMs: 0 })));
     for (const { entry } of appended) console.log(entry.seq);
@@ -97,7 +99,7 @@ test('a process that is killed at any moment loses nothing that it acknowledged,
     await waitFor(() => acknowledged > round * 100);
     child.kill('SIGKILL');
     await once(child, 'close');
-    const log = await openLmdbRoomLog({ dir });
+    const log = await openLmdbRoomLog({ dir, ...PATIENT });
     const { first, last } = await log.ends('chat:x');
     expect(last).toBeGreaterThanOrEqual(acknowledged);
     const { entries } = await log.read('chat:x', { limit: 10, after: acknowledged - 1, from: 'oldest' });
@@ -341,7 +343,7 @@ test('a disk that stays full takes appends again into what deletions freed', asy
 
 test('a torn file is refused with one clear line', async () => {
   const dir = newDir();
-  const log = await openLmdbRoomLog({ dir });
+  const log = await openLmdbRoomLog({ dir, ...PATIENT });
   for (let n = 0; n < 20; n++) await log.append(message('chat:x', `m${n}`, 'x'.repeat(40_000)), ALL);
   await log.close();
   truncateSync(join(dir, 'log/data.mdb'), 300_000);

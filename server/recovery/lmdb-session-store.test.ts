@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { open as openLmdb } from 'lmdb';
-import { temporaryDir } from '../../test/support/files.js';
+import { storageDir } from '../../test/support/files.js';
 import { testScope } from '../../test/support/scope.js';
 import { REFUSED_AS_FULL, smallDisk, writeUntilRefused } from '../../test/support/small-disk.js';
 import { waitFor } from '../../test/support/wait.js';
@@ -15,10 +15,10 @@ const LONG_MS = 60_000;
 
 const open = (options: LmdbSessionStoreOptions): SessionStore => scope.defer(openLmdbSessionStore(options), (store) => store.close());
 
-sessionStoreContract(async () => open({ dir: await temporaryDir(scope) }));
+sessionStoreContract(async () => open({ dir: await storageDir(scope) }));
 
 test('sessions are there after a restart, with what is left of their time', async () => {
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   let time = 1_700_000_000_000;
   const now = () => time;
   const first = open({ dir, now });
@@ -36,7 +36,7 @@ test('sessions are there after a restart, with what is left of their time', asyn
 });
 
 test('sessions that ended leave the disk', async () => {
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   let time = 1_700_000_000_000;
   const store = open({ dir, now: () => time, maintenanceMs: 5 });
   await Promise.all(
@@ -71,14 +71,14 @@ test('a disk that fills up refuses what is to be written with storage_full, keep
 });
 
 test('a store that is closed rejects, and throws nothing into whoever does not wait', async () => {
-  const store = openLmdbSessionStore({ dir: await temporaryDir(scope) });
+  const store = openLmdbSessionStore({ dir: await storageDir(scope) });
   await store.close();
   await expect(store.open('late', 'one', { user: 'ada', text: '' }, LONG_MS)).rejects.toThrow();
   await expect(store.remove('late', 'one')).rejects.toThrow();
 });
 
 test('a file that is none is refused with one clear line', async () => {
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   await writeFile(join(dir, 'data.mdb'), 'x'.repeat(100_000));
   expect(() => openLmdbSessionStore({ dir })).toThrow(/^the sessions in \S+ cannot be opened: data\.mdb is damaged: /);
 });

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { formatPosition } from '../../../shared/position.js';
 import { type BuiltThread, buildThread } from '../../../test/support/job-thread.js';
 import { startRedis } from '../../../test/support/redis.js';
-import { waitFor } from '../../../test/support/wait.js';
+import { PATIENCE_MS, waitFor } from '../../../test/support/wait.js';
 import { openRedisLink } from '../../adapter/redis-link.js';
 import { openLmdbRoomLog } from '../../log/lmdb-room-log.js';
 import { createMemoryRoomLog } from '../../log/memory-room-log.js';
@@ -49,7 +49,7 @@ const engines: Record<string, () => Promise<Engines>> = {
     const dir = await newDir();
     const rooms = join(dir, 'rooms');
     const files = join(dir, 'results');
-    const log = await openLmdbRoomLog({ dir: rooms });
+    const log = await openLmdbRoomLog({ dir: rooms, commitTimeoutMs: PATIENCE_MS });
     const setup: ThreadSetup = { rooms: { kind: 'lmdb', dir: rooms }, results: { kind: 'files', dir: files, maxBytes } };
     return { log, results: createFileResultStore({ dir: files }), setup, end: () => rm(dir, { recursive: true }) };
   },
