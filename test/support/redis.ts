@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { storageHome } from './files.js';
 import { waitFor } from './wait.js';
 
@@ -11,7 +11,7 @@ export interface TestRedis {
   readonly pid: number;
   /** The server's data directory: give it to the next start's `dir` to come back with the same data. */
   readonly dir: string;
-  /** Ends the process, also a stopped (SIGSTOP) one, and removes its directory unless `dir` was given. */
+  /** Ends the process, also a stopped (SIGSTOP) one, and removes its directory, where a start made it: this one or one before. */
   stop(): Promise<void>;
   /** Resolves at once, for signals that end the process once it is gone. */
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -25,15 +25,18 @@ export interface RedisStart {
   readonly sentinel?: string;
 }
 
+/** How the directories begin that a start makes. */
+const OWN_DIR = 'roomcast-redis-';
+
 /** A real redis-server on loopback, answering PING; without persistence unless `args` say otherwise. */
 export async function startRedis({ args = [], port, dir, sentinel }: RedisStart = {}): Promise<TestRedis> {
-  const dataDir = dir ?? (await mkdtemp(join(await storageHome(), 'roomcast-redis-')));
+  const dataDir = dir ?? (await mkdtemp(join(await storageHome(), OWN_DIR)));
   const attempts = port === undefined ? 5 : 1;
   for (let attempt = 1; ; attempt++) {
     const chosen = port ?? (await freePort());
     const flags = sentinel === undefined ? serverFlags(dataDir, args) : await sentinelFlags(dataDir, sentinel);
     const started = await launch(chosen, flags);
-    if (started) return handle(started, chosen, dataDir, dir === undefined);
+    if (started) return handle(started, chosen, dataDir);
     if (attempt === attempts) throw new Error(`redis-server did not start on port ${chosen}`);
   }
 }
@@ -72,7 +75,7 @@ async function launch(port: number, flags: readonly string[]): Promise<ChildProc
   return gone() ? undefined : child;
 }
 
-function handle(child: ChildProcess, port: number, dir: string, ownsDir: boolean): TestRedis {
+function handle(child: ChildProcess, port: number, dir: string): TestRedis {
   const exited = new Promise<void>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else child.once('exit', () => resolve());
@@ -85,7 +88,7 @@ function handle(child: ChildProcess, port: number, dir: string, ownsDir: boolean
     async stop() {
       child.kill('SIGKILL');
       await exited;
-      if (ownsDir) await rm(dir, { recursive: true, force: true });
+      if (basename(dir).startsWith(OWN_DIR)) await rm(dir, { recursive: true, force: true });
     },
     async kill(signal) {
       child.kill(signal);
