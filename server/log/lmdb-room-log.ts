@@ -1,14 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../shared/errors.js';
-import type { RoomName } from '../../shared/rooms.js';
 import { commitFault } from './commit-fault.js';
 import { type DiskSpace, spaceOn } from './disk-space.js';
-import { encodeBody, placeEntry } from './entry-codec.js';
+import { placeEntry } from './entry-codec.js';
 import { Followers, type OnLogFault } from './followers.js';
+import { LmdbCommits } from './lmdb-commits.js';
 import { LmdbIds } from './lmdb-ids.js';
+import { LmdbMaintenance } from './lmdb-maintenance.js';
 import { listRooms, readPage } from './lmdb-reads.js';
 import { endsOf, ensureMeta, type LmdbTables, openLmdbTables } from './lmdb-tables.js';
-import { type Append, LmdbTransaction } from './lmdb-transaction.js';
+import { LmdbTransaction } from './lmdb-transaction.js';
+import { type WaitingAppend, WaitingAppends } from './lmdb-waiting-appends.js';
 import type { Appended, AppendWaiter, NewMessage, Retention, RoomLog } from './room-log.js';
 import { spareBytes, tablesOf } from './spare-bytes.js';
 
@@ -34,21 +35,6 @@ export interface LmdbLogOptions {
   readonly onFault?: OnLogFault;
 }
 
-interface Waiting extends Append {
-  waiter: AppendWaiter;
-}
-
-/** In the place of a waiter that was told that the disk hangs. */
-const NOBODY: AppendWaiter = { appended: () => {}, refused: () => {} };
-
-const APPENDS_PER_COMMIT = 4_000;
-const MAX_WAITING = 20_000;
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-/** The time of a commit is counted in looks: a process that was too busy to look knows nothing of the disk, and counts one. */
-const STALL_LOOKS = 3;
-const ROOMS_PER_MAINTENANCE = 200;
-const CHUNKS_PER_MAINTENANCE = 2_000;
-
 /**
  * The embedded engine. Appends that come while a commit is under way share the next one; positions are given when a
  * transaction is made, so one that fails leaves no hole. Acknowledged means synchronised to disk.
@@ -63,140 +49,56 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
   const all = tablesOf(tables.root);
   const space = spaceOn(options.disk, () => spareBytes(tables.root, all));
   const followers = new Followers(onFault);
-  let waiting: Waiting[] = [];
-  let waitingBytes = 0;
-  let writing: Promise<void> | undefined;
-  let state: 'open' | 'stalled' | 'closed' = 'open';
-  let cursor: RoomName | undefined;
+  const appends = new WaitingAppends(space);
+  const maintenance = new LmdbMaintenance(tables, (room) => followers.has(room));
   let maintenanceDue = false;
-  let committedAt = Number.NEGATIVE_INFINITY;
+  let closed = false;
+
+  const commits = new LmdbCommits({
+    ...{ appends, store, onStored, onFault, commitTimeoutMs, gatherMs, pauseMs },
+    isDue: () => maintenanceDue,
+    faultOf: (error) => commitFault(error, dir),
+  });
 
   const timer = setInterval(() => {
     if (!space.allows('delete')) return;
     maintenanceDue = true;
-    writing ??= write();
+    commits.begin();
   }, maintenanceMs);
   timer.unref();
 
-  async function write(): Promise<void> {
-    do {
-      await gather();
-      await writeOnce(take());
-      committedAt = performance.now();
-    } while (waiting.length > 0 || maintenanceDue);
-    writing = undefined;
+  async function store(batch: readonly WaitingAppend[]): Promise<(Appended | undefined)[]> {
+    const transaction = new LmdbTransaction({ tables, ids, now: now() });
+    const appended = batch.map((one) => transaction.append(one));
+    transaction.pruneWritten();
+    if (maintenanceDue) {
+      maintenanceDue = false;
+      maintenance.goOn(transaction);
+    }
+    await transaction.commit();
+    return appended;
   }
 
-  /** Until a turn brings nothing more: a commit costs much the same for one append as for many. */
-  async function gather(): Promise<void> {
-    const early = committedAt + pauseMs - performance.now();
-    if (early > 0) await delay(early);
-    const until = performance.now() + gatherMs;
-    let had: number;
-    do {
-      had = waiting.length;
-      await new Promise((resolve) => setImmediate(resolve));
-    } while (waiting.length > had && waiting.length < APPENDS_PER_COMMIT && performance.now() < until);
+  function onStored({ room, body, bytes }: WaitingAppend, { entry, repeated }: Appended): void {
+    if (repeated || !followers.has(room)) return;
+    const { epoch, seq, time } = entry;
+    followers.entry(room, placeEntry(body, { room, epoch, seq, time }, bytes));
   }
 
-  function take(): Waiting[] {
-    const batch = waiting.splice(0, APPENDS_PER_COMMIT);
-    waitingBytes -= batch.reduce((bytes, one) => bytes + one.bytes, 0);
-    return batch;
-  }
-
-  async function writeOnce(batch: readonly Waiting[]): Promise<void> {
-    let looks = 0;
-    const stall = setInterval(() => {
-      if (++looks === STALL_LOOKS) stalled(batch);
-    }, commitTimeoutMs / STALL_LOOKS);
-    try {
-      const transaction = new LmdbTransaction({ tables, ids, now: now() });
-      const appended = batch.map((one) => transaction.append(one));
-      tidy(transaction);
-      await transaction.commit();
-      batch.forEach((one, i) => {
-        settle(one, appended[i]);
-      });
-    } catch (error) {
-      const fault = await commitFault(error, dir);
-      onFault(fault);
-      for (const { waiter } of batch) waiter.refused(fault);
-    } finally {
-      for (const { bytes } of batch) space.release(bytes);
-      clearInterval(stall);
-      if (state === 'stalled') state = 'open';
-    }
-  }
-
-  /** The disk hangs. Whether this batch gets stored nobody knows; what waits behind it is not. */
-  function stalled(batch: readonly Waiting[]): void {
-    if (state === 'open') state = 'stalled';
-    const hangs = `The disk did not take the message within ${commitTimeoutMs} ms`;
-    const refused = waiting;
-    waiting = [];
-    waitingBytes = 0;
-    for (const one of batch) {
-      one.waiter.refused(new HubError('timeout', `${hangs}; it may be stored.`));
-      one.waiter = NOBODY;
-    }
-    for (const { bytes, waiter } of refused) {
-      space.release(bytes);
-      waiter.refused(new HubError('unavailable', `${hangs}; nothing was stored.`));
-    }
-  }
-
-  /** What a waiter throws does not keep the others of the commit from being told. */
-  function settle({ room, body, bytes, waiter }: Waiting, appended: Appended | undefined): void {
-    if (appended && !appended.repeated && followers.has(room)) {
-      const { epoch, seq, time } = appended.entry;
-      followers.entry(room, placeEntry(body, { room, epoch, seq, time }, bytes));
-    }
-    try {
-      if (appended) waiter.appended(appended);
-      else waiter.refused(new HubError('out_of_order'));
-    } catch (error) {
-      onFault(error, room);
-    }
+  function refuseWhenClosed(): void {
+    if (closed) throw new HubError('unavailable', 'The log is closed.');
   }
 
   /** @throws HubError when it is refused */
   function add(message: NewMessage, retention: Retention, waiter: AppendWaiter): void {
-    if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
-    if (state === 'stalled') throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
-    const body = encodeBody(message);
-    const bytes = Buffer.byteLength(body);
-    if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
-      throw new HubError('unavailable', 'Too many messages wait for the disk; nothing was stored.');
-    }
-    space.take(bytes);
-    waitingBytes += bytes;
-    waiting.push({ room: message.room, id: message.id, after: message.after, body, bytes, retention, waiter });
-    writing ??= write();
-  }
-
-  function tidy(transaction: LmdbTransaction): void {
-    transaction.pruneWritten();
-    if (!maintenanceDue) return;
-    maintenanceDue = false;
-    maintainRooms(transaction);
-  }
-
-  /** Goes around all rooms, some at a time. */
-  function maintainRooms(transaction: LmdbTransaction): void {
-    const rooms = [...tables.heads.getKeys({ start: cursor, exclusiveStart: cursor !== undefined, limit: ROOMS_PER_MAINTENANCE })];
-    let budget = CHUNKS_PER_MAINTENANCE;
-    for (const room of rooms) {
-      if (budget <= 0) return;
-      budget -= transaction.prune(room, budget);
-      transaction.retire(room, followers.has(room));
-      cursor = room;
-    }
-    if (rooms.length < ROOMS_PER_MAINTENANCE) cursor = undefined;
+    refuseWhenClosed();
+    if (commits.isStalled) throw new HubError('unavailable', 'The disk does not take messages now; nothing was stored.');
+    appends.add(message, retention, waiter);
+    commits.begin();
   }
 
   function fresh(): LmdbTables {
-    if (state === 'closed') throw new HubError('unavailable', 'The log is closed.');
+    refuseWhenClosed();
     tables.root.resetReadTxn();
     return tables;
   }
@@ -222,10 +124,10 @@ export async function openLmdbRoomLog(options: LmdbLogOptions): Promise<RoomLog>
     rooms: async ({ prefix = '', limit }) => listRooms(fresh(), { prefix, limit }),
 
     async close() {
-      if (state === 'closed') return;
-      state = 'closed';
+      if (closed) return;
+      closed = true;
       clearInterval(timer);
-      await writing;
+      await commits.idle();
       followers.clear();
       await tables.root.close();
     },
