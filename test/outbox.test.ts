@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type Child, startChild } from '../server/cli/child.js';
-import { ROOT, temporaryDir } from './support/files.js';
+import { ROOT, storageDir } from './support/files.js';
 import { startHub } from './support/hub-process.js';
 import { testScope } from './support/scope.js';
 import { connectClient } from './support/stock-client.js';
@@ -40,7 +40,7 @@ async function startPublisher(...args: readonly (string | number)[]): Promise<Ch
 const keptBy = (child: Child) => Math.max(-1, ...[...child.output().matchAll(/^kept (\d+)$/gm)].map(([, n]) => Number(n)));
 
 test('a publisher that is killed in the middle, with the hub there and away, has each message in the room once, in order', async () => {
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   let hub = await startHub(scope, { env: { ROOMCAST_LIMITS: 'off' } });
   const again = async () => {
     hub = await startHub(scope, { env: { ROOMCAST_LIMITS: 'off' }, port: hub.port, dataDir: hub.dataDir });
@@ -78,7 +78,7 @@ test('a publisher that is killed in the middle, with the hub there and away, has
 });
 
 test('a second process on the same outbox is refused with an error that names the directory', async () => {
-  const dir = await temporaryDir(scope);
+  const dir = await storageDir(scope);
   const hub = await startHub(scope, { env: { ROOMCAST_LIMITS: 'off' } });
   const first = await startPublisher(hub.url, dir, 0, 1_000_000);
   await first.printed(/^kept 1$/m);
