@@ -4,6 +4,7 @@ import { HubError } from '../../shared/errors.js';
 import type { JobDetails } from '../../shared/protocol.js';
 import { type BullData, BullmqLines, giveBack, letGo, notTaken, RetryLater } from './bullmq-lines.js';
 import { createJobIds } from './job-ids.js';
+import { JobKeys } from './job-keys.js';
 import {
   cancelJob,
   checkKept,
@@ -154,7 +155,7 @@ class BullmqJobQueue implements JobQueue {
     });
     const takeOver = (jobId: string) => this.lost.takeOver(jobId);
     this.leased = new LeasedRuns({ records: this.records, leaseMs: this.options.lockMs, takeOver });
-    this.channel = `${prefix}:{jobs}:cancelled`;
+    this.channel = new JobKeys(prefix).of('cancelled');
     this.stopHearing = link.keepSubscribed(this.channel, {
       message: (payload) => this.lookAt(payload.toString()),
       doubt: () => this.lookAt(),

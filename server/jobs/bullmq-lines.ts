@@ -3,6 +3,7 @@ import { HubError } from '../../shared/errors.js';
 import { toHubError } from '../adapter/command-errors.js';
 import type { RedisTarget } from '../adapter/topology.js';
 import { openBullClient } from './bullmq-client.js';
+import { JobKeys } from './job-keys.js';
 import type { Job } from './job-machine.js';
 import type { JobLane } from './job-queue.js';
 import { LastingPart } from './lasting-part.js';
@@ -36,7 +37,7 @@ interface Taker {
 }
 
 /** What the keys of BullMQ's queues begin with. */
-export const bullPrefixOf = (prefix: string): string => `${prefix}:{jobs}:bull`;
+export const bullPrefixOf = (prefix: string): string => new JobKeys(prefix).of('bull');
 /** BullMQ must take the job in this time; the port allows 2 s in all. */
 const ADD_MS = 1_500;
 const CLOSE_MS = 2_000;

@@ -45,6 +45,11 @@ export class JobKeys {
     return this.of('large', 'of', '');
   }
 
+  /** Who waits in a lane at BullMQ: by priority, and in front of that. */
+  bullLine(lane: JobLane): string[] {
+    return [this.of('bull', lane, 'prioritized'), this.of('bull', lane, 'wait')];
+  }
+
   /** Queued jobs of the handler that wait for another one of it to end, in their order of the line. */
   held(name: string): string {
     return this.of('held', name);

@@ -64,8 +64,7 @@ export class JobRecords {
       keys.unfinished(request),
       keys.activeOfName(request.name),
       keys.held(request.name),
-      keys.of('bull', request.lane, 'prioritized'),
-      keys.of('bull', request.lane, 'wait'),
+      ...keys.bullLine(request.lane),
     ];
     const places = [String(this.limits.queuedMax), keys.job('')];
     const own = [state.jobId, JSON.stringify(request), encodeJob(job), holderOf(request), String(state.createdAt)];

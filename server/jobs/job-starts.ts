@@ -34,8 +34,7 @@ export class JobStarts {
   private async send(lane: JobLane, starts: readonly NewStart[]): Promise<StartAnswer[]> {
     const { keys } = this;
     const shared = [keys.activeOfLane(lane), keys.of('leases'), keys.of('names'), keys.of('all')];
-    const bull = [keys.of('bull', lane, 'prioritized'), keys.of('bull', lane, 'wait')];
-    const keyNames = [...shared, ...bull, ...starts.flatMap(({ job }) => this.keysOf(job))];
+    const keyNames = [...shared, ...keys.bullLine(lane), ...starts.flatMap(({ job }) => this.keysOf(job))];
     return (await runJobScript(this.link, START, keyNames, [keys.job(''), ...starts.flatMap(argsOf)])) as StartAnswer[];
   }
 
