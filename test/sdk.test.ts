@@ -58,6 +58,9 @@ function standing({ hub, room, texts, gaps, states }: Reader): string {
 const everything = (reader: Reader, count: number) =>
   waitFor(() => reader.texts.length >= count, { what: () => `a reader to have ${count} messages: ${standing(reader)}` });
 
+/** As a network does it: without a word. */
+const terminate = (transport: unknown) => (transport as { ws: { terminate(): void } }).ws.terminate();
+
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 const settled = (publications: readonly Publication[]) => Promise.all(publications.map(({ done }) => done));
 
@@ -90,6 +93,29 @@ test('over cut connections and a hub that is killed and comes back, every messag
   publish(20);
   await startHub(scope, { env: UNLIMITED, dataDir: first.dataDir, port: first.port });
   await settled(all);
+  await everything(reader, all.length);
+  expect(reader.texts).toEqual(numbers(all.length));
+  expect(reader.gaps).toEqual([]);
+});
+
+test('a reader whose change to WebSocket breaks half-way reads on, over another connection', async () => {
+  const { url } = await startHub(scope, { env: UNLIMITED });
+  const hub = client(url);
+  let broken = 0;
+  hub.socket.io.on('open', () => {
+    hub.socket.io.engine.once('upgrading', (transport) => {
+      if (broken < 3) terminate(transport);
+      broken++;
+    });
+  });
+  const [writer, reader] = [client(url).room(ROOM), await read(hub)];
+  const all: Publication[] = [];
+  const isThrough = async () => {
+    all.push(writer.publish({ text: String(all.length) }));
+    await all.at(-1)!.done;
+    return broken > 3 && hub.socket.io.engine.transport.name === 'websocket';
+  };
+  await waitFor(isThrough, { what: () => `the fourth change to WebSocket: ${standing(reader)}` });
   await everything(reader, all.length);
   expect(reader.texts).toEqual(numbers(all.length));
   expect(reader.gaps).toEqual([]);
