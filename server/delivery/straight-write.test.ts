@@ -1,9 +1,10 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket as TcpSocket } from 'node:net';
+import type { Socket as TcpSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { testScope } from '../../test/support/scope.js';
+import { openTcpPair } from '../../test/support/tcp-pair.js';
 import { waitFor } from '../../test/support/wait.js';
 import { handleOf, hasStill, type SystemHandle } from './straight-write.js';
 import { Turn } from './turn.js';
@@ -12,18 +13,11 @@ import { TurnSender } from './turn-sender.js';
 const scope = testScope();
 const turnEnd = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Both ends of a connection, the server's first. */
+/** Both ends of a connection, the server's first, whatever errors they meet. */
 async function openPair(): Promise<[TcpSocket, TcpSocket]> {
-  const accepted: TcpSocket[] = [];
-  const server = createServer((socket) => accepted.push(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  scope.defer(server, (open) => open.close());
-  const client = scope.defer(connect((server.address() as { port: number }).port, '127.0.0.1'), (socket) => socket.destroy());
-  client.on('error', () => {});
-  await waitFor(() => accepted.length === 1);
-  const near = scope.defer(accepted[0]!, (socket) => socket.destroy());
-  near.on('error', () => {});
-  return [near, client];
+  const pair = await openTcpPair(scope);
+  for (const end of pair) end.on('error', () => {});
+  return pair;
 }
 
 type Closing = SystemHandle & Record<'close' | 'reset', (...args: unknown[]) => unknown>;

@@ -1,7 +1,8 @@
-import { connect, createServer, type Socket as TcpSocket } from 'node:net';
+import type { Socket as TcpSocket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { testScope } from '../../../test/support/scope.js';
+import { openTcpPair } from '../../../test/support/tcp-pair.js';
 import { waitFor } from '../../../test/support/wait.js';
 import { type WsParts, WsSocket } from '../ws-internals.js';
 import { LentReceiver } from './lent-receiver.js';
@@ -13,19 +14,8 @@ const scope = testScope();
 const { options } = new WebSocketServer({ noServer: true, maxPayload: 1_000 });
 const EVENTS = ['close', 'data', 'end', 'error'];
 
-/** Both ends of a connection, the server's first. */
-async function openPair(): Promise<[TcpSocket, TcpSocket]> {
-  const accepted: TcpSocket[] = [];
-  const server = createServer((socket) => accepted.push(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  scope.defer(server, (open) => open.close());
-  const client = scope.defer(connect((server.address() as { port: number }).port, '127.0.0.1'), (socket) => socket.destroy());
-  await waitFor(() => accepted.length === 1);
-  return [accepted[0]!, client];
-}
-
 async function openWebSocket(setUp: (websocket: Settable, tcp: TcpSocket) => void) {
-  const [tcp, client] = await openPair();
+  const [tcp, client] = await openTcpPair(scope);
   const before = EVENTS.flatMap((event) => tcp.rawListeners(event));
   const websocket = new WsSocket(null, undefined, options) as Settable;
   // As HTTP leaves it.
