@@ -101,11 +101,11 @@ test('over cut connections and a hub that is killed and comes back, every messag
 test('a reader whose change to WebSocket breaks half-way reads on, over another connection', async () => {
   const { url } = await startHub(scope, { env: UNLIMITED });
   const hub = client(url);
-  let broken = 0;
+  let changes = 0;
   hub.socket.io.on('open', () => {
     hub.socket.io.engine.once('upgrading', (transport) => {
-      if (broken < 3) terminate(transport);
-      broken++;
+      if (changes < 3) terminate(transport);
+      changes++;
     });
   });
   const [writer, reader] = [client(url).room(ROOM), await read(hub)];
@@ -113,7 +113,7 @@ test('a reader whose change to WebSocket breaks half-way reads on, over another 
   const isThrough = async () => {
     all.push(writer.publish({ text: String(all.length) }));
     await all.at(-1)!.done;
-    return broken > 3 && hub.socket.io.engine.transport.name === 'websocket';
+    return changes > 3 && hub.socket.io.engine.transport.name === 'websocket';
   };
   await waitFor(isThrough, { what: () => `the fourth change to WebSocket: ${standing(reader)}` });
   await everything(reader, all.length);
