@@ -84,7 +84,7 @@ export function forgottenKey(room: RoomName): [string, number] {
   return [kindOf(room), createHash('sha1').update(room).digest().readUInt16BE() % FORGET_HASHES];
 }
 
-export function freshEpoch({ meta }: LmdbTables, room: RoomName): string {
+function freshEpoch({ meta }: LmdbTables, room: RoomName): string {
   const forgotten = meta.get(forgottenKey(room)) as number | undefined;
   return `${meta.get('epoch')}${forgotten ? forgotten.toString(36) : ''}`;
 }
