@@ -14,7 +14,7 @@ const room = 'chat:bad';
 const publish = (data: unknown, more: object = {}) => ['publish', { room, id: 'bad', data, ...more }] as const;
 
 /** What a client may send by mistake or malice, and the code that it is answered with; the connection lives. */
-export const BAD_EVENTS: readonly (readonly [what: string, code: ErrorCode, event: string, ...payload: unknown[]])[] = [
+const BAD_EVENTS: readonly (readonly [what: string, code: ErrorCode, event: string, ...payload: unknown[]])[] = [
   ['an event that nobody handles', 'unknown_event', 'no-such-event', {}],
   ["an object's own method as event", 'unknown_event', 'constructor', {}],
   ['a prototype as event', 'unknown_event', '__proto__', {}],

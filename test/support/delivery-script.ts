@@ -9,7 +9,7 @@ export const IN_SIDE: readonly Actor[] = ['socket', 'other', 'poll'];
 export type Namespace = '/' | '/side';
 
 /** Those who may stop reading; their connections are WebSockets. */
-export const STALLING = ['socket', 'other'] as const satisfies readonly Actor[];
+const STALLING = ['socket', 'other'] as const satisfies readonly Actor[];
 export type Stalling = (typeof STALLING)[number];
 /** More than a connection's buffers in the system take: the rest waits in this process. */
 const STALLING_BYTES = 6_000_000;

@@ -52,7 +52,7 @@ function anchorsOf(markdown: string): string[] {
 }
 
 /** @throws Error when a block is not closed */
-export function blocksOf(file: string, markdown: string): DocBlock[] {
+function blocksOf(file: string, markdown: string): DocBlock[] {
   const blocks: DocBlock[] = [];
   const counts = new Map<string, number>();
   let heading = '';

@@ -66,8 +66,8 @@ export class StockClient {
   }
 
   /** Waits until the message with this id was heard, and gives it. */
-  async hears(id: string, timeoutMs = PATIENCE_MS): Promise<Message> {
-    return waitFor(() => this.messages.find((message) => message.id === id), { timeoutMs, what: `the message ${id}` });
+  async hears(id: string): Promise<Message> {
+    return waitFor(() => this.messages.find((message) => message.id === id), { what: `the message ${id}` });
   }
 
   /** Waits for an event that fits, past or to come. */
