@@ -6,6 +6,7 @@ import { createMemoryRoomLog } from '../log/memory-room-log.js';
 import type { LogEntry, LogFollower, RoomLog } from '../log/room-log.js';
 import { Cursor } from './cursor.js';
 import { FeedRegistry } from './feed-registry.js';
+import { RoomFeed } from './room-feed.js';
 import { findStart } from './subscribe.js';
 
 const ROOM: RoomName = 'chat:x';
@@ -194,4 +195,22 @@ test('a reader that is paused past the retention is told of the gap and goes on 
   expect(reader.gaps).toHaveLength(1);
   expect(reader.seqs.slice(-(last - first + 1))).toEqual(range(first, last));
   feeds.close();
+});
+
+test('whoever asks a feed to catch up waits for a read that began after that, in whatever step of an earlier run it asks', async () => {
+  let reads = 0;
+  const read = async () => {
+    reads++;
+    return { epoch: 'e', first: 1, last: 0, entries: [] };
+  };
+  for (let steps = 0; steps < 12; steps++) {
+    const feed = new RoomFeed({ room: ROOM, read, recentEntries: 8, onRepair: () => undefined, onFault: () => undefined });
+    feed.stand({ epoch: 'e', last: 0 });
+    const earlier = feed.catchUp();
+    for (let step = 0; step < steps; step++) await null;
+    const before = reads;
+    await feed.catchUp();
+    expect({ steps, isRead: reads > before }).toEqual({ steps, isRead: true });
+    await earlier;
+  }
 });

@@ -88,23 +88,30 @@ export class RoomFeed implements LogFollower {
   /** Reads the log until the feed stands at its end. Callers during a run wait for one more run: theirs began later. */
   async catchUp(): Promise<void> {
     this.#repairAgain = true;
-    this.#repairing ??= this.#repair().finally(() => {
-      this.#repairing = undefined;
-    });
+    this.#repairing ??= Promise.resolve().then(() => this.#repair());
     return this.#repairing;
   }
 
   async #repair(): Promise<void> {
-    while (this.#repairAgain) {
-      this.#repairAgain = false;
-      let page: LogPage;
-      let asked: number;
-      do {
-        asked = this.#last;
-        page = await this.options.read(asked);
-        this.#take(page, asked);
-      } while (this.#last < page.last && this.#last !== asked);
+    try {
+      while (this.#repairAgain) {
+        this.#repairAgain = false;
+        await this.#readOn();
+      }
+    } finally {
+      // In the step in which the last look ended: who asks a step later would wait for a run that looks no more.
+      this.#repairing = undefined;
     }
+  }
+
+  async #readOn(): Promise<void> {
+    let page: LogPage;
+    let asked: number;
+    do {
+      asked = this.#last;
+      page = await this.options.read(asked);
+      this.#take(page, asked);
+    } while (this.#last < page.last && this.#last !== asked);
   }
 
   #take(page: LogPage, asked: number): void {
