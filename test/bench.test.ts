@@ -90,7 +90,7 @@ test.concurrent.each(SCENARIOS)(
     expect(document).toContain(result.command);
     expect((await readdir(dir)).sort()).toEqual([`benchmarks-${name}.svg`, 'benchmarks.md', 'result.json']);
   },
-  300_000,
+  600_000,
 );
 
 /**

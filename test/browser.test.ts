@@ -157,7 +157,7 @@ test("a job's progress bar runs to its result, and a running job is cancelled", 
       if (await bar.isVisible()) shown.add(await bar.getAttribute('aria-valuenow', { timeout: 1_000 }).catch(() => null));
       return (await byId(page, 'job').first().getAttribute('data-state')) === 'done';
     },
-    { what: 'the job to be done', timeoutMs: 120_000 },
+    { what: 'the job to be done', timeoutMs: 240_000 },
   );
   expect(shown.size).toBeGreaterThan(3);
   await byId(page, 'job-result')
@@ -169,7 +169,7 @@ test("a job's progress bar runs to its result, and a running job is cancelled", 
   await byId(page, 'job-cancel').first().click();
   await page.locator('[data-testid="job"][data-state="cancelled"]').waitFor(WAIT);
   expect(faults).toEqual([]);
-});
+}, 360_000);
 
 /** A red square of ten pixels. */
 const PHOTO =
