@@ -41,9 +41,8 @@ class FileResultStore implements ResultStore {
   private readonly timer: NodeJS.Timeout | undefined;
 
   constructor(options: FileResultStoreOptions) {
-    const defaults = { maxBytes: 1024 ** 3, bounds: BOUNDLESS, reserveBytes: 0, sweepMs: 60_000, now: Date.now };
-    this.options = { ...defaults, ...options };
-    const { dir, bounds, sweepMs, now } = this.options;
+    const { dir, maxBytes = 1024 ** 3, bounds = BOUNDLESS, reserveBytes = 0, sweepMs = 60_000, now = Date.now } = options;
+    this.options = { dir, maxBytes, bounds, reserveBytes, sweepMs, now };
     this.unfinished = join(dir, UNFINISHED_DIR);
     this.finished = new FinishedFiles(dir, now);
     this.use = new FileResultUse({ finished: dir, unfinished: this.unfinished }, bounds, now);
